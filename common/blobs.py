@@ -1,0 +1,54 @@
+"""The bodies that facts only name: messages, patches, outputs, byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from cccc.common.errors import NotFound
+from cccc.common.paths import Project
+
+
+class Blobs:
+    """The folder `state/blobs`, one file per SHA-256, readable by the user alone."""
+
+    def __init__(self, project: Project) -> None:
+        self._folder = project.blobs
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def path(self, sha: str) -> Path:
+        return self._folder / sha
+
+    def put(self, content: bytes) -> str:
+        """Return the SHA-256 of `content`, which is on disk when this returns."""
+        sha = hashlib.sha256(content).hexdigest()
+        if not self.path(sha).exists():
+            fresh = self._folder / f".{sha}.{os.getpid()}"
+            with open(fresh, "wb", opener=_private) as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path(sha))
+            sync_folder(self._folder)
+        return sha
+
+    def get(self, sha: str) -> bytes:
+        """Return a body. Raises NotFound when it was removed."""
+        try:
+            return self.path(sha).read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"the body {sha} is not in {self._folder} any more") from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def sync_folder(path: Path) -> None:
+    """Make a rename or a new name in `path` durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

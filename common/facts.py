@@ -1,0 +1,396 @@
+"""Every message of the system, one class each, the kind written out.
+
+A fact is one line of the ledger: what happened, said once, never changed. A signal is
+published through the same hub and never stored. `registry.py` has who says and hears what.
+
+Fields named `sha`, `size` and `text` describe bytes: the body lies in `state/blobs/<sha>`,
+`text` is its redacted preview of at most `PREVIEW` characters. Peers are `PeerA` and
+`PeerB`; the author of a message is one of them, `User` or `System`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Callable, Dict, List, Optional, Type, TypedDict, Union
+
+import msgspec
+
+# msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
+# ruff: noqa: UP006, UP035, UP045
+
+PREVIEW = 400
+LONGEST_TEXT = 4096
+
+
+class Fact(msgspec.Struct, kw_only=True, tag_field="kind", omit_defaults=True):
+    """The envelope. Who says a fact sets `id` and `cause`; the ledger sets the rest."""
+
+    seq: int = 0  # gapless from 1
+    ts: str = ""  # UTC, ISO 8601, microseconds, "Z"
+    by: str = ""  # the service that says it
+    id: str = ""  # from the source; a second fact with the same id is dropped
+    cause: Optional[int] = None  # seq of the fact that led to this one
+    prev: str = ""  # SHA-256 of the line before
+
+    @property
+    def kind(self) -> str:
+        return str(self.__struct_config__.tag)
+
+
+# --- people and peers speak ------------------------------------------------------------------
+
+
+class UserMessage(Fact, tag="user-message"):
+    """A person said something; `route` is what the text asked for: a, b or both."""
+
+    mid: str
+    via: str  # cli, panel, telegram, slack, discord
+    route: str
+    sha: str
+    size: int
+    text: str
+
+
+class ToPeer(Fact, tag="to_peer"):
+    """A peer handed in `to_peer.md`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class ToUser(Fact, tag="to_user"):
+    """A peer handed in `to_user.md`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class Patch(Fact, tag="patch"):
+    """A peer handed in `patch.diff`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class MailboxDiag(Fact, tag="mailbox-diag"):
+    """A handed-in file was not plain UTF-8 and was read as `encoding`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    file: str
+    encoding: str
+    bytes: int
+    prefix_hex: str  # the first 24 bytes
+    nul_ratio: float
+
+
+class MailboxRefused(Fact, tag="mailbox-refused"):
+    """A handed-in file was not taken as a message; its author is told `reason`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    file: str
+    reason: str
+    size: int
+    sha: str = ""  # empty when the bytes were too many to keep
+
+
+class Notice(Fact, tag="notice"):
+    """Something the user must know or do, in one line."""
+
+    text: str
+    about: str = ""  # a peer, a service, or a mid
+
+
+# --- handoffs --------------------------------------------------------------------------------
+
+
+class Handoff(Fact, tag="handoff"):
+    """A message for one peer was decided; delivery owes it an inbox file.
+
+    The body is the whole text of that file, envelope tags included.
+    """
+
+    author: str = msgspec.field(name="from")  # User, System, PeerA, PeerB
+    to: str
+    mid: str
+    inbox_seq: int  # the receiver's own counter, from 1
+    sha: str
+    size: int
+    text: str
+
+
+class HandoffDrop(Fact, tag="handoff-drop"):
+    """A message was not forwarded; its author is told `reason`."""
+
+    author: str = msgspec.field(name="from")
+    to: str
+    mid: str
+    reason: str
+
+
+class HandoffDelivered(Fact, tag="handoff-delivered"):
+    """The inbox file of a handoff is in place."""
+
+    to: str
+    mid: str
+    inbox_seq: int
+    path: str
+
+
+class AckFile(Fact, tag="ack-file"):
+    """A peer moved a message out of its inbox: it counts as read."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    inbox_seq: int
+    file: str
+    ok: bool  # the file is in `processed/`
+
+
+class NudgeTyping(Fact, tag="nudge-typing"):
+    """Delivery is about to paste a NUDGE line that carries `token`."""
+
+    to: str
+    token: str
+    pane: str
+
+
+class Nudge(Fact, tag="nudge"):
+    """A NUDGE line was typed, seen in the composer and submitted."""
+
+    to: str
+    token: str
+    attempt: int  # 1 for the first since the last progress
+    waiting: int  # files in the inbox
+
+
+class NudgeHeld(Fact, tag="nudge-held"):
+    """A due NUDGE waits, because the pane is not safe to type into."""
+
+    to: str
+    reason: str
+
+
+class NudgeLost(Fact, tag="nudge-lost"):
+    """A NUDGE was pasted and did not show up as submitted."""
+
+    to: str
+    token: str
+    reason: str
+
+
+class NudgeUnanswered(Fact, tag="nudge-unanswered"):
+    """A peer left `attempts` nudges in a row without progress; the user is told."""
+
+    to: str
+    attempts: int
+    since: str
+
+
+# --- the CLIs --------------------------------------------------------------------------------
+
+
+class PeerStarted(Fact, tag="peer-started"):
+    """A peer's CLI was started in its pane."""
+
+    peer: str
+    command: str
+    pane: str
+    attempt: int = 1  # starts since it last lived long enough
+
+
+class PeerAdopted(Fact, tag="peer-adopted"):
+    """Delivery found the peer's CLI alive in its pane and went on with it."""
+
+    peer: str
+    pane: str
+
+
+class PeerExited(Fact, tag="peer-exited"):
+    """A peer's CLI ended; it is started again after `again_s` seconds."""
+
+    peer: str
+    status: str  # "exit 1", "signal 9", "the tmux server is gone"
+    lived_s: float
+    again_s: float
+
+
+# --- the gate --------------------------------------------------------------------------------
+
+
+class PatchQueued(Fact, tag="patch-queued"):
+    """A patch entered the queue. The body is the diff, byte for byte."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    source: str  # patch.diff or inline
+    sha: str
+    size: int
+    text: str
+
+
+class PatchReject(Fact, tag="patch-reject"):
+    """A patch was refused by the rules before or after the checks."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    reason: str
+    lines: int = 0
+    paths: List[str] = msgspec.field(default_factory=list)
+
+
+class PatchPrecheckFail(Fact, tag="patch-precheck-fail"):
+    """git cannot apply the patch to the base."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    base: str
+    stderr: str
+
+
+class Lint(Fact, tag="lint"):
+    """One lint run of the gate ended."""
+
+    mid: str
+    command: str
+    verdict: str  # green, red, broken, skipped
+    exit: Optional[int]
+    seconds: float
+    log: str = ""  # path below the project
+    sha: str = ""  # of the log
+    tail: str = ""
+
+
+class Test(Fact, tag="test"):
+    """One test run of the gate ended."""
+
+    mid: str
+    command: str
+    verdict: str  # green, red, broken, skipped
+    exit: Optional[int]
+    seconds: float
+    log: str = ""
+    sha: str = ""
+    tail: str = ""
+
+
+class PatchHeld(Fact, tag="patch-held"):
+    """A patch waits for something that is not its own fault, and goes on by itself."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    reason: str
+
+
+class PatchLanding(Fact, tag="patch-landing"):
+    """The gate is about to move `branch` from `old` to `new`: the journal of a landing."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    branch: str  # full ref name
+    old: str
+    new: str
+    paths: List[str]
+
+
+class PatchCommit(Fact, tag="patch-commit"):
+    """A patch landed as `commit` on `branch`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    source: str
+    lines: int
+    paths: List[str]
+    branch: str
+    commit: str
+    tests_ok: Optional[bool]  # None: no test command was found
+    seconds: float
+
+
+# --- the system ------------------------------------------------------------------------------
+
+
+class LedgerRepaired(Fact, tag="ledger-repaired"):
+    """The last line was torn; its bytes were cut off and kept in `kept`."""
+
+    bytes: int
+    kept: str
+
+
+class LedgerArchived(Fact, tag="ledger-archived"):
+    """The segment with the facts `first` to `last` was closed."""
+
+    first: int
+    last: int
+
+
+class FactSkipped(Fact, tag="fact-skipped"):
+    """A service died twice on one fact and goes on without it."""
+
+    service: str
+    fact: int
+    error: str
+
+
+class SkipsCleared(Fact, tag="skips-cleared"):
+    """A person saw the skipped facts; status is green again."""
+
+
+# --- signals ---------------------------------------------------------------------------------
+
+
+class Signal(msgspec.Struct, kw_only=True, tag_field="signal"):
+    """Published through the ledger's hub and never stored."""
+
+    by: str = ""
+
+
+class Beat(Signal, tag="beat"):
+    """A service is alive and has heard everything up to `seq`."""
+
+    pid: int
+    version: str
+    ready: bool
+    seq: int
+    trouble: str = ""  # what it cannot do right now, in one line
+
+
+class PaneState(Signal, tag="pane"):
+    """What delivery knows of one peer's pane."""
+
+    peer: str
+    state: str  # starting, idle, busy, waiting, typing, dead
+    reason: str = ""
+    inbox: int = 0  # files in the inbox
+    nudge: str = ""  # due, held: <reason>, sent 2 of 8, next in 90 s
+
+
+AnySignal = Union[Beat, PaneState]
+
+KINDS: Dict[str, Type[Fact]] = {str(cls.__struct_config__.tag): cls for cls in Fact.__subclasses__()}
+AnyFact = Union[tuple(KINDS.values())]  # type: ignore[valid-type]  # built from the list above
+
+
+class Body(TypedDict):
+    """The three fields by which a fact names its body."""
+
+    sha: str
+    size: int
+    text: str
+
+
+def body(content: bytes, redact: Callable[[str], str]) -> Body:
+    """Return the fields that describe `content`, whose bytes belong in `state/blobs`."""
+    text = redact(content[: 4 * PREVIEW].decode("utf-8", "replace"))
+    preview = text if len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"
+    return Body(sha=hashlib.sha256(content).hexdigest(), size=len(content), text=preview)

@@ -1,0 +1,236 @@
+"""Reading the ledger: the open segment `ledger.jsonl` and the closed ones before it.
+
+Any process may read; only the ledger service writes. A line counts when its newline is
+there. Lines are handled as bytes: `str.splitlines` would break JSON at U+2028.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Optional
+
+import msgspec
+
+from cccc.common import index
+from cccc.common.errors import LedgerBroken
+from cccc.common.facts import KINDS, AnyFact, Fact
+from cccc.common.paths import Project
+
+_CHUNK = 1 << 20
+
+
+class _Envelope(msgspec.Struct):
+    seq: int
+    kind: str = ""
+    prev: str = ""
+    mid: Optional[str] = None  # noqa: UP045  # msgspec evaluates it, on 3.9 too
+    id: str = ""
+
+
+class Line(NamedTuple):
+    """One line as it lies in the file, without its newline."""
+
+    seq: int
+    segment: int  # first seq of the file it lies in
+    offset: int
+    raw: bytes
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_fact = msgspec.json.Decoder(AnyFact)
+
+
+def envelope(raw: bytes) -> _Envelope:
+    """Return the envelope of a line. Raises LedgerBroken when it is none."""
+    try:
+        return _envelope.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise LedgerBroken(f"not a ledger line: {raw[:80]!r}: {error}") from None
+
+
+def decode(raw: bytes) -> Fact | None:
+    """Return the fact of a line, or None for a kind that a newer cccc wrote."""
+    try:
+        fact: Fact = _fact.decode(raw)
+    except msgspec.ValidationError:
+        if envelope(raw).kind in KINDS:
+            raise LedgerBroken(f"line {envelope(raw).seq} does not fit its kind: {raw[:200]!r}") from None
+        return None
+    return fact
+
+
+def hash_of(raw: bytes) -> str:
+    """Return what the next line's `prev` must be."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def segments(project: Project) -> list[tuple[int, Path]]:
+    """Return the closed segments as (first seq, path), oldest first."""
+    if not project.segments.is_dir():
+        return []
+    return sorted((int(path.stem), path) for path in project.segments.glob("*.jsonl") if path.stem.isdigit())
+
+
+class Reader:
+    """Follows the ledger line by line from one seq on, across segments."""
+
+    def __init__(self, project: Project, after: int = 0) -> None:
+        self._project = project
+        self._file: BinaryIO | None = None
+        self._segment = 0
+        self._offset = 0
+        self.seq = after
+
+    def read(self) -> Iterator[Line]:
+        """Yield the lines after `seq` that are in the file now. Raises LedgerBroken on a gap."""
+        while self._find():
+            yield from self._rest()
+            if not self._closed():
+                return
+            yield from self._rest()  # lines written between the last read and the archiving
+            self.close()
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _find(self) -> bool:
+        """Open the segment that holds the next line; False when there is none yet."""
+        if self._file:
+            return True
+        wanted = self.seq + 1
+        candidates = [(first, path) for first, path in segments(self._project) if first <= wanted]
+        try:
+            with self._project.ledger.open("rb") as file:
+                first_line = file.readline()
+            if first_line.endswith(b"\n") and envelope(first_line).seq <= wanted:
+                candidates.append((envelope(first_line).seq, self._project.ledger))
+        except FileNotFoundError:
+            pass
+        if not candidates:
+            return False
+        first, path = candidates[-1]
+        if path != self._project.ledger and not self._reaches(path, wanted):
+            return False
+        near = index.nearest(self._project, self.seq)
+        try:
+            self._file = path.open("rb")
+        except FileNotFoundError:  # archived a moment ago
+            return self._find()
+        self._segment = first
+        self._offset = near.offset if near and near.segment == first else 0
+        return True
+
+    @staticmethod
+    def _reaches(path: Path, wanted: int) -> bool:
+        line = last_line(path)
+        return line is not None and envelope(line).seq >= wanted
+
+    def _rest(self) -> Iterator[Line]:
+        assert self._file
+        while True:
+            chunk = os.pread(self._file.fileno(), _CHUNK, self._offset)
+            end = chunk.rfind(b"\n") + 1
+            if not end:
+                if len(chunk) == _CHUNK:
+                    raise LedgerBroken(f"a line of more than {_CHUNK} bytes at {self._offset} in {self._file.name}")
+                return
+            for raw in chunk[: end - 1].split(b"\n"):
+                offset, self._offset = self._offset, self._offset + len(raw) + 1
+                seq = envelope(raw).seq
+                if seq <= self.seq:
+                    continue
+                if seq != self.seq + 1:
+                    raise LedgerBroken(f"{self._file.name}: line {self.seq + 1} is missing, {seq} follows {self.seq}")
+                self.seq = seq
+                yield Line(seq, self._segment, offset, raw)
+
+    def _closed(self) -> bool:
+        assert self._file
+        try:
+            return self._project.ledger.stat().st_ino != os.fstat(self._file.fileno()).st_ino
+        except FileNotFoundError:
+            return False
+
+
+def last_line(path: Path) -> bytes | None:
+    """Return the last whole line of a segment, or None when it has none."""
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        tail = b""
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            tail = file.read(end - start) + tail
+            end = start
+            lines = tail.split(b"\n")
+            if len(lines) > 2 or (end == 0 and len(lines) == 2):
+                return lines[-2]
+    return None
+
+
+def read(project: Project, after: int = 0) -> Iterator[Fact]:
+    """Yield every known fact after seq `after`, oldest first."""
+    with closing(Reader(project, after)) as reader:
+        for line in reader.read():
+            fact = decode(line.raw)
+            if fact:
+                yield fact
+
+
+def end(project: Project) -> int:
+    """Return the seq of the last line; 0 for an empty ledger."""
+    newest = index.newest(project)
+    with closing(Reader(project, newest.seq if newest else 0)) as reader:
+        for _ in reader.read():
+            pass
+        return reader.seq
+
+
+def tail(project: Project, count: int) -> list[Fact]:
+    """Return the last `count` facts, oldest first."""
+    return list(read(project, max(0, end(project) - count)))
+
+
+def line_at(project: Project, seq: int) -> bytes | None:
+    """Return one line by its seq, or None when the ledger does not reach it."""
+    with closing(Reader(project, seq - 1)) as reader:
+        line = next(reader.read(), None)
+        return line.raw if line and line.seq == seq else None
+
+
+def of_mid(project: Project, mid: str) -> list[Fact]:
+    """Return every fact that carries `mid`, oldest first, without reading the whole ledger."""
+    found = [line_at(project, row.seq) for row in index.of_mid(project, mid)]
+    newest = index.newest(project)
+    with closing(Reader(project, newest.seq if newest else 0)) as reader:
+        found += [line.raw for line in reader.read() if envelope(line.raw).mid == mid]
+    facts = (decode(raw) for raw in found if raw)
+    return [fact for fact in facts if fact]
+
+
+class Verdict(NamedTuple):
+    """What a verification found: `broken` is empty when every line holds."""
+
+    lines: int
+    broken: str
+
+
+def verify(project: Project) -> Verdict:
+    """Check chain, seq and schema of every line and name the first that does not hold."""
+    previous = ""
+    with closing(Reader(project)) as reader:
+        try:
+            for line in reader.read():
+                if envelope(line.raw).prev != previous:
+                    return Verdict(line.seq, f"line {line.seq}: `prev` is not the hash of line {line.seq - 1}")
+                decode(line.raw)
+                previous = hash_of(line.raw)
+        except LedgerBroken as error:
+            return Verdict(reader.seq, str(error))
+        return Verdict(reader.seq, "")

@@ -1,0 +1,182 @@
+"""Where everything of one project lies.
+
+A project is the folder that holds `.cccc`; commands find it upward from any
+sub-directory. `CCCC_HOME` names another `.cccc`, whose parent is the project.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from cccc.common.errors import NotFound, UserError
+
+PEERS = ("PeerA", "PeerB")
+
+# supervisord binds `<socket>.<pid>` first and hard-links it to `<socket>`, and the kernel's limit for
+# the path of a unix socket is 103 bytes on macOS (107 on Linux): 95 leaves room for a 7-digit pid.
+LONGEST_SOCKET = 95
+
+
+def folder(peer: str) -> str:
+    """Return the folder and settings form of a peer's label: `peerA` for `PeerA`."""
+    return "p" + peer[1:]
+
+
+def other(peer: str) -> str:
+    """Return the label of the peer that is not this one."""
+    return PEERS[1 - PEERS.index(peer)]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The paths of one project. Nothing is created by looking."""
+
+    home: Path
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Project:
+        """Return the project that `start` (default: the current directory) lies in.
+
+        Raises NotFound when there is no `.cccc` from there upward.
+        """
+        if os.environ.get("CCCC_HOME"):
+            home = Path(os.environ["CCCC_HOME"]).resolve()
+            if not home.is_dir():
+                raise NotFound(f"CCCC_HOME={home} is not a folder; unset it or run `cccc init`")
+            return cls(home)
+        here = (start or Path.cwd()).resolve()
+        for folder_ in (here, *here.parents):
+            if (folder_ / ".cccc" / "settings").is_dir():
+                return cls(folder_ / ".cccc")
+        raise NotFound(f"no .cccc in {here} or above; run `cccc init` in your repository")
+
+    @property
+    def root(self) -> Path:
+        """The user's folder: what git, checks and the peers work in."""
+        return self.home.parent
+
+    @property
+    def name(self) -> str:
+        """The folder's name, for people; use `key` where it must be unique."""
+        return self.root.name or "root"
+
+    @property
+    def key(self) -> str:
+        """12 hex digits that name this project on this machine."""
+        return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
+
+    @property
+    def settings(self) -> Path:
+        return self.home / "settings"
+
+    @property
+    def mailbox(self) -> Path:
+        return self.home / "mailbox"
+
+    @property
+    def work(self) -> Path:
+        return self.home / "work"
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def check_logs(self) -> Path:
+        """The logs of the gate's checks."""
+        return self.work / "logs"
+
+    @property
+    def gate_tree(self) -> Path:
+        """The worktree in which patches are applied and checked."""
+        return self.work / "gate"
+
+    @property
+    def ledger(self) -> Path:
+        """The open segment; closed ones are `<first seq>.jsonl` in `segments`."""
+        return self.state / "ledger.jsonl"
+
+    @property
+    def segments(self) -> Path:
+        return self.state / "ledger"
+
+    @property
+    def blobs(self) -> Path:
+        return self.state / "blobs"
+
+    @property
+    def index(self) -> Path:
+        return self.state / "index.sqlite"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.state / "snapshots"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, locks and what else lives only as long as the processes."""
+        return self.state / "run"
+
+    @property
+    def terminal(self) -> Path:
+        """The environment and umask of the terminal that typed `cccc up` (JSON, 0600)."""
+        return self.state / "terminal.json"
+
+    @property
+    def status(self) -> Path:
+        return self.state / "status.json"
+
+    def peer(self, peer: str) -> Path:
+        """Return one peer's mailbox folder."""
+        return self.mailbox / folder(peer)
+
+    def inbox(self, peer: str) -> Path:
+        return self.peer(peer) / "inbox"
+
+    def processed(self, peer: str) -> Path:
+        return self.peer(peer) / "processed"
+
+    def taken(self, peer: str) -> Path:
+        """Where handed-in files wait until their fact is on disk."""
+        return self.peer(peer) / "taken"
+
+    def service_log(self, service: str) -> Path:
+        return self.logs / f"{service}.log"
+
+    def socket(self, name: str) -> Path:
+        """Return the path to bind or connect `<name>.sock` at.
+
+        Where the real path is too long for a unix socket it goes through the link
+        `<tmp>/cccc-<uid>/<key>` -> `state/run`, which `make_run` creates.
+        """
+        path = self.run / f"{name}.sock"
+        return path if len(os.fsencode(path)) <= LONGEST_SOCKET else self._link / f"{name}.sock"
+
+    @property
+    def _link(self) -> Path:
+        return Path(tempfile.gettempdir()) / f"cccc-{os.getuid()}" / self.key
+
+    def make_run(self) -> None:
+        """Create the run folder (0700) and, where paths are long, the link to it.
+
+        Raises UserError when the link's parent belongs to somebody else.
+        """
+        for path in (self.state, self.run):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.socket("ledger-say").parent == self.run:
+            return
+        self._link.parent.mkdir(mode=0o700, exist_ok=True)
+        if self._link.parent.stat().st_uid != os.getuid():
+            raise UserError(f"{self._link.parent} belongs to another user; remove it or set TMPDIR")
+        if not self._link.is_symlink() or self._link.readlink() != self.run:
+            fresh = self._link.with_name(f"{self.key}.{os.getpid()}")
+            fresh.symlink_to(self.run)
+            fresh.replace(self._link)

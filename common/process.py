@@ -1,0 +1,146 @@
+"""What every supervised process is: one thread, one poller, a lock, a watchdog.
+
+supervisord and ZeroMQ leave four traps that this module closes: a killed supervisord
+orphans its children (so we leave when our parent changes), a second instance would bind
+over the first one's socket (so each service holds a lock for life), a signal is noticed one
+poll late (so signals write into a pipe that is polled), and a hung loop looks alive (so a
+timer that each turn winds up again ends it with a traceback in the log).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import fcntl
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Callable, ClassVar, Union
+
+import zmq
+
+from cccc.common.errors import CcccError, LedgerBusy
+from cccc.common.paths import Project
+
+TICK = 1.0
+HUNG = 60.0
+_ORPHAN_LEAVES_WITHIN = 5.0
+
+Pollable = Union[int, "zmq.Socket[bytes]"]
+
+
+class Process:
+    """The loop. A subclass sets `name` and does its work in `turn`."""
+
+    name: ClassVar[str]
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.log = logging.getLogger(self.name)
+        project.make_run()
+        self._lock = _hold(project.run / f"{self.name}.lock")
+        self._parent = os.getppid()
+        self._stopping = False
+        self._wound = 0.0
+        self._wake_at = 0.0
+        self._poller = zmq.Poller()
+        self._callbacks: dict[Pollable, Callable[[], None]] = {}
+        self._signals, write_end = os.pipe()
+        for end in (self._signals, write_end):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        self.watch(self._signals, self._drain_signals)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def turn(self) -> None:
+        """Do what is due. Called after every wake-up."""
+        raise NotImplementedError
+
+    def watch(self, source: Pollable, callback: Callable[[], None]) -> None:
+        """Call `callback` whenever `source` can be read."""
+        self._callbacks[source] = callback
+        self._poller.register(source, zmq.POLLIN)
+
+    def unwatch(self, source: Pollable) -> None:
+        del self._callbacks[source]
+        self._poller.unregister(source)
+
+    def wake_in(self, seconds: float) -> None:
+        """Ask for a turn within `seconds`; an earlier wish stays."""
+        self._wake_at = min(self._wake_at, time.monotonic() + seconds)
+
+    def alive(self) -> None:
+        """Wind up the watchdog. Long blocking work calls this between its steps."""
+        now = time.monotonic()
+        if now - self._wound > HUNG / 10:
+            self._wound = now
+            faulthandler.dump_traceback_later(HUNG, exit=True)
+
+    def run(self) -> None:
+        """Turn until SIGTERM, or until the parent is gone."""
+        self._wake_at = time.monotonic()
+        while not self._stopping:
+            self.alive()
+            wait = max(0.0, self._wake_at - time.monotonic())
+            self._wake_at = time.monotonic() + TICK
+            for source, _ in self._poller.poll(int(wait * 1000 + 0.999)):
+                if source in self._callbacks:
+                    self._callbacks[source]()
+            if os.getppid() != self._parent:
+                self.log.warning("the parent process is gone; leaving")
+                return
+            self.turn()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _drain_signals(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._signals, 512):
+                pass
+
+
+def _hold(path: Path) -> BinaryIO:
+    """Lock `path` for the life of this process. Raises LedgerBusy when another one keeps it."""
+    file = path.open("a+b")  # noqa: SIM115  # closed by the end of the process, which frees the lock
+    end = time.monotonic() + _ORPHAN_LEAVES_WITHIN
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise LedgerBusy(f"{path} is held by process {path.read_text() or '?'}; run `cccc down`") from None
+            time.sleep(0.05)
+    file.truncate(0)
+    file.write(str(os.getpid()).encode())
+    file.flush()
+    return file
+
+
+@contextlib.contextmanager
+def logging_to_stderr() -> Iterator[None]:
+    """Log lines carry a UTC time; supervisord puts them into the service's file."""
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    yield
+    logging.shutdown()
+
+
+def main(service: type[Process]) -> int:
+    """Run a service until it is stopped. Returns the exit code."""
+    os.umask(0o077)
+    faulthandler.enable()
+    with logging_to_stderr():
+        try:
+            service(Project.find()).run()
+        except CcccError as error:
+            logging.getLogger(service.name).exception("%s", error)
+            return 1
+    return 0

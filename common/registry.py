@@ -1,0 +1,65 @@
+"""Every service: what it says, what it hears, its place in the start order.
+
+supervisord's configuration is rendered from this list; the ledger refuses a fact from a
+service that does not list it; a service is handed only the facts it lists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cccc.common import facts as f
+
+
+@dataclass(frozen=True)
+class Service:
+    """One supervised process: `python -m cccc.services.<name>`."""
+
+    name: str
+    order: int  # start order; stops in reverse
+    says: tuple[type[f.Fact], ...] = ()
+    hears: tuple[type[f.Fact | f.Signal], ...] = ()
+
+
+_GATE = (
+    f.PatchReject,
+    f.PatchPrecheckFail,
+    f.PatchHeld,
+    f.Lint,
+    f.Test,
+    f.PatchLanding,
+    f.PatchCommit,
+)
+_NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
+_PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited)
+_MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused)
+
+SERVICES = (
+    Service("ledger", 10, says=(f.LedgerRepaired, f.LedgerArchived)),
+    Service(
+        "orchestrator",
+        20,
+        says=(*_MAIL, f.Handoff, f.HandoffDrop, f.PatchQueued, f.Notice, f.FactSkipped),
+        hears=(f.UserMessage, *_MAIL, f.Handoff, f.PatchQueued, *_GATE, f.NudgeUnanswered, f.PeerExited, f.Notice),
+    ),
+    Service(
+        "delivery",
+        30,
+        says=(f.HandoffDelivered, f.AckFile, *_NUDGE, *_PEER, f.FactSkipped),
+        hears=(f.Handoff, f.HandoffDelivered, f.AckFile, *_NUDGE, *_PEER),
+    ),
+    Service(
+        "evidence",
+        40,
+        says=(*_GATE, f.FactSkipped),
+        hears=(f.PatchQueued, *_GATE),
+    ),
+    Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
+)
+BY_NAME = {service.name: service for service in SERVICES}
+
+# Who may say facts without being a service: the command line speaks for the person who types.
+SAYS: dict[str, frozenset[str]] = {
+    **{s.name: frozenset(str(cls.__struct_config__.tag) for cls in s.says) for s in SERVICES},
+    "cli": frozenset({"user-message", "skips-cleared"}),
+}

@@ -1,0 +1,196 @@
+"""What every service but the ledger is: a fold of the facts, and an `act` on its state.
+
+`fold` changes the state from one fact and touches nothing else; it also runs in replay,
+when a service starts from its last snapshot. `act` looks at the state and does what is due.
+What must be said after a fact is said again after a crash, with the same id, and counts
+once. A snapshot is taken only when nothing said is unheard, so that no decision is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from importlib.metadata import version
+from typing import Any, ClassVar
+
+import msgspec
+
+from cccc.common import facts as f
+from cccc.common import ledger, settings
+from cccc.common.blobs import Blobs
+from cccc.common.bus import Bus
+from cccc.common.facts import Fact, Signal
+from cccc.common.paths import Project
+from cccc.common.process import Process, main
+from cccc.common.registry import BY_NAME
+
+__all__ = ["Worker", "main"]
+
+BEAT = 2.0
+SNAPSHOT_EVERY = 500
+_STRIKES = 2
+
+
+class _Snapshot(msgspec.Struct):
+    version: int
+    seq: int
+    prev: str  # of the line `seq`: no match means another ledger
+    state: msgspec.Raw
+
+
+class Worker(Process):
+    """A service. A subclass sets `name`, `State` and `version`, and writes fold, open and act."""
+
+    version: ClassVar[int] = 1  # of the state; a snapshot of another version is not used
+    State: ClassVar[type[Any]]
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self.settings = settings.load(project)
+        self.blobs = Blobs(project)
+        self.trouble = ""
+        self._hears = tuple(BY_NAME[self.name].hears)
+        self._release = version("cccc-pair")
+        self._ready = False
+        self._beaten = 0.0
+        self._last_beat: tuple[object, ...] = ()
+        self._prev = ""
+        self._snapshot_path = project.snapshots / f"{self.name}.msgpack"
+        self._strikes_path = project.snapshots / f"{self.name}.strikes.json"
+        self._strikes: dict[str, int] = {}
+        if self._strikes_path.exists():
+            self._strikes = json.loads(self._strikes_path.read_text())
+        self._snapshot_seq, self.state = self._load()
+        self.bus = Bus(project, self.name, self._snapshot_seq)
+        self.watch(self.bus.requests, self.bus.answers)
+        self.watch(self.bus.messages, lambda: None)
+
+    # --- what a service writes ---
+
+    def fold(self, fact: Fact) -> None:
+        """Change the state from one heard fact."""
+
+    def hear(self, signal: Signal) -> None:
+        """Take note of a signal."""
+
+    def open(self) -> None:
+        """Open watches and adopt what is there, once, after the replay."""
+
+    def act(self) -> None:
+        """Do what is due; cheap when nothing is."""
+
+    def close(self) -> None:
+        """Let go, at stop."""
+
+    # --- what a service calls ---
+
+    def say(self, *facts: Fact, id_: str, cause: int | None = None) -> None:
+        """Say one decision, under an id that comes from its source."""
+        self.bus.say(id_, facts, cause)
+
+    def pending(self, id_: str) -> bool:
+        """Whether this decision is said and not yet heard."""
+        return self.bus.pending(id_)
+
+    def signal(self, signal: Signal) -> None:
+        """Publish a signal."""
+        self.bus.signal(signal)
+
+    # --- the loop ---
+
+    def run(self) -> None:
+        for fact in self.bus.replay():
+            self._fold(fact)
+        self.open()
+        self._ready = True
+        self.log.info("ready at seq %d", self.bus.seq)
+        super().run()
+        self.close()
+        self._save()
+        self.bus.close()
+
+    def turn(self) -> None:
+        self.bus.answers()
+        for heard in self.bus.hear():
+            if isinstance(heard, Fact):
+                self._fold(heard)
+            else:
+                self.hear(heard)
+        self.act()
+        self.bus.flush()
+        self._beat()
+        if self.bus.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
+            self._save()
+        if self.bus.pending():
+            self.wake_in(0.1)
+
+    def _fold(self, fact: Fact) -> None:
+        self._prev = fact.prev
+        if not isinstance(fact, self._hears):
+            return
+        if self._strikes.get(str(fact.seq), 0) >= _STRIKES:
+            return
+        try:
+            self.fold(fact)
+        except Exception as error:  # a bug: counted, then raised, so that two deaths on one fact are enough
+            self._strike(fact, error)
+            raise
+
+    def _strike(self, fact: Fact, error: Exception) -> None:
+        count = self._strikes.get(str(fact.seq), 0) + 1
+        self._strikes[str(fact.seq)] = count
+        self._strikes_path.write_text(json.dumps(self._strikes))
+        if count >= _STRIKES:
+            words = "".join(traceback.format_exception_only(type(error), error)).strip()
+            self.say(
+                f.FactSkipped(service=self.name, fact=fact.seq, error=words[: f.LONGEST_TEXT]),
+                id_=f"skip:{self.name}:{fact.seq}",
+                cause=fact.seq,
+            )
+            self.bus.flush()
+            self.bus.requests.poll(1000)  # on its way before this process ends
+
+    def _beat(self) -> None:
+        silent = self.bus.silent_since
+        trouble = self.trouble
+        if silent is not None:
+            trouble = f"the ledger has not taken a fact for {time.monotonic() - silent:.0f} s"
+        now = time.monotonic()
+        beat = (self._ready, trouble)
+        if beat == self._last_beat and now - self._beaten < BEAT:
+            return
+        self._last_beat, self._beaten = beat, now
+        self.signal(
+            f.Beat(
+                pid=os.getpid(),
+                version=self._release,
+                ready=self._ready,
+                seq=self.bus.seq,
+                trouble=trouble,
+            )
+        )
+
+    def _load(self) -> tuple[int, Any]:
+        try:
+            kept = msgspec.msgpack.decode(self._snapshot_path.read_bytes(), type=_Snapshot)
+            line = ledger.line_at(self.project, kept.seq)
+            if kept.version == self.version and line and ledger.envelope(line).prev == kept.prev:
+                return kept.seq, msgspec.msgpack.decode(kept.state, type=self.State)
+            self.log.warning("the snapshot fits neither this version nor this ledger; folding again")
+        except FileNotFoundError:
+            pass
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.log.warning("the snapshot cannot be read (%s); folding again", error)
+        return 0, self.State()
+
+    def _save(self) -> None:
+        if self.bus.pending() or self.bus.seq == self._snapshot_seq:
+            return
+        kept = _Snapshot(self.version, self.bus.seq, self._prev, msgspec.Raw(msgspec.msgpack.encode(self.state)))
+        self.project.snapshots.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self._snapshot_path.with_suffix(".new")
+        fresh.write_bytes(msgspec.msgpack.encode(kept))
+        fresh.replace(self._snapshot_path)
+        self._snapshot_seq = self.bus.seq

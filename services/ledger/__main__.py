@@ -1,0 +1,180 @@
+"""The ledger service: the one writer, and the hub of the bus.
+
+Requests are drained without waiting, written with one fsync, published, then answered: the
+batch that gathers during one fsync pays for the next. No timer, no delay, no setting.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import msgspec
+import zmq
+
+from cccc.common import bus, registry
+from cccc.common import facts as f
+from cccc.common.facts import Beat, Fact, Signal
+from cccc.common.faults import fault
+from cccc.common.paths import Project
+from cccc.common.process import Process, main
+from cccc.services.ledger.store import Store
+
+BEAT = 2.0
+_MOST_AT_ONCE = 256
+
+
+class _Say(NamedTuple):
+    """One request to write."""
+
+    sender: bytes
+    token: object
+    facts: list[Fact]
+
+
+class Ledger(Process):
+    """Writes, publishes, answers."""
+
+    name = "ledger"
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        self._store = Store(project)
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+        self._requests = context.socket(zmq.ROUTER)
+        self._published = context.socket(zmq.PUB)
+        for socket, name in ((self._requests, "ledger"), (self._published, "facts")):
+            socket.setsockopt(zmq.LINGER, 0)
+            socket.setsockopt(zmq.SNDHWM, 100_000)
+            socket.bind(f"ipc://{project.socket(name)}")
+        self._beats: dict[str, Beat] = {}
+        self._release = version("cccc-pair")
+        self._trouble = ""
+        self._beaten = 0.0
+        self.watch(self._requests, lambda: None)
+        if self._store.torn:
+            size, kept = self._store.torn
+            self.log.warning("the last line was torn: %d bytes cut and kept in %s", size, kept)
+            fact = f.LedgerRepaired(bytes=size, kept=str(kept.relative_to(project.root)))
+            self._own(fact, f"repair:{kept.stem}")
+        self.log.info("ready at seq %d", self._store.seq)
+
+    def run(self) -> None:
+        super().run()
+        self._store.close()
+
+    def turn(self) -> None:
+        says: list[_Say] = []
+        for _ in range(_MOST_AT_ONCE):
+            try:
+                sender, frame = self._requests.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                break
+            self._take(sender, frame, says)
+        if says:
+            self._write(says)
+            self.wake_in(0)
+        else:
+            self._store.index_now()
+        self._beat()
+
+    def _take(self, sender: bytes, frame: bytes, says: list[_Say]) -> None:
+        try:
+            request = bus.unpack(frame)
+            what, token = request["what"], request.get("token")
+            if what == "signal":
+                self._publish_signal(bus.as_signal(request["signal"]))
+            elif what == "beats":
+                self._answer(sender, token, beats=[msgspec.to_builtins(beat) for beat in self._beats.values()])
+            elif what == "archive":
+                self._archive(sender, token)
+            elif what == "say":
+                self._check(sender, token, request, says)
+            else:
+                raise ValueError(f"unknown request {what!r}")
+        except (ValueError, KeyError, TypeError) as error:  # msgspec's and msgpack's errors are ValueErrors
+            self.log.error("refused a request from %s: %s", sender.hex(), error)
+            self._refuse(sender, frame, f"{type(error).__name__}: {error}")
+
+    def _check(self, sender: bytes, token: object, request: dict[str, Any], says: list[_Say]) -> None:
+        facts = [bus.as_fact(fields) for fields in request["facts"]]
+        for fact in facts:
+            if fact.kind not in registry.SAYS.get(request["by"], frozenset()):
+                raise ValueError(f"{request['by']} may not say {fact.kind}")
+            if not fact.id:
+                raise ValueError(f"a {fact.kind} without an id")
+            if len(msgspec.json.encode(fact)) > 4 * f.LONGEST_TEXT:
+                raise ValueError(f"{fact.kind} {fact.id} is longer than {4 * f.LONGEST_TEXT} bytes; store a body")
+            fact.by = request["by"]
+        says.append(_Say(sender, token, facts))
+
+    def _write(self, says: list[_Say]) -> None:
+        new: dict[str, Fact] = {}
+        for say in says:
+            for fact in say.facts:
+                if self._store.seq_of(fact.id) is None:
+                    new.setdefault(fact.id, fact)
+        batch = list(new.values())
+        written = self._store.append(batch) if batch else 0
+        for fact in batch[:written]:
+            self._published.send_multipart([bus.topic_of(fact), bus.pack(msgspec.to_builtins(fact))])
+        fault("ledger.published")
+        self._trouble = "" if written == len(batch) else "the disk is full: facts are refused"
+        for say in says:
+            seqs = [self._store.seq_of(fact.id) for fact in say.facts]
+            if None in seqs:
+                self._answer(say.sender, say.token, error="the disk is full")
+            else:
+                self._answer(say.sender, say.token, seqs=seqs)
+
+    def _own(self, fact: Fact, id_: str) -> None:
+        fact.by, fact.id = self.name, id_
+        if self._store.append([fact]):
+            self._published.send_multipart([bus.topic_of(fact), bus.pack(msgspec.to_builtins(fact))])
+
+    def _archive(self, sender: bytes, token: object) -> None:
+        first = self._store.first
+        path = self._store.archive()
+        if path is None:
+            self._answer(sender, token, error="the open segment is empty")
+            return
+        self._own(f.LedgerArchived(first=first, last=self._store.seq), f"archive:{first}")
+        self._answer(sender, token, path=str(path))
+
+    def _publish_signal(self, signal: Signal) -> None:
+        if isinstance(signal, Beat):
+            self._beats[signal.by] = signal
+        self._published.send_multipart([bus.topic_of(signal), bus.pack(msgspec.to_builtins(signal))])
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._beaten < BEAT:
+            return
+        self._beaten = now
+        self._publish_signal(
+            Beat(
+                by=self.name,
+                pid=os.getpid(),
+                version=self._release,
+                ready=True,
+                seq=self._store.seq,
+                trouble=self._trouble,
+            )
+        )
+
+    def _answer(self, sender: bytes, token: object, **fields: object) -> None:
+        self._requests.send_multipart([sender, bus.pack({"token": token, **fields})], zmq.NOBLOCK)
+
+    def _refuse(self, sender: bytes, frame: bytes, reason: str) -> None:
+        try:
+            token = bus.unpack(frame).get("token")
+        except ValueError:
+            return
+        self._answer(sender, token, refused=reason)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Ledger))

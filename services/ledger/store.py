@@ -1,0 +1,180 @@
+"""The ledger file and its one writer: numbering, chain, group commit, repair, segments.
+
+Only bytes after the last newline are ever cut. A batch is one `write` and one `fsync`; where
+the disk fills up in the middle, the whole lines that got through count and the rest is
+refused, because a reader may have seen them already. All facts of one decision are in one
+batch, and who said it says it again until it is answered: so it ends up whole.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime, timezone
+from pathlib import Path
+
+import msgspec
+
+from cccc.common import ledger
+from cccc.common.blobs import sync_folder
+from cccc.common.facts import Fact
+from cccc.common.faults import fault
+from cccc.common.index import Index, Row
+from cccc.common.paths import Project
+
+_INDEX_BATCH = 2000
+
+
+class Store:
+    """The open segment. The caller holds the ledger's lock."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        project.segments.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._index = Index(project)
+        self._unindexed: list[Row] = []
+        self._recent: dict[str, int] = {}  # ids of the facts not indexed yet
+        self._open()
+        self.torn = self._cut_torn_tail()
+        self._catch_up()
+
+    def _open(self) -> None:
+        self._fd = os.open(self._project.ledger, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        sync_folder(self._project.state)
+
+    def _cut_torn_tail(self) -> tuple[int, Path] | None:
+        """Cut what follows the last newline and keep it aside; return (bytes, path)."""
+        size = os.fstat(self._fd).st_size
+        whole = _end_of_last_line(self._fd, size)
+        if whole == size:
+            return None
+        kept = self._project.segments / f"torn-{time.time_ns()}.bin"
+        kept.write_bytes(os.pread(self._fd, size - whole, whole))
+        os.truncate(self._fd, whole)
+        os.fsync(self._fd)
+        return size - whole, kept
+
+    def _catch_up(self) -> None:
+        """Bring the index to the end of the ledger and learn the last seq and hash."""
+        last = self._index.last()
+        if last and not self._holds(last):
+            self._index.clear()
+            last = None
+        closed = ledger.segments(self._project)
+        first = next(iter(_lines_of(self._project.ledger)), None)
+        newest = ledger.last_line(self._project.ledger) or (ledger.last_line(closed[-1][1]) if closed else None)
+        self.seq = ledger.envelope(newest).seq if newest else 0
+        self._hash = ledger.hash_of(newest) if newest else ""
+        self.first = ledger.envelope(first).seq if first else self.seq + 1
+        with closing(ledger.Reader(self._project, last.seq if last else 0)) as reader:
+            for line in reader.read():
+                envelope = ledger.envelope(line.raw)
+                self._note(Row(line.seq, line.segment, line.offset, envelope.id, envelope.mid))
+        self.index_now()
+
+    def _holds(self, row: Row) -> bool:
+        raw = ledger.line_at(self._project, row.seq)
+        return raw is not None and ledger.envelope(raw).id == row.id
+
+    def seq_of(self, id_: str) -> int | None:
+        """Return the seq under which a fact with this id was written, ever."""
+        return self._recent.get(id_) or self._index.seq_of(id_)
+
+    def append(self, facts: Sequence[Fact]) -> int:
+        """Number, chain, write and fsync facts; return how many are on disk.
+
+        Fewer than asked means that the disk is full: the others left no trace. The facts
+        written have their `seq`, `ts` and `prev` set.
+        """
+        now = datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        offset, seq, previous = os.fstat(self._fd).st_size, self.seq, self._hash
+        rows: list[Row] = []
+        lines: list[bytes] = []
+        hashes: list[str] = []
+        for fact in facts:
+            seq += 1
+            fact.seq, fact.ts, fact.prev = seq, now, previous
+            raw = msgspec.json.encode(fact)
+            previous = ledger.hash_of(raw)
+            rows.append(Row(seq, self.first, offset, fact.id, getattr(fact, "mid", None)))
+            lines.append(raw + b"\n")
+            hashes.append(previous)
+            offset += len(raw) + 1
+        written = self._write(lines)
+        if written:
+            self.seq, self._hash = self.seq + written, hashes[written - 1]
+            for row in rows[:written]:
+                self._note(row)
+        return written
+
+    def _write(self, lines: Sequence[bytes]) -> int:
+        before = os.fstat(self._fd).st_size
+        try:
+            _write_all(self._fd, b"".join(lines))
+        except OSError:
+            size = os.fstat(self._fd).st_size
+            whole = max(before, _end_of_last_line(self._fd, size))
+            os.truncate(self._fd, whole)
+            done, room = 0, whole - before
+            while room > 0:
+                room -= len(lines[done])
+                done += 1
+            lines = lines[:done]
+        fault("ledger.written")
+        os.fsync(self._fd)
+        fault("ledger.synced")
+        return len(lines)
+
+    def archive(self) -> Path | None:
+        """Close the open segment as `ledger/<first seq>.jsonl`; None when it is empty."""
+        if self.seq < self.first:
+            return None
+        path = self._project.segments / f"{self.first}.jsonl"
+        self._project.ledger.rename(path)
+        sync_folder(self._project.segments)
+        os.close(self._fd)
+        self.first = self.seq + 1
+        self._open()
+        return path
+
+    def index_now(self) -> None:
+        """Write the index rows that wait."""
+        self._index.add(self._unindexed)
+        self._unindexed, self._recent = [], {}
+
+    def close(self) -> None:
+        self.index_now()
+        self._index.close()
+        os.close(self._fd)
+
+    def _note(self, row: Row) -> None:
+        self._unindexed.append(row)
+        self._recent[row.id] = row.seq
+        if len(self._unindexed) >= _INDEX_BATCH:
+            self.index_now()
+
+
+def _write_all(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def _end_of_last_line(fd: int, size: int) -> int:
+    end = size
+    while end > 0:
+        start = max(0, end - 65536)
+        at = os.pread(fd, end - start, start).rfind(b"\n")
+        if at >= 0:
+            return start + at + 1
+        end = start
+    return 0
+
+
+def _lines_of(path: Path) -> list[bytes]:
+    """Return the first whole line of a file in a list, or an empty list."""
+    with path.open("rb") as file:
+        line = file.readline()
+    return [line] if line.endswith(b"\n") else []

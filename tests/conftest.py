@@ -1,0 +1,90 @@
+"""Fixtures: a project in a temporary repository, one service alone, the whole system."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from cccc.common import bus
+from cccc.common.errors import NotRunning
+from cccc.common.paths import PEERS, Project
+from tests.waiting import until
+
+
+def git(root: Path, *args: str) -> str:
+    """Run git in `root` and return what it printed."""
+    return subprocess.run(["git", *args], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def make_project(root: Path) -> Project:
+    """Make a repository with one commit and the folders of a project in it."""
+    root.mkdir(parents=True, exist_ok=True)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Someone")
+    git(root, "config", "user.email", "someone@example.org")
+    (root / "README.md").write_text("hello\n")
+    (root / ".gitignore").write_text("/.cccc/\n")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "first")
+    project = Project(root / ".cccc")
+    for peer in PEERS:
+        for folder in (project.inbox(peer), project.processed(peer), project.taken(peer)):
+            folder.mkdir(parents=True)
+        for name in ("to_peer.md", "to_user.md", "patch.diff"):
+            (project.peer(peer) / name).touch()
+    for folder in (project.settings, project.logs, project.work):
+        folder.mkdir(parents=True)
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project whose services are not running."""
+    return make_project(tmp_path / "repo")
+
+
+Start = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def service(project: Project) -> Iterator[Start]:
+    """Start one real service process of the project and wait until it is ready."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(name: str, **environment: str) -> subprocess.Popen[bytes]:
+        log = (project.logs / f"{name}.log").open("ab")
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-m", f"cccc.services.{name}"],
+            cwd=project.root,
+            env={**os.environ, "CCCC_HOME": str(project.home), **environment},
+            stdout=log,
+            stderr=log,
+        )
+        log.close()
+        running.append(process)
+        until(lambda: is_ready(project, name, process), 15, f"{name} ready: {project.service_log(name).read_text()}")
+        return process
+
+    yield start
+    for process in reversed(running):
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(5)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def is_ready(project: Project, name: str, process: subprocess.Popen[bytes]) -> bool:
+    assert process.poll() is None, project.service_log(name).read_text()
+    try:
+        return any(beat.by == name and beat.ready and beat.pid == process.pid for beat in bus.beats(project))
+    except NotRunning:
+        return False

@@ -1,0 +1,82 @@
+"""The ledger service alone, over its sockets."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from cccc.common import bus, ledger
+from cccc.common import facts as f
+from cccc.common.errors import LedgerError
+from cccc.common.paths import Project
+from tests.conftest import Start
+
+
+def message(number: int) -> f.UserMessage:
+    mid = f"m{number}"
+    return f.UserMessage(id=mid, mid=mid, via="cli", route="a", sha="0" * 64, size=1, text="hé\u2028y")
+
+
+def test_a_fact_is_answered_with_its_seq_and_is_in_the_file(project: Project, service: Start) -> None:
+    service("ledger")
+    assert bus.tell(project, "cli", [message(1)]) == [1]
+    (fact,) = ledger.read(project)
+    assert isinstance(fact, f.UserMessage) and (fact.seq, fact.by, fact.text) == (1, "cli", "hé\u2028y")
+
+
+def test_a_repeat_is_answered_with_the_first_seq_and_not_written(project: Project, service: Start) -> None:
+    service("ledger")
+    assert bus.tell(project, "cli", [message(1), message(2)]) == [1, 2]
+    assert bus.tell(project, "cli", [message(2), message(3)]) == [2, 3]
+    assert ledger.end(project) == 3
+
+
+def test_a_repeat_is_known_after_a_restart(project: Project, service: Start) -> None:
+    first = service("ledger")
+    bus.tell(project, "cli", [message(1)])
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    service("ledger")
+    assert bus.tell(project, "cli", [message(1)]) == [1]
+    assert ledger.end(project) == 1
+
+
+def test_a_service_may_not_say_what_is_not_its_own(project: Project, service: Start) -> None:
+    service("ledger")
+    with pytest.raises(LedgerError, match="cli may not say handoff"):
+        handoff = f.Handoff(id="x", author="User", to="PeerA", mid="x", inbox_seq=1, sha="", size=0, text="")
+        bus.tell(project, "cli", [handoff])
+
+
+def test_garbage_on_the_socket_is_refused_and_the_ledger_goes_on(project: Project, service: Start) -> None:
+    service("ledger")
+    socket = bus.say_socket(project)
+    for garbage in (b"", b"\xc1", bus.pack({"what": "say"}), bus.pack({"what": 7, "token": [1]})):
+        socket.send(garbage)
+    assert bus.tell(project, "cli", [message(1)]) == [1]
+    socket.close()
+
+
+def test_archiving_closes_the_segment_and_the_chain_runs_on(project: Project, service: Start) -> None:
+    service("ledger")
+    bus.tell(project, "cli", [message(1), message(2)])
+    assert bus.archive(project) == str(project.segments / "1.jsonl")
+    assert bus.tell(project, "cli", [message(3)]) == [4]
+    assert [fact.kind for fact in ledger.read(project)] == ["user-message"] * 2 + ["ledger-archived", "user-message"]
+    assert ledger.verify(project) == (4, "")
+    assert bus.tell(project, "cli", [message(1)]) == [1]
+
+
+def test_a_torn_tail_is_a_fact_when_the_service_starts(project: Project, service: Start) -> None:
+    service("ledger")
+    bus.tell(project, "cli", [message(1)])
+    os.kill(int((project.run / "ledger.lock").read_text()), signal.SIGKILL)
+    with project.ledger.open("ab") as file:
+        file.write(b'{"kind":"no')
+    service("ledger")
+    repaired = ledger.tail(project, 1)[0]
+    assert isinstance(repaired, f.LedgerRepaired) and repaired.bytes == 11
+    assert (project.root / repaired.kept).read_bytes() == b'{"kind":"no'
+    assert ledger.verify(project) == (2, "")
