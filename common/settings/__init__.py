@@ -1,0 +1,115 @@
+"""The settings of a project: every file, typed, with the product's defaults where a file or key is missing.
+
+The defaults stand in the structs and nowhere else; `conf/settings/*.yaml` says the same values with
+comments for people, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from cccc.common.errors import SettingsError
+from cccc.common.paths import Project
+from cccc.common.settings import chat, cli_profiles, policies, reading, roles
+from cccc.common.settings.chat import Discord, Slack, Telegram
+from cccc.common.settings.cli_profiles import CliProfiles
+from cccc.common.settings.kinds import Section
+from cccc.common.settings.policies import Policies
+from cccc.common.settings.roles import Roles
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """All settings files, by their names."""
+
+    cli_profiles: CliProfiles = CliProfiles()
+    policies: Policies = Policies()
+    roles: Roles = Roles()
+    telegram: Telegram = Telegram()
+    slack: Slack = Slack()
+    discord: Discord = Discord()
+
+
+# Keys, or whole sections, that are read and checked but do nothing yet, per file.
+NOT_YET_USED: dict[str, frozenset[str]] = {
+    "cli_profiles": cli_profiles.NOT_YET_USED,
+    "policies": policies.NOT_YET_USED,
+    "roles": roles.NOT_YET_USED,
+    "telegram": chat.TELEGRAM_NOT_YET_USED,
+    "slack": chat.SLACK_NOT_YET_USED,
+    "discord": chat.DISCORD_NOT_YET_USED,
+}
+_MOVED: Mapping[str, Mapping[str, str]] = {"telegram": chat.TELEGRAM_MOVED}
+
+
+def load(project: Project) -> Settings:
+    """Return the project's settings. Raises SettingsError for the first problem, in one line."""
+    found = _read(project)
+    for problem in found.problems:
+        raise SettingsError(problem)
+    return Settings(**{name: read.value for name, read in found.files.items()})
+
+
+def problems(project: Project) -> list[str]:
+    """Return every problem of every file, one line each: `<file>:<line>: <key>: <what>; <what is allowed>`."""
+    return _read(project).problems
+
+
+def unused(project: Project) -> list[str]:
+    """Return the keys that the user changed and that do nothing yet, as `<file>:<line>: <key>`.
+
+    A key that has its default says nothing about a person's wish: the shipped files name all keys.
+    """
+    result = []
+    for name, read in _read(project).files.items():
+        if read.problems:
+            continue
+        default = getattr(Settings(), name)
+        for path, line in read.lines.items():
+            idle = any(path == key or path.startswith(f"{key}.") for key in NOT_YET_USED[name])
+            mine, shipped = at(read.value, path), at(default, path)
+            if idle and not isinstance(mine, Section) and mine != shipped:
+                result.append(f"{_shown(project, f'{name}.yaml')}:{line}: {path}")
+    return result
+
+
+def at(section: Section, path: str) -> Any:
+    """Return what stands at a dotted path. Raises AttributeError when there is no such key."""
+    value: Any = section
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+@dataclass(frozen=True)
+class _Found:
+    files: dict[str, reading.Reading[Any]]
+    problems: list[str]
+
+
+def _read(project: Project) -> _Found:
+    files = {}
+    for name in Settings.__struct_fields__:
+        path = project.settings / f"{name}.yaml"
+        default = getattr(Settings(), name)
+        files[name] = reading.read(path, _shown(project, path.name), default, _MOVED.get(name, {}))
+    wrong = [problem for read in files.values() for problem in read.problems]
+    return _Found(files, wrong + _strangers(project))
+
+
+def _strangers(project: Project) -> list[str]:
+    """Name the YAML files that nothing reads: most are a slip of the pen in a file's name."""
+    known = [f"{name}.yaml" for name in Settings.__struct_fields__]
+    there = sorted(path.name for path in project.settings.glob("*.y*ml"))
+    return [
+        reading.one_line(f"{_shown(project, name)}: unknown settings file; allowed: {', '.join(known)}")
+        for name in there
+        if name not in known
+    ]
+
+
+def _shown(project: Project, file: str) -> str:
+    return str((project.settings / file).relative_to(project.root))

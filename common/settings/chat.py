@@ -1,0 +1,119 @@
+"""settings/telegram.yaml, slack.yaml and discord.yaml: the three chat platforms."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cccc.common.redaction import ASSIGNMENTS
+from cccc.common.settings.kinds import ChatId, Count, Folder, Positive, Regex, Route, Seconds, Section, Variable
+
+
+class Outbound(Section, frozen=True):
+    reset_on_start: Literal["baseline", "clear"] = "baseline"
+
+
+class Files(Section, frozen=True):
+    enabled: bool = True
+    max_mb: Positive = 16
+    allowed_mime: tuple[str, ...] = ("text/*", "image/png", "image/jpeg", "application/pdf", "application/zip")
+    inbound_dir: Folder = ".cccc/work/upload/inbound"
+    outbound_dir: Folder = ".cccc/work/upload/outbound"
+    inbound_retention_days: Count = 14
+    outbound_retention_days: Count = 14
+    autowrap_from_user: bool = True
+    run_clamav: bool = False
+
+
+class Routing(Section, frozen=True):
+    require_explicit: bool = True
+    allow_prefix: bool = True
+    require_mention: bool = False
+
+
+class DirectMessages(Section, frozen=True):
+    route_default: Route = "both"
+
+
+class Hints(Section, frozen=True):
+    cooldown_seconds: Seconds = 300
+
+
+class Telegram(Section, frozen=True):
+    """settings/telegram.yaml."""
+
+    token: str = ""
+    token_env: Variable = "TELEGRAM_BOT_TOKEN"
+    autostart: bool = True
+    discover_allowlist: bool = True
+    autoregister: Literal["off", "open"] = "off"
+    allow_chats: tuple[ChatId, ...] = ()
+    max_auto_subs: Count = 3
+    show_peer_messages: bool = True
+    default_route: Route = "both"
+    debounce_seconds: Seconds = 30
+    max_msg_chars: Positive = 4096
+    max_msg_lines: Positive = 32
+    peer_debounce_seconds: Seconds = 30
+    peer_message_max_chars: Positive = 4096
+    peer_message_max_lines: Positive = 32
+    to_user_min_interval_s: Seconds = 1.5
+    peer_summary_min_interval_s: Seconds = 1.5
+    routing: Routing = Routing()
+    dm: DirectMessages = DirectMessages()
+    hints: Hints = Hints()
+    files: Files = Files()
+    redact_patterns: tuple[Regex, ...] = ASSIGNMENTS
+    outbound: Outbound = Outbound()
+
+
+class SlackChannels(Section, frozen=True):
+    to_user: tuple[str, ...] = ()
+    to_peer_summary: tuple[str, ...] = ()
+
+
+class Slack(Section, frozen=True):
+    """settings/slack.yaml."""
+
+    app_token: str = ""
+    app_token_env: Variable = "SLACK_APP_TOKEN"
+    bot_token: str = ""
+    bot_token_env: Variable = "SLACK_BOT_TOKEN"
+    autostart: bool = False
+    show_peer_messages: bool = True
+    default_route: Route = "both"
+    channels: SlackChannels = SlackChannels()
+    files: Files = Files()
+    outbound: Outbound = Outbound()
+
+
+class DiscordChannels(Section, frozen=True):
+    to_user: tuple[ChatId, ...] = ()
+    to_peer_summary: tuple[ChatId, ...] = ()
+
+
+class Discord(Section, frozen=True):
+    """settings/discord.yaml."""
+
+    bot_token: str = ""
+    bot_token_env: Variable = "DISCORD_BOT_TOKEN"
+    autostart: bool = False
+    show_peer_messages: bool = True
+    default_route: Route = "both"
+    channels: DiscordChannels = DiscordChannels()
+    files: Files = Files()
+    outbound: Outbound = Outbound()
+
+
+# Old files have these keys in either place.
+TELEGRAM_MOVED = {
+    "inbound_retention_days": "files.inbound_retention_days",
+    "outbound_retention_days": "files.outbound_retention_days",
+    "autowrap_from_user": "files.autowrap_from_user",
+    "run_clamav": "files.run_clamav",
+    "files.redact_patterns": "redact_patterns",
+}
+
+# Everything but `redact_patterns`, which cleans every preview.
+TELEGRAM_NOT_YET_USED = frozenset(Telegram.__struct_fields__) - {"redact_patterns"}
+SLACK_NOT_YET_USED = frozenset(Slack.__struct_fields__)
+DISCORD_NOT_YET_USED = frozenset(Discord.__struct_fields__)

@@ -1,0 +1,200 @@
+"""settings/cli_profiles.yaml: how the two CLIs are started, typed to, and given their messages."""
+
+from __future__ import annotations
+
+from typing import Literal, Union
+
+from cccc.common.settings.kinds import Count, Name, Positive, Regex, Seconds, Section, Share
+
+# ruff: noqa: UP007  # msgspec evaluates annotations, and Python 3.9 has no `X | Y`
+
+InputMode = Literal["paste", "type"]
+
+SELF_CHECK = """\
+1. Are we still on the goal that the user set, or have we drifted?
+2. What is unclear, and is it worth one QUESTION?
+3. What did we miss: a case, a test, a risk, a promise?
+4. Do our insight blocks say something new, or do they repeat the message?
+5. What would somebody who sees this for the first time ask?"""
+
+NUDGE_SUFFIX = (
+    "Answer by writing your mailbox files, not on the screen. "
+    "Inbox empty: take the next step. No next step: widen the view."
+)
+
+
+class InboundSuffix(Section, frozen=True):
+    """A line put after a message, by where the message comes from."""
+
+    from_user: str = ""
+    from_peer: str = ""
+    from_system: str = ""
+
+
+class Peer(Section, frozen=True):
+    """How one CLI's screen is read and how text is typed into it."""
+
+    prompt_regex: Regex = ""
+    busy_regexes: tuple[Regex, ...] = ()
+    idle_quiet_seconds: Seconds = 1.5
+    input_mode: InputMode = "paste"
+    post_paste_keys: tuple[str, ...] = ("Enter",)
+    compose_newline_key: str = "C-j"
+    send_sequence: str = "Enter"
+    line_send_key: str = ""
+    type_send_at_end: bool = True
+    chunk_lines: Count = 0
+    chunk_delay_ms: Count = 0
+    inbound_suffix: Union[InboundSuffix, str] = InboundSuffix()
+    nudge_suffix: str = NUDGE_SUFFIX
+    nudge_extra_enters: Count = 0
+    nudge_enter_delay_ms: Count = 250
+
+
+PEER_A = Peer(
+    prompt_regex=r"(?im)^\s*(?:claude|assistant|a:|>)\s*$",
+    idle_quiet_seconds=1.0,
+    input_mode="type",
+    post_paste_keys=("Enter", "Enter"),
+    chunk_lines=14,
+    chunk_delay_ms=160,
+    inbound_suffix=InboundSuffix(
+        from_user="Think hard. Weigh two or three quick options, ask one decisive question if you need it, "
+        "write no patch yet, hand a CLAIM to PeerB.",
+        from_peer="Review from first principles. Stay silent rather than send a bare acknowledgement.",
+    ),
+)
+PEER_B = Peer(
+    prompt_regex=r"(?im)^\s*(?:codex|codex chat|>>>|>)\s*$",
+    busy_regexes=(r"\b(?:Running|Executing|Building|Compiling)\b", r"\bpytest\b", r"\bnpm test\b", r"\bjest\b"),
+    chunk_lines=12,
+    chunk_delay_ms=180,
+    inbound_suffix=InboundSuffix(
+        from_user="Wait for PeerA's framing; meanwhile ask one question or try one two-minute experiment.",
+        from_peer="No bare acknowledgement: add a new angle, or state PeerA's case at its strongest and COUNTER it.",
+    ),
+)
+
+
+class LazyPreamble(Section, frozen=True):
+    enabled: bool = True
+
+
+class Delivery(Section, frozen=True):
+    """Inbox, NUDGE lines, self-check, leftovers at start, restarts."""
+
+    mailbox_pull_enabled: bool = True
+    inbox_dirname: Name = "inbox"
+    processed_retention: Count = 200
+
+    nudge_resend_seconds: Seconds = 90
+    nudge_jitter_pct: Share = 0.15
+    nudge_debounce_ms: Count = 1500
+    nudge_progress_timeout_s: Seconds = 90
+    nudge_keepalive: bool = True
+    nudge_backoff_base_ms: Count = 90_000
+    nudge_backoff_max_ms: Count = 600_000
+    nudge_escalate_after: Positive = 8
+    human_quiet_seconds: Seconds = 5
+    restart_backoff_max_s: Seconds = 300
+
+    self_check_every_handoffs: Count = 12
+    self_check_text: str = SELF_CHECK
+    context_compact_every_self_checks: Count = 5
+    lazy_preamble: LazyPreamble = LazyPreamble()
+
+    inbox_startup_policy: Literal["resume", "archive", "discard"] = "resume"
+    inbox_startup_prompt: bool = True
+    inbox_startup_prompt_timeout_seconds: Seconds = 30
+    inbox_startup_prompt_noninteractive_timeout_seconds: Seconds = 0
+
+    ack_mode: Literal["file_move", "ack_text"] = "file_move"
+    duplicate_window_seconds: Seconds = 0
+    require_ack: bool = False
+    ack_timeout_seconds: Seconds = 40
+    ack_require_mid: bool = False
+    soft_ack_on_mailbox_activity: bool = True
+    resend_attempts: Count = 2
+    paste_max_wait_seconds: Seconds = 6
+    recheck_interval_seconds: Seconds = 0.6
+    max_flush_batch: Count = 3
+    read_timeout_seconds: Seconds = 8
+
+
+class Mailbox(Section, frozen=True):
+    """How what peers hand in is taken."""
+
+    settle_ms: Count = 15
+    max_bytes: Positive = 1_048_576
+
+
+class Commands(Section, frozen=True):
+    peerA: str = "claude"
+    peerB: str = "codex"
+
+
+class Tmux(Section, frozen=True):
+    alternate_screen_off: bool = True
+
+
+class DeliveryMode(Section, frozen=True):
+    peerA: Literal["tmux"] = "tmux"
+    peerB: Literal["tmux"] = "tmux"
+
+
+class InputModes(Section, frozen=True):
+    """Overrides of the peers' own `input_mode`; "" leaves it."""
+
+    peerA: Literal["", "paste", "type"] = ""
+    peerB: Literal["", "paste", "type"] = ""
+
+
+class CliProfiles(Section, frozen=True):
+    """settings/cli_profiles.yaml."""
+
+    commands: Commands = Commands()
+    mailbox: Mailbox = Mailbox()
+    delivery: Delivery = Delivery()
+    peerA: Peer = PEER_A
+    peerB: Peer = PEER_B
+    input_mode: InputModes = InputModes()
+    delivery_mode: DeliveryMode = DeliveryMode()
+    tmux: Tmux = Tmux()
+    startup_wait_seconds: Seconds = 12
+    startup_nudge_seconds: Seconds = 10
+    console_echo: bool = True
+
+
+NOT_YET_USED = frozenset(
+    {
+        "console_echo",
+        "delivery.ack_mode",
+        "delivery.ack_require_mid",
+        "delivery.ack_timeout_seconds",
+        "delivery.context_compact_every_self_checks",
+        "delivery.duplicate_window_seconds",
+        "delivery.inbox_dirname",
+        "delivery.inbox_startup_policy",
+        "delivery.inbox_startup_prompt",
+        "delivery.inbox_startup_prompt_noninteractive_timeout_seconds",
+        "delivery.inbox_startup_prompt_timeout_seconds",
+        "delivery.lazy_preamble",
+        "delivery.mailbox_pull_enabled",
+        "delivery.max_flush_batch",
+        "delivery.nudge_keepalive",
+        "delivery.paste_max_wait_seconds",
+        "delivery.read_timeout_seconds",
+        "delivery.recheck_interval_seconds",
+        "delivery.require_ack",
+        "delivery.resend_attempts",
+        "delivery.self_check_every_handoffs",
+        "delivery.self_check_text",
+        "delivery.soft_ack_on_mailbox_activity",
+        "input_mode",
+        "peerA",
+        "peerB",
+        "startup_nudge_seconds",
+        "startup_wait_seconds",
+        "tmux",
+    }
+)

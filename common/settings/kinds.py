@@ -1,0 +1,92 @@
+"""What values settings can have: each kind with its limits and the words for what is allowed.
+
+`Meta.description` is what an error says is allowed. `extra["check"]` is a function from a value of
+the right type to what is wrong with it, or "".
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from cccc.common.redaction import REDACTED
+
+_A_YEAR_S = 31_536_000
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A mapping of a settings file. Its field defaults are the product's defaults."""
+
+    def __repr__(self) -> str:
+        """Show every field but the tokens: settings end up in logs and tracebacks."""
+        shown = (f"{name}={REDACTED if is_secret(name) else getattr(self, name)!r}" for name in self.__struct_fields__)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def is_secret(name: str) -> bool:
+    """Return whether the value of the key `name` must not be shown."""
+    return name == "token" or name.endswith("_token")
+
+
+def _regex(text: str) -> str:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"not a regular expression ({error})"
+    return ""
+
+
+def _pattern(text: str) -> str:
+    bare = text[1:] if text.startswith("!") else text
+    if not bare.strip("/ ") or bare.startswith("#"):
+        return "matches no path"
+    if bare.endswith("\\"):
+        return "ends with a backslash"
+    if ".." in bare.split("/"):
+        return "leaves the repository with `..`"
+    return ""
+
+
+def _folder(text: str) -> str:
+    if not text.strip("/.") or text.startswith(("/", "~")) or ".." in text.split("/"):
+        return "not a folder inside the project"
+    return ""
+
+
+def _name(text: str) -> str:
+    return "" if re.fullmatch(r"[\w-][\w.-]*", text) else "not a plain folder name"
+
+
+def _variable(text: str) -> str:
+    return "" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) else "not the name of an environment variable"
+
+
+Count = Annotated[int, Meta(ge=0, le=1_000_000_000, description="a whole number, 0 or more")]
+Positive = Annotated[int, Meta(ge=1, le=1_000_000_000, description="a whole number, 1 or more")]
+Seconds = Annotated[float, Meta(ge=0, le=_A_YEAR_S, description="a number of seconds from 0 to a year")]
+Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
+
+Regex = Annotated[str, Meta(description="a Python regular expression in quotes", extra={"check": _regex})]
+Pattern = Annotated[
+    str,
+    Meta(description="a path pattern as in .gitignore, such as src/**", extra={"check": _pattern}),
+]
+Folder = Annotated[
+    str,
+    Meta(description="a path below the project, such as .cccc/work/upload/inbound", extra={"check": _folder}),
+]
+Name = Annotated[str, Meta(description="a folder name such as inbox", extra={"check": _name})]
+Variable = Annotated[
+    str, Meta(description="the name of an environment variable, not its value", extra={"check": _variable})
+]
+# People write the ids of chats with and without quotes.
+ChatId = Annotated[int, Meta(description="a numeric id such as -1001234567890", extra={"quoted": True})]
+
+PeerName = Literal["peerA", "peerB"]
+Route = Literal["a", "b", "both"]

@@ -1,0 +1,76 @@
+"""settings/policies.yaml: what may land, what needs a decision, what is forwarded between the peers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cccc.common.settings.kinds import Count, Pattern, Positive, Regex, Seconds, Section, Share
+
+
+class PatchQueue(Section, frozen=True):
+    max_diff_lines: Positive = 150
+    allowed_paths: tuple[Pattern, ...] = ("src/**", "tests/**", "docs/**", "infra/**", "README.md", "PROJECT.md")
+
+
+class Gate(Section, frozen=True):
+    """The checks a patch must pass. LINT_CMD and TEST_CMD win over `lint` and `tests`."""
+
+    lint: str = ""
+    tests: str = ""
+    timeout_seconds: Seconds = 600
+    allow_without_tests: bool = True
+
+
+class Gates(Section, frozen=True):
+    protected_paths: tuple[Pattern, ...] = (".cccc/**", "src/api/public/**")
+    large_diff_requires_rfd: bool = False
+
+
+class Trigger(Section, frozen=True):
+    both_confidence_below: Share = 0.6
+    max_dispute_rounds: Count = 2
+
+
+class Rfd(Section, frozen=True):
+    gates: Gates = Gates()
+    trigger: Trigger = Trigger()
+
+
+_SIGNAL = ("CLAIM:", "COUNTER:", "EVIDENCE:", "TASK", "PATCH", "diff --git")
+
+
+class HandoffFilter(Section, frozen=True):
+    """Which messages of one peer are worth the other's attention."""
+
+    enabled: bool = True
+    min_chars: Count = 40
+    min_words: Count = 6
+    require_keywords_any: tuple[str, ...] = _SIGNAL
+    boost_keywords_any: tuple[str, ...] = _SIGNAL
+    boost_regexes: tuple[Regex, ...] = ("```", r"(?m)^diff --git ")
+    drop_regexes: tuple[Regex, ...] = (r"(?i)^\s*(?:ok|okay|ready|standby|waiting|idle)\b",)
+    cooldown_seconds: Seconds = 15
+    bypass_cooldown_when_high_signal: bool = True
+    dedup_short_seconds: Seconds = 30
+    dedup_max_keep: Count = 10
+    redundant_window_seconds: Seconds = 120
+    redundant_similarity_threshold: Share = 0.9
+
+
+class Context(Section, frozen=True):
+    files_limit: Count = 120
+    exclude: tuple[Pattern, ...] = ()
+
+
+class Policies(Section, frozen=True):
+    """settings/policies.yaml."""
+
+    patch_queue: PatchQueue = PatchQueue()
+    gate: Gate = Gate()
+    rfd: Rfd = Rfd()
+    handoff_filter: HandoffFilter = HandoffFilter()
+    autonomy_level: Literal["L0", "L1", "L2", "L3"] = "L1"
+    context: Context = Context()
+
+
+NOT_YET_USED = frozenset({"autonomy_level", "context", "handoff_filter", "rfd.trigger"})

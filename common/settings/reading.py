@@ -1,0 +1,141 @@
+"""One settings file: YAML over a struct's defaults, key by key, with every problem named by line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin
+
+import msgspec
+import yaml
+
+from cccc.common.settings.kinds import Section, is_secret
+from cccc.common.settings.tree import NULL, Broken, line, tree
+from cccc.common.settings.values import Wrong, value, what
+
+S = TypeVar("S", bound=Section)
+
+
+@dataclass
+class Reading(Generic[S]):
+    """What one file says. Where there are problems, `value` is the defaults."""
+
+    value: S
+    lines: dict[str, int] = field(default_factory=dict)  # the keys that are in the file
+    problems: list[str] = field(default_factory=list)
+
+
+def read(path: Path, shown: str, default: S, moved: Mapping[str, str]) -> Reading[S]:
+    """Read a file over the defaults. `shown` names it in problems; `moved` maps a key's old place to its place."""
+    try:
+        root = tree(path)
+    except Broken as broken:
+        where = f"{shown}:{broken.line}" if broken.line else shown
+        return Reading(default, problems=[one_line(f"{where}: {broken}")])
+    return _Walk(shown, default, moved).over(root)
+
+
+def one_line(text: str) -> str:
+    """Return the text with everything replaced that could break the line or the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
+class Schema:
+    """A file's keys by their dotted paths. One key can be in both: a mapping, or (in old files) a text."""
+
+    def __init__(self, section: type[Section]) -> None:
+        self.values: dict[str, Any] = {}  # path -> annotated type
+        self.sections: set[str] = set()
+        self._add(section, "")
+
+    def _add(self, section: type[Section], prefix: str) -> None:
+        for known in msgspec.structs.fields(section):
+            path = prefix + known.name
+            for kind in get_args(known.type) if get_origin(known.type) is Union else (known.type,):
+                if isinstance(kind, type) and issubclass(kind, Section):
+                    self.sections.add(path)
+                    self._add(kind, f"{path}.")
+                else:
+                    self.values[path] = kind
+
+    def inside(self, section: str) -> list[str]:
+        """Return the paths right below a section; "" is the top of the file."""
+        return [path for path in (*self.values, *self.sections) if path.rpartition(".")[0] == section]
+
+    def like(self, path: str) -> str:
+        """Return what the writer of an unknown key most likely meant, else what is allowed there."""
+        from difflib import get_close_matches  # here, because every start of a service would pay for it
+
+        above, _, key = path.rpartition(".")
+        everything = [*self.values, *self.sections]
+        near = get_close_matches(path, self.inside(above), n=1, cutoff=0.75)
+        near = near or [known for known in everything if known.rpartition(".")[2] == key]
+        near = near or get_close_matches(path, everything, n=1, cutoff=0.8)
+        if near:
+            return f"did you mean {near[0]}?"
+        return f"allowed: {', '.join(known.rpartition('.')[2] for known in self.inside(above))}"
+
+
+class _Walk(Generic[S]):
+    def __init__(self, shown: str, default: S, moved: Mapping[str, str]) -> None:
+        self.shown = shown
+        self.schema = Schema(type(default))
+        self.moved = moved
+        self.reading = Reading(default)
+        self.found: dict[str, object] = {}
+
+    def over(self, root: yaml.Node | None) -> Reading[S]:
+        if isinstance(root, yaml.MappingNode):
+            self.mapping(root, "")
+        elif root is not None and root.tag != NULL:
+            self.problem(root, "", f"got {what(root)}; allowed: `key: value` lines")
+        if not self.reading.problems:
+            self.reading.value = _over(self.reading.value, self.found)
+        return self.reading
+
+    def mapping(self, node: yaml.MappingNode, prefix: str) -> None:
+        lines = self.reading.lines
+        for key, below in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.problem(key, prefix.rstrip("."), f"got {what(key)} as a key; allowed: a plain word")
+                continue
+            path = self.moved.get(prefix + key.value, prefix + key.value)
+            if path in lines:
+                self.problem(key, path, f"is already in line {lines[path]}; allowed: each key once")
+                continue
+            lines[path] = line(key)
+            self.key(key, below, path)
+
+    def key(self, key: yaml.ScalarNode, node: yaml.Node, path: str) -> None:
+        section = path in self.schema.sections and "." not in key.value
+        if section and isinstance(node, yaml.MappingNode):
+            self.mapping(node, f"{path}.")
+        elif section and node.tag == NULL:
+            pass  # `gate:` with all its keys commented out
+        elif path in self.schema.values and "." not in key.value:
+            try:
+                self.found[path] = value(node, self.schema.values[path], is_secret(path.rpartition(".")[2]))
+            except Wrong as wrong:
+                self.problem(wrong.node, path + wrong.item, str(wrong))
+        elif section:
+            names = ", ".join(known.rpartition(".")[2] for known in self.schema.inside(path))
+            self.problem(key, path, f"got {what(node)}; allowed: the keys {names}")
+        else:
+            self.problem(key, path, f"unknown key; {self.schema.like(path)}")
+
+    def problem(self, node: yaml.Node, path: str, text: str) -> None:
+        where = f"{self.shown}:{line(node)}"
+        self.reading.problems.append(one_line(f"{where}: {path}: {text}" if path else f"{where}: {text}"))
+
+
+def _over(section: S, found: Mapping[str, object], prefix: str = "") -> S:
+    """Return the section with the found values in place of its own."""
+    changes: dict[str, object] = {}
+    for name in section.__struct_fields__:
+        mine, path = getattr(section, name), prefix + name
+        if path in found:
+            changes[name] = found[path]
+        elif isinstance(mine, Section):
+            changes[name] = _over(mine, found, f"{path}.")
+    return msgspec.structs.replace(section, **changes)

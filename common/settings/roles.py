@@ -1,0 +1,28 @@
+"""settings/roles.yaml: who leads and who is good at what."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from cccc.common.settings.kinds import PeerName, Section
+
+
+class Specialties(Section, frozen=True):
+    peerA: tuple[str, ...] = ()
+    peerB: tuple[str, ...] = ()
+
+
+class Rotation(Section, frozen=True):
+    mode: Literal["manual"] = "manual"
+    allowed_at: tuple[str, ...] = ()
+
+
+class Roles(Section, frozen=True):
+    """settings/roles.yaml."""
+
+    leader: PeerName = "peerA"
+    specialties: Specialties = Specialties()
+    rotation: Rotation = Rotation()
+
+
+NOT_YET_USED = frozenset({"leader", "rotation", "specialties"})
