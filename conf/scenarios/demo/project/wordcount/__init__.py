@@ -1,0 +1,1 @@
+"""Count how often each word of a text occurs."""

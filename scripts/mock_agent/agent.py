@@ -1,0 +1,250 @@
+"""The mock peer itself: one thread, one loop over keys, signals and the script that is being played."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from types import FrameType
+
+from cccc.common.errors import UserError
+from cccc.scripts.mock_agent import dialog, scenario
+from cccc.scripts.mock_agent.composer import Composer
+from cccc.scripts.mock_agent.keys import Decoder, Key
+from cccc.scripts.mock_agent.play import Ask, Player, Say, Script
+from cccc.scripts.mock_agent.screen import Terminal, View, layout
+
+ESCAPE_S = 0.05  # an escape that nothing follows this soon is the Esc key
+SPIN_S = 0.125
+GLYPHS = "·✢✳✶✻✽"
+TRANSCRIPT = 300  # paragraphs kept
+ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
+
+
+class Agent:
+    """Composer, queue and script. Nothing here blocks but `select`."""
+
+    def __init__(self, role: str, play: Player, settings: scenario.Scenario, terminal: Terminal, log: str) -> None:
+        self._role = role
+        self._player = play
+        self._burst_s = settings.paste_burst_ms / 1000
+        self._terminal = terminal
+        self._log = log
+        self._decoder = Decoder()
+        self._composer = Composer()
+        self._transcript = [f"✻ CCCC mock {role}: a stand-in for an AI CLI\n  {os.getcwd()}", ""]
+        self._queued: list[str] = []
+        self._script: Script | None = None
+        self._in_turn = False
+        self._pause_busy = False
+        self._resume_at = 0.0
+        self._begun = 0.0
+        self._dialog: dialog.Dialog | None = None
+        self._answer: bool | None = None
+        self._pasted_at = 0.0
+        self._read_at = 0.0
+        self._resized = False
+        self._ended = False
+
+    def run(self) -> None:
+        """Live until the terminal or a key ends it. Raises SystemExit when the scenario says so."""
+        wake, knock = os.pipe()
+        os.set_blocking(knock, False)
+        signal.set_wakeup_fd(knock, warn_on_full_buffer=False)
+        signal.signal(signal.SIGWINCH, self._resize)
+        for number in ENDS:
+            signal.signal(number, self._end)
+        self._begin(self._player.start(), in_turn=False)
+        while not self._ended:
+            self._advance()
+            self._paint()
+            ready, _, _ = select.select([self._terminal.source, wake], [], [], self._due_in())
+            if wake in ready:
+                os.read(wake, 4096)
+            if self._terminal.source in ready:
+                self._read()
+            elif self._decoder.undecided and time.monotonic() >= self._read_at + ESCAPE_S:
+                self._press(self._decoder.settle())
+
+    def _resize(self, _number: int, _frame: FrameType | None) -> None:
+        self._resized = True
+
+    def _end(self, _number: int, _frame: FrameType | None) -> None:
+        self._ended = True
+
+    # --- the script -------------------------------------------------------------------------
+
+    def _begin(self, script: Script, in_turn: bool) -> None:
+        self._script, self._in_turn, self._pause_busy = script, in_turn, in_turn
+        self._begun = self._resume_at = time.monotonic()
+
+    def _advance(self) -> None:
+        """Play what is due; queued submits become one turn."""
+        while not self._dialog and time.monotonic() >= self._resume_at:
+            if self._script is None:
+                if not self._queued:
+                    return
+                submitted, self._queued = "\n".join(self._queued), []
+                self._tell(f"❯ {submitted[:2000]}")
+                self._begin(self._player.turn(submitted), in_turn=True)
+                return
+            self._move(self._script)
+
+    def _move(self, script: Script) -> None:
+        try:
+            move = script.send(self._answer)
+        except StopIteration:
+            self._finish(f"✻ Worked for {time.monotonic() - self._begun:.0f}s\n")
+            return
+        self._answer = None
+        if isinstance(move, Say):
+            self._tell(move.text)
+        elif isinstance(move, Ask):
+            self._dialog = dialog.KINDS[move.dialog](os.getcwd())
+        else:
+            self._pause_busy = move.busy
+            self._resume_at = time.monotonic() + move.seconds
+
+    def _finish(self, last_words: str) -> None:
+        if self._in_turn:
+            self._tell(last_words)
+        self._script, self._in_turn, self._pause_busy, self._answer = None, False, False, None
+        self._resume_at = 0.0
+
+    def _interrupt(self) -> None:
+        if self._script and self._busy:
+            self._script.close()
+            self._finish("⎿  Interrupted\n")
+
+    @property
+    def _busy(self) -> bool:
+        return self._script is not None and self._pause_busy
+
+    def _tell(self, text: str) -> None:
+        self._transcript.append(text)
+        del self._transcript[:-TRANSCRIPT]
+
+    # --- keys -------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        try:
+            chunk = os.read(self._terminal.source, 65536)
+        except OSError:  # the terminal is gone
+            chunk = b""
+        self._ended = self._ended or not chunk
+        self._read_at = time.monotonic()
+        self._press(self._decoder.feed(chunk))
+
+    def _press(self, keys: list[Key]) -> None:
+        for key in keys:
+            if key.kind == "redraw":
+                self._resized = True
+            elif self._dialog:
+                self._settle(self._dialog, key)
+            elif key.kind == "enter":
+                self._enter()
+            elif key.kind == "escape":
+                self._interrupt()
+            elif key.kind in ("cancel", "eof"):
+                self._leave(key)
+            else:
+                self._composer.edit(key)
+                if key.kind == "paste":
+                    self._pasted_at = time.monotonic()
+
+    def _settle(self, asked: dialog.Dialog, key: Key) -> None:
+        self._answer = asked.press(key)
+        if self._answer is None:
+            return
+        self._dialog = None
+        self._ended = asked.exits and not self._answer
+
+    def _leave(self, key: Key) -> None:
+        """Like the real ones: C-c clears a draft and ends an empty composer, C-d ends an empty composer."""
+        if not self._composer.text:
+            self._ended = True
+        elif key.kind == "cancel":
+            self._composer.clear()
+
+    def _enter(self) -> None:
+        text = self._composer.text
+        if time.monotonic() - self._pasted_at < self._burst_s:
+            self._composer.insert("\n")
+        elif text.endswith("\\"):
+            self._composer.edit(Key("backspace"))
+            self._composer.insert("\n")
+        elif text.strip() in ("exit", "quit"):
+            self._ended = True
+        elif text.strip():
+            self._submit(text)
+
+    def _submit(self, text: str) -> None:
+        self._composer.clear()
+        self._queued.append(text)
+        if self._log:
+            now = datetime.now(timezone.utc).isoformat()
+            how = "queued" if self._script else "enter"
+            line = json.dumps({"time": now, "role": self._role, "how": how, "text": text}, ensure_ascii=False)
+            with open(self._log, "a", encoding="utf-8") as stream:
+                stream.write(line + "\n")
+
+    # --- the screen -------------------------------------------------------------------------
+
+    def _due_in(self) -> float | None:
+        """Return the seconds until something is due by itself, or None: then only the terminal wakes the loop."""
+        now = time.monotonic()
+        due = []
+        if self._script and not self._dialog:
+            due.append(self._resume_at)
+        if self._busy and not self._dialog:
+            due.append(now + SPIN_S)
+        if self._decoder.undecided:
+            due.append(self._read_at + ESCAPE_S)
+        return max(0.0, min(due) - now) if due else None
+
+    def _paint(self) -> None:
+        if self._resized:
+            self._resized = False
+            self._terminal.measure()
+        now = time.monotonic()
+        busy = self._busy and not self._dialog
+        glyph = GLYPHS[int(now / SPIN_S) % len(GLYPHS)]
+        view = View(
+            transcript=self._transcript,
+            draft=self._composer.shown,
+            draft_before_cursor=self._composer.shown_before_cursor,
+            queued=self._queued,
+            spinner=f"{glyph} Working… ({now - self._begun:.0f}s)" if busy else "",
+            footer=f"  ⏵⏵ mock {self._role}{' · esc to interrupt' if busy else ''}",
+            dialog=self._dialog,
+        )
+        frame = layout(view, self._terminal.width, self._terminal.height)
+        try:
+            self._terminal.paint(frame, "◐ mock" if busy else "✳ mock")
+        except OSError:  # the terminal is gone
+            self._ended = True
+
+
+def main(role: str, scenario_file: Path | None = None, home: Path | None = None) -> int:
+    """Be the peer `role` (peerA or peerB) in this terminal; return the exit code.
+
+    `home` is the `.cccc` folder; a NUDGE line tells it too. Raises UserError when
+    there is no terminal, SettingsError when the scenario cannot be used.
+    """
+    settings = scenario.load(scenario_file or scenario.DEFAULT)
+    if not (os.isatty(0) and os.isatty(1)):
+        raise UserError("mock-agent needs a terminal; start it in a tmux pane")
+    terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno())
+    log = os.environ.get("MOCK_AGENT_LOG") or settings.log or ""
+    agent = Agent(role, Player(role, settings, home), settings, terminal, log)
+    terminal.open()
+    try:
+        agent.run()
+    finally:
+        terminal.close()
+    return 0
