@@ -1,0 +1,99 @@
+"""Running git: no shell, C locale, and never in another repository than the one asked for.
+
+A caller that itself runs inside a git hook has GIT_DIR, GIT_INDEX_FILE and more in its
+environment, which would send our commands into another repository; they are dropped here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cccc.common.errors import NotFound, UserError
+
+# Of the GIT_* variables these stay: who the user is, where the configuration and git's own programs are.
+_THE_USERS = (
+    "GIT_AUTHOR_",
+    "GIT_COMMITTER_",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_SSH",
+)
+
+
+class GitError(UserError):
+    """git said no. `stderr` has its words."""
+
+    def __init__(self, command: str, code: int, stderr: str) -> None:
+        super().__init__(f"git {command} failed ({code}): {' '.join(stderr.split()) or 'no message'}")
+        self.code = code
+        self.stderr = stderr
+
+
+@dataclass(frozen=True)
+class Repo:
+    """Where a folder's repository lies and what is checked out in it."""
+
+    top: Path  # the work tree's root
+    dir: Path  # of this work tree: HEAD and index
+    common: Path  # of all its work trees: objects and branches
+    prefix: str  # the folder below `top`: "" or "sub/dir/"
+    head: str  # the commit checked out; "" before the first one
+    branch: str  # full ref name; "" when HEAD is detached
+
+
+def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return `base` (default: our own environment) without what ties git to another repository."""
+    base = os.environ if base is None else base
+    return {name: value for name, value in base.items() if not name.startswith("GIT_") or name.startswith(_THE_USERS)}
+
+
+def run(
+    root: Path,
+    *args: str,
+    env: Mapping[str, str] | None = None,
+    input: bytes | None = None,
+    check: bool = True,
+    umask: int = -1,
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git in `root` and return what it printed. Raises GitError when it fails, unless `check` is false.
+
+    `env` is the whole environment, taken as it is (default: `environment()`). A `umask` of -1 is our own.
+    """
+    quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    done = subprocess.run(
+        ["git", "-c", "core.quotePath=false", *args],
+        cwd=root,
+        env={**(environment() if env is None else env), **quiet},
+        stdin=subprocess.DEVNULL if input is None else None,
+        input=input,
+        capture_output=True,
+        umask=umask,
+    )
+    if check and done.returncode:
+        raise GitError(" ".join(args), done.returncode, done.stderr.decode(errors="replace"))
+    return done
+
+
+def line(root: Path, *args: str, env: Mapping[str, str] | None = None) -> str:
+    """Return the one line that a git command prints. Raises GitError."""
+    return os.fsdecode(run(root, *args, env=env).stdout).rstrip("\n")
+
+
+def look(root: Path, env: Mapping[str, str] | None = None) -> Repo:
+    """Return the repository that `root` lies in. Raises NotFound when there is none, or it has no work tree."""
+    asked = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
+    done = run(root, "rev-parse", *asked, "HEAD", "--symbolic-full-name", "HEAD", env=env, check=False)
+    found = os.fsdecode(done.stdout).split("\n")
+    if len(found) < len(asked):
+        why = done.stderr.decode(errors="replace").strip()
+        raise NotFound(f"{root} is not in a git work tree ({why}); run `git init` there")
+    head, name = found[4:6] if done.returncode == 0 else ("", line(root, "symbolic-ref", "HEAD", env=env))
+    top, dir_, common, prefix = found[:4]
+    branch = "" if name == "HEAD" else name
+    return Repo(Path(top), Path(dir_), (root / common).resolve(), prefix, head, branch)

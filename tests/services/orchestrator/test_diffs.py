@@ -1,0 +1,105 @@
+"""The patch in what a peer wrote; git itself says whether what was found applies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cccc.common import git
+from cccc.services.orchestrator import diffs
+
+OLD = b"one\n\nthree\nfour\n\n"
+NEW = b"one\n\nthree\nfive\n\n"
+DIFF = b"diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1,5 +1,5 @@\n one\n \n three\n-four\n+five\n \n"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    git.run(tmp_path, "init", "-q")
+    (tmp_path / "a").write_bytes(OLD)
+    return tmp_path
+
+
+def applied(repo: Path, text: bytes) -> bytes:
+    patch = diffs.find(text)
+    assert patch is not None
+    git.run(repo, "apply", input=patch)
+    return (repo / "a").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(DIFF, id="a git diff"),
+        pytest.param(DIFF[DIFF.index(b"---") :], id="a plain diff"),
+        pytest.param(DIFF.rstrip(b"\n"), id="no final newline"),
+        pytest.param(DIFF.replace(b"\n \n", b"\n\n"), id="trimmed blank context lines"),
+        pytest.param(DIFF.rstrip(), id="the last blank context line was cut off"),
+        pytest.param(b"\xef\xbb\xbf" + DIFF, id="a byte order mark"),
+        pytest.param(b"CLAIM: it is five\n\n```diff\n" + DIFF + b"```\n\nWhat do you think?\n", id="a fence"),
+        pytest.param(b"~~~~patch\n" + DIFF + b"~~~~\n", id="a fence of tildes"),
+        pytest.param(b"```\n" + DIFF + b"```", id="a fence without a label"),
+        pytest.param(b"```diff title=a\n" + DIFF, id="a fence that is never closed"),
+        pytest.param(b"Here it is:\n\n" + DIFF + b"\nPlease test it.\n", id="words around it"),
+        pytest.param(
+            b"From 1234 Mon Sep 17 00:00:00 2001\nFrom: A <a@b>\nSubject: [PATCH] five\n\n---\n a | 2 +-\n\n"
+            + DIFF
+            + b"-- \n2.39.5\n\n",
+            id="a mail of format-patch",
+        ),
+    ],
+)
+def test_what_agents_write_becomes_a_patch_that_git_takes(repo: Path, text: bytes) -> None:
+    assert applied(repo, text) == NEW
+
+
+def test_a_plain_diff_keeps_every_byte() -> None:
+    assert diffs.find(DIFF) == DIFF
+
+
+def test_crlf_content_keeps_its_line_ends(repo: Path) -> None:
+    (repo / "a").write_bytes(b"one\r\n\r\ntwo\r\n")
+    diff = b"--- a/a\n+++ b/a\n@@ -1,3 +1,3 @@\n one\r\n \r\n-two\r\n+zwei\r\n"
+    assert diffs.find(diff) == diff
+    assert applied(repo, diff.replace(b"\n \r\n", b"\n\r\n")) == b"one\r\n\r\nzwei\r\n"
+
+
+def test_several_fences_are_one_patch(repo: Path) -> None:
+    other = DIFF.replace(b"a/a", b"a/b").replace(b"b/a", b"b/b")
+    (repo / "b").write_bytes(OLD)
+    assert applied(repo, b"First\n```diff\n" + DIFF + b"```\nthen\n```diff\n" + other + b"```\n") == NEW
+    assert (repo / "b").read_bytes() == NEW
+
+
+def test_a_diff_that_adds_a_fence_to_a_document_is_not_cut_there(repo: Path) -> None:
+    (repo / "a").write_bytes(b"```\n")
+    diff = b"--- a/a\n+++ b/a\n@@ -1 +1,3 @@\n ```\n+```diff\n+```\n"
+    assert applied(repo, b"```diff\n" + diff + b"```\n") == b"```\n```diff\n```\n"
+
+
+def test_a_binary_patch_passes_unchanged(tmp_path: Path) -> None:
+    git.run(tmp_path, "init", "-q")
+    (tmp_path / "a").write_bytes(bytes(range(256)))
+    git.run(tmp_path, "add", "a")
+    diff = git.run(tmp_path, "diff", "--cached", "--binary").stdout
+    assert diffs.find(diff) == diff
+
+
+def test_an_apply_patch_block_is_handed_on_for_the_gate_to_refuse() -> None:
+    text = b"*** Begin Patch\n*** Update File: a\n@@\n-one\n+two\n*** End Patch\n"
+    assert diffs.find(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"CLAIM: nothing to see",
+        b"run `diff --git a b` and tell me\ndiff --git is a command",
+        b"---\ntitle: a list\n---\n+++ more\n",
+        b"```python\nprint('--- a')\n```\n",
+    ],
+)
+def test_words_are_no_patch(text: bytes) -> None:
+    assert diffs.find(text) is None
