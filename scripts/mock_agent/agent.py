@@ -37,7 +37,7 @@ class Agent:
         self._log = log
         self._decoder = Decoder()
         self._composer = Composer()
-        self._transcript = [f"✻ CCCC mock {role}: a stand-in for an AI CLI\n  {os.getcwd()}", ""]
+        self._transcript = [f"✻ CCCC mock {role}: a stand-in for an AI CLI\n  {Path.cwd()}", ""]
         self._queued: list[str] = []
         self._script: Script | None = None
         self._in_turn = False
@@ -105,7 +105,7 @@ class Agent:
         if isinstance(move, Say):
             self._tell(move.text)
         elif isinstance(move, Ask):
-            self._dialog = dialog.KINDS[move.dialog](os.getcwd())
+            self._dialog = dialog.KINDS[move.dialog](str(Path.cwd()))
         else:
             self._pause_busy = move.busy
             self._resume_at = time.monotonic() + move.seconds
@@ -190,7 +190,7 @@ class Agent:
             now = datetime.now(timezone.utc).isoformat()
             how = "queued" if self._script else "enter"
             line = json.dumps({"time": now, "role": self._role, "how": how, "text": text}, ensure_ascii=False)
-            with open(self._log, "a", encoding="utf-8") as stream:
+            with Path(self._log).open("a", encoding="utf-8") as stream:
                 stream.write(line + "\n")
 
     # --- the screen -------------------------------------------------------------------------
