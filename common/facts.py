@@ -389,7 +389,10 @@ class Body(TypedDict):
     text: str
 
 
-def body(content: bytes, redact: Callable[[str], str]) -> Body:
+Redact = Callable[[str], str]
+
+
+def body(content: bytes, redact: Redact) -> Body:
     """Return the fields that describe `content`, whose bytes belong in `state/blobs`."""
     text = redact(content[: 4 * PREVIEW].decode("utf-8", "replace"))
     preview = text if len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"

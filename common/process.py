@@ -108,7 +108,7 @@ class Process:
 
 def _hold(path: Path) -> BinaryIO:
     """Lock `path` for the life of this process. Raises LedgerBusy when another one keeps it."""
-    file = path.open("a+b")  # noqa: SIM115  # closed by the end of the process, which frees the lock
+    file = path.open("a+b")  # closed by the end of the process, which frees the lock
     end = time.monotonic() + _ORPHAN_LEAVES_WITHIN
     while True:
         try:

@@ -1,0 +1,205 @@
+"""The orchestrator: takes what the peers hand in, and decides what follows from each fact."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from cccc.common import facts as f
+from cccc.common import ledger, redaction
+from cccc.common.errors import NotFound
+from cccc.common.facts import Fact
+from cccc.common.faults import fault
+from cccc.common.paths import Project, other
+from cccc.common.worker import Worker, main
+from cccc.services.orchestrator import rules
+from cccc.services.orchestrator.decode import decode
+from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_of
+
+_HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
+_BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch)
+
+
+class State(rules.State):
+    """What the rules remember, and what the taker must not repeat."""
+
+    last_us: int = 0  # the newest message id, in microseconds
+
+
+class Orchestrator(Worker):
+    """The mailbox and the rules."""
+
+    name = "orchestrator"
+    State = State
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        if hasattr(signal, "SIGIO"):
+            signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel breaks a lease; see mailbox
+        self._redact = redaction.Redactor(self.settings.telegram.redact_patterns).redact
+        self._rules = rules.Rules(self.settings.cli_profiles, self._redact)
+        self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
+        self._outbox = project.state / "outbox.jsonl"
+        self._outbox_seq = _last_seq(self._outbox)
+        self._written_queue: bytes | None = None
+
+    def open(self) -> None:
+        mailbox = self.settings.cli_profiles.mailbox
+        self._mailbox = Mailbox(self.project, mailbox.settle_ms / 1000, mailbox.max_bytes, self.state.last_us)
+        self.watch(self._mailbox.fileno(), self._mailbox.notice)
+        if self._mailbox.polling:
+            self.trouble = "file events do not arrive in the mailbox; looking twice a second instead"
+        for taken in self._mailbox.swept():
+            self._hand_in(self._as_said(taken))
+
+    def fold(self, fact: Fact) -> None:
+        if isinstance(fact, (f.ToPeer, f.ToUser, f.Patch, f.MailboxRefused)):
+            self.state.last_us = max(self.state.last_us, us_of(fact.mid))
+        said = self._rules.decide(self.state, fact, self._body(fact))
+        for entry in said:
+            if entry.body:
+                self.blobs.put(entry.body)
+        if said:
+            self.say(*(entry.fact for entry in said), id_=f"orchestrator:{fact.seq}", cause=fact.seq)
+        if isinstance(fact, (f.ToUser, f.ToPeer, f.Notice)):
+            self._to_outbox(fact)
+
+    def act(self) -> None:
+        for taken in self._mailbox.take():
+            self._hand_in(taken)
+        for mid in [mid for mid in self._open if not self.pending(mid)]:
+            self._let_go(mid)
+        self._write_queue()
+        self.wake_in(self._mailbox.waits())
+
+    def close(self) -> None:
+        self._mailbox.close()
+
+    def _hand_in(self, taken: Taken) -> None:
+        """Say the fact of a taken file. What cannot be read as a message is refused and kept."""
+        self._open[taken.mid] = taken
+        if taken.refused:
+            reason = f"{taken.refused}; it is kept as {self._kept(taken).relative_to(self.project.root)}"
+            self._refuse(taken, reason, "")
+            return
+        decoded = decode(taken.content)
+        if taken.file == "patch.diff":
+            self._say_message(taken, taken.content)
+        elif decoded is None:
+            reason = "it is no text in an encoding we know; write UTF-8"
+            self._refuse(taken, reason, self.blobs.put(taken.content))
+        elif decoded.plain:
+            self._say_message(taken, decoded.text.encode())
+        else:
+            self._say_message(taken, decoded.text.encode(), _diagnosis(taken, decoded.encoding))
+
+    def _as_said(self, taken: Taken) -> Taken:
+        """Return a swept file with the content that its fact has, where it was said before the crash.
+
+        What was written into the file after that is found when it is let go.
+        """
+        for fact in ledger.of_mid(self.project, taken.mid):
+            if isinstance(fact, _BODIES) and fact.sha != _sha(taken):
+                return taken._replace(content=self._body(fact))
+        return taken
+
+    def _say_message(self, taken: Taken, body: bytes, *more: Fact) -> None:
+        self.blobs.put(body)
+        fact = _HANDED_IN[taken.file](author=taken.author, mid=taken.mid, **f.body(body, self._redact))
+        self.say(fact, *more, id_=taken.mid)
+
+    def _refuse(self, taken: Taken, reason: str, sha: str) -> None:
+        size = taken.path.lstat().st_size
+        fact = f.MailboxRefused(author=taken.author, mid=taken.mid, file=taken.file, reason=reason, size=size, sha=sha)
+        self.say(fact, id_=taken.mid)
+
+    def _kept(self, taken: Taken) -> Path:
+        return self.project.work / "refused" / taken.path.name
+
+    def _let_go(self, mid: str) -> None:
+        """Remove a taken file whose fact is on disk; what was written into it late is handed in."""
+        fault("orchestrator.said")
+        taken = self._open[mid]
+        if taken.refused:
+            self._kept(taken).parent.mkdir(parents=True, exist_ok=True)
+            taken.path.rename(self._kept(taken))
+            del self._open[mid]
+            return
+        try:
+            late = self._mailbox.left_behind(taken)
+        except StillWriting:
+            self.wake_in(0.05)
+            return
+        del self._open[mid]
+        if late:
+            self._hand_in(late)
+
+    def _body(self, fact: Fact) -> bytes:
+        if not isinstance(fact, _BODIES):
+            return b""
+        try:
+            return self.blobs.get(fact.sha)
+        except NotFound:  # removed by `cccc ledger forget`: the preview is what is left
+            return fact.text.encode()
+
+    def _to_outbox(self, fact: f.ToUser | f.ToPeer | f.Notice) -> None:
+        """Append what tools read to `outbox.jsonl`, once: its last line says how far it is."""
+        if fact.seq <= self._outbox_seq:
+            return
+        if isinstance(fact, f.ToPeer):
+            line = {"type": "to_peer_summary", "from": fact.author, "to": other(fact.author), "id": fact.mid}
+        elif isinstance(fact, f.ToUser):
+            line = {"type": "to_user", "peer": fact.author, "id": fact.mid}
+        else:
+            line = {"type": "to_user", "peer": "System", "id": fact.id}
+        text = self._redact(self._body(fact).decode("utf-8", "replace")) or fact.text
+        with self._outbox.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**line, "seq": fact.seq, "ts": fact.ts, "text": text}) + "\n")
+        self._outbox_seq = fact.seq
+
+    def _write_queue(self) -> None:
+        content = msgspec.json.format(msgspec.json.encode(self.state.queue)) + b"\n"
+        if content != self._written_queue:
+            fresh = self.project.state / f"queue.json.{os.getpid()}"
+            fresh.write_bytes(content)
+            fresh.replace(self.project.state / "queue.json")
+            self._written_queue = content
+
+
+def _sha(taken: Taken) -> str:
+    decoded = decode(taken.content)
+    body = decoded.text.encode() if decoded and taken.file != "patch.diff" else taken.content
+    return hashlib.sha256(body).hexdigest()
+
+
+def _diagnosis(taken: Taken, encoding: str) -> f.MailboxDiag:
+    raw = taken.content
+    return f.MailboxDiag(
+        author=taken.author,
+        mid=taken.mid,
+        file=taken.file,
+        encoding=encoding,
+        bytes=len(raw),
+        prefix_hex=raw[:24].hex(),
+        nul_ratio=round(raw.count(0) / len(raw), 3),
+    )
+
+
+def _last_seq(path: Path) -> int:
+    """Return how far the outbox is, after cutting a torn last line."""
+    if not path.exists():
+        return 0
+    line = ledger.last_line(path)
+    with path.open("r+b") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)
+    return int(json.loads(line)["seq"]) if line else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Orchestrator))

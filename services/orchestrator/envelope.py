@@ -1,0 +1,36 @@
+"""The text of an inbox file: one outer tag, the MID line, the message, a suffix."""
+
+from __future__ import annotations
+
+import re
+from typing import Union
+
+from cccc.common.paths import PEERS
+from cccc.common.settings.cli_profiles import InboundSuffix
+
+_OURS = re.compile(r"<(\s*/?\s*(?:FROM_\w+|TO_PEER|TO_USER|SYSTEM_NOTES)\s*)>", re.IGNORECASE)
+_SOURCE = {"User": "from_user", "System": "from_system", **dict.fromkeys(PEERS, "from_peer")}
+
+
+def wrap(author: str, mid: str, text: str, suffix: str = "") -> bytes:
+    """Return the inbox file of a message from `author` (User, System, PeerA or PeerB).
+
+    Tags of ours inside the text are escaped, so that nobody can speak for somebody else. The
+    suffix gets a line of its own: glued to the text it would break a closing fence.
+    """
+    tag = "FROM_USER" if author == "User" else "FROM_SYSTEM" if author == "System" else f"FROM_{author}"
+    lines = [f"<{tag}>", f"[MID: {mid}]", _OURS.sub(r"&lt;\1&gt;", text).strip("\r\n")]
+    if suffix.strip():
+        lines += ["", suffix.strip()]
+    return "\n".join([*lines, f"</{tag}>", ""]).encode()
+
+
+def suffix_for(author: str, to: str, suffix: Union[InboundSuffix, str]) -> str:  # noqa: UP007  # read by 3.9
+    """Return what the receiver's settings put after a message from `author`.
+
+    A plain string is the old form: PeerA gets it from everybody, PeerB from the user only.
+    """
+    if isinstance(suffix, str):
+        return suffix if to == "PeerA" or author == "User" else ""
+    found: str = getattr(suffix, _SOURCE[author])
+    return found

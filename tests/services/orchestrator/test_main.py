@@ -1,0 +1,228 @@
+"""The orchestrator with a real ledger: what is written into the mailbox becomes facts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from cccc.common import bus, ledger
+from cccc.common import facts as f
+from cccc.common.blobs import Blobs
+from cccc.common.paths import Project
+from tests.conftest import Start
+from tests.waiting import until
+
+T = TypeVar("T", bound=f.Fact)
+
+
+@pytest.fixture
+def running(project: Project, service: Start) -> Project:
+    service("ledger")
+    service("orchestrator")
+    return project
+
+
+def said(project: Project, kind: type[T], count: int = 1) -> list[T]:
+    """Wait until `count` facts of a kind are in the ledger and return them."""
+    return until(
+        lambda: found if len(found := [x for x in ledger.read(project) if isinstance(x, kind)]) >= count else [],
+        what=f"{count} {kind.__name__}",
+    )
+
+
+def bodies(project: Project, facts: list[f.Handoff]) -> list[str]:
+    return [Blobs(project).get(fact.sha).decode() for fact in facts]
+
+
+def rename_in(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.tmp")
+    fresh.write_text(text)
+    fresh.replace(path)
+
+
+def test_what_a_peer_writes_becomes_a_handoff_to_the_other(running: Project) -> None:
+    rename_in(running.peer("PeerA") / "to_peer.md", "CLAIM: do it\n")
+    (handoff,) = said(running, f.Handoff)
+    assert (handoff.author, handoff.to, handoff.inbox_seq) == ("PeerA", "PeerB", 1)
+    (text,) = bodies(running, [handoff])
+    assert text.startswith(f"<FROM_PeerA>\n[MID: {handoff.mid}]\nCLAIM: do it\n")
+    assert text.endswith("</FROM_PeerA>\n")
+
+
+def test_the_file_is_empty_again_and_nothing_stays_in_taken(running: Project) -> None:
+    path = running.peer("PeerA") / "to_peer.md"
+    rename_in(path, "hello")
+    said(running, f.Handoff)
+    assert path.read_bytes() == b""
+    until(lambda: not list(running.taken("PeerA").iterdir()), what="taken empty")
+
+
+def test_the_same_text_three_times_is_three_messages(running: Project) -> None:
+    for count in (1, 2, 3):
+        rename_in(running.peer("PeerA") / "to_peer.md", "Done.")
+        said(running, f.Handoff, count)
+    assert [fact.inbox_seq for fact in said(running, f.Handoff, 3)] == [1, 2, 3]
+
+
+def test_parts_written_close_together_are_one_message(running: Project) -> None:
+    with (running.peer("PeerA") / "to_peer.md").open("a") as file:
+        for part in ("one ", "two ", "three"):
+            file.write(part)
+            file.flush()
+            time.sleep(0.06)  # longer than the settle time: what counts is that the file is open
+    (handoff,) = said(running, f.Handoff)
+    assert "one two three" in bodies(running, [handoff])[0]
+
+
+def test_what_is_written_into_a_taken_file_is_a_message_of_its_own(running: Project) -> None:
+    path = running.peer("PeerA") / "to_peer.md"
+    os.kill(ledger_pid(running), signal.SIGSTOP)  # the fact stays unsaid, so the taken file stays
+    path.write_text("first")
+    late = path.open("a")
+    late.close()
+    (taken,) = until(lambda: [p for p in running.taken("PeerA").iterdir() if p.name.startswith("cccc-")])
+    with taken.open("a") as file:
+        file.write("second")
+    os.kill(ledger_pid(running), signal.SIGCONT)
+    texts = bodies(running, said(running, f.Handoff, 2))
+    assert "\nfirst\n" in texts[0] and "\nsecond\n" in texts[1]
+
+
+def ledger_pid(project: Project) -> int:
+    return int((project.run / "ledger.lock").read_text())
+
+
+def test_a_user_line_goes_where_its_route_says(running: Project) -> None:
+    blob = Blobs(running)
+    for route in ("a", "b", "both"):
+        blob.put(b"hi")
+        message = f.UserMessage(id=route, mid=route, via="cli", route=route, **f.body(b"hi", str))
+        bus.tell(running, "cli", [message])
+    found = [(fact.mid, fact.author, fact.to) for fact in said(running, f.Handoff, 4)]
+    user = [("a", "PeerA"), ("b", "PeerB"), ("both", "PeerA"), ("both", "PeerB")]
+    assert found == [(mid, "User", to) for mid, to in user]
+
+
+def test_an_inline_diff_is_queued_and_the_message_is_forwarded(running: Project) -> None:
+    diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+    rename_in(running.peer("PeerB") / "to_peer.md", f"EVIDENCE: see\n\n```diff\n{diff}```\n")
+    (queued,) = said(running, f.PatchQueued)
+    assert (queued.author, queued.source) == ("PeerB", "inline")
+    assert Blobs(running).get(queued.sha).decode() == diff
+    assert said(running, f.Handoff)[0].to == "PeerA"
+
+
+def test_a_patch_is_queued_byte_for_byte_and_shown_in_queue_json(running: Project) -> None:
+    diff = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\xff\n+b\r\n"
+    (running.peer("PeerB") / "patch.diff").write_bytes(diff)
+    (queued,) = said(running, f.PatchQueued)
+    assert Blobs(running).get(queued.sha) == diff
+
+    def shown() -> bool:
+        return [entry["mid"] for entry in json.loads((running.state / "queue.json").read_text())] == [queued.mid]
+
+    until(shown, what="queue.json")
+
+
+def test_utf_16_is_read_and_said_so(running: Project) -> None:
+    (running.peer("PeerA") / "to_peer.md").write_bytes("grüße und mehr".encode("utf-16"))
+    (handoff,) = said(running, f.Handoff)
+    assert "grüße und mehr" in bodies(running, [handoff])[0]
+    assert said(running, f.MailboxDiag)[0].encoding == "utf-16"
+
+
+def test_bytes_that_are_no_text_are_refused_and_kept_and_the_author_is_told(running: Project) -> None:
+    junk = bytes(range(256)) * 4
+    (running.peer("PeerA") / "to_peer.md").write_bytes(junk)
+    (refused,) = said(running, f.MailboxRefused)
+    assert Blobs(running).get(refused.sha) == junk
+    (handoff,) = said(running, f.Handoff)
+    assert (handoff.author, handoff.to) == ("System", "PeerA") and "write UTF-8" in handoff.text
+
+
+def test_a_file_over_the_limit_is_refused_and_set_aside(running: Project) -> None:
+    (running.peer("PeerA") / "to_peer.md").write_text("x" * (1 << 20) + "y")
+    (refused,) = said(running, f.MailboxRefused)
+    assert refused.size == (1 << 20) + 1
+    kept = running.work / "refused" / f"{refused.mid}.to_peer.md"
+    until(kept.exists, what="the refused file")
+    assert str(kept.relative_to(running.root)) in refused.reason
+
+
+def test_a_link_where_a_file_belongs_is_refused(running: Project, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    fresh = running.peer("PeerA") / ".link"
+    fresh.symlink_to(secret)
+    fresh.replace(running.peer("PeerA") / "to_peer.md")
+    assert "not a plain file" in said(running, f.MailboxRefused)[0].reason
+    assert secret.read_text() == "secret"
+
+
+def test_temporary_files_of_editors_are_ignored(running: Project) -> None:
+    for name in (".to_peer.md.swp", "to_peer.md~", "4913", "#to_peer.md#"):
+        (running.peer("PeerA") / name).write_text("draft")
+    rename_in(running.peer("PeerA") / "to_peer.md", "final")
+    assert len(said(running, f.Handoff)) == 1
+    assert (running.peer("PeerA") / "to_peer.md~").exists()
+
+
+def test_a_file_is_taken_while_the_ledger_is_away_and_said_when_it_is_back(project: Project, service: Start) -> None:
+    first = service("ledger")
+    service("orchestrator")
+    first.kill()
+    first.wait()
+    path = project.peer("PeerA") / "to_peer.md"
+    for text in ("one", "two"):
+        rename_in(path, text)
+        until(lambda: path.read_bytes() == b"", what="taken")
+    service("ledger")
+    texts = bodies(project, said(project, f.Handoff, 2))
+    assert "\none\n" in texts[0] and "\ntwo\n" in texts[1]
+
+
+@pytest.mark.parametrize("point", ["orchestrator.taken", "orchestrator.said"])
+def test_killed_at_a_durable_step_nothing_is_lost_and_nothing_comes_twice(
+    project: Project, service: Start, tmp_path: Path, point: str
+) -> None:
+    faults = tmp_path / "faults"
+    faults.mkdir()
+    service("ledger")
+    orchestrator = service("orchestrator", CCCC_FAULTS=str(faults))
+    (faults / point).touch()
+    rename_in(project.peer("PeerA") / "to_peer.md", "only once")
+    assert orchestrator.wait(10) == -signal.SIGKILL
+    service("orchestrator")
+    rename_in(project.peer("PeerB") / "to_peer.md", "after")
+    until(lambda: any(fact.author == "PeerB" for fact in said(project, f.Handoff)), what="the second message")
+    assert [fact.author for fact in said(project, f.Handoff)] == ["PeerA", "PeerB"]
+    until(lambda: not list(project.taken("PeerA").iterdir()), what="taken empty")
+
+
+def test_messages_for_the_user_are_appended_to_the_outbox_once(project: Project, service: Start) -> None:
+    service("ledger")
+    orchestrator = service("orchestrator")
+    rename_in(project.peer("PeerA") / "to_user.md", "done, password: hunter2")
+    said(project, f.ToUser)
+    outbox = project.state / "outbox.jsonl"
+    until(outbox.exists, what="the outbox")
+    orchestrator.kill()
+    orchestrator.wait()
+    service("orchestrator")
+    (line,) = outbox.read_text().splitlines()
+    entry = json.loads(line)
+    assert (entry["type"], entry["peer"], "hunter2" in entry["text"]) == ("to_user", "PeerA", False)
+
+
+def test_an_editor_that_rewrites_the_file_in_place_is_one_message(running: Project) -> None:
+    path = running.peer("PeerA") / "to_peer.md"
+    subprocess.run(["sh", "-c", 'printf "line 1\\n" > "$1"; printf "line 2\\n" >> "$1"', "sh", str(path)], check=True)
+    (handoff,) = said(running, f.Handoff)
+    assert "line 1\nline 2" in bodies(running, [handoff])[0]
