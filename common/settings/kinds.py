@@ -46,8 +46,8 @@ def _pattern(text: str) -> str:
     bare = text[1:] if text.startswith("!") else text
     if not bare.strip("/ ") or bare.startswith("#"):
         return "matches no path"
-    if bare.endswith("\\"):
-        return "ends with a backslash"
+    if any(part.endswith("\\") for part in bare.split("/")):
+        return "has a backslash at the end of a name"
     if ".." in bare.split("/"):
         return "leaves the repository with `..`"
     return ""
