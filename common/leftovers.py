@@ -1,0 +1,126 @@
+"""What a project's processes can leave behind, and how each is proved to be ours before it is killed.
+
+A service and a check of the gate hold the lock of a file that has their number. supervisord and a
+tmux server that does not answer are known by their command line. What runs in the panes
+is known by its session, whose leader tmux names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Callable
+
+from cccc.common.paths import Project
+
+_LEAVE_WITHIN = 0.25  # between asking to leave and killing
+_TMUX_ANSWERS_WITHIN = 0.3
+
+
+def supervisord(project: Project) -> list[str]:
+    """Return the Python arguments that run this project's supervisord; it is found again by them."""
+    return ["-m", "supervisor.supervisord", "-c", str(project.socket("supervisor").with_name("supervisord.conf"))]
+
+
+def end(project: Project, services: Iterable[str]) -> bool:
+    """Kill all that is left of the project and remove its sockets. Returns whether anything was left."""
+    mine = " ".join(supervisord(project))
+    locks = [project.run / f"{name}.lock" for name in services]
+    left = [
+        _end(lambda: [pid for pid, command in _commands() if command.endswith(mine)], signal.SIGKILL),
+        _end(lambda: _holders(locks), signal.SIGTERM, signal.SIGKILL),
+        _end(lambda: _holders([project.run / "check.lock"]), signal.SIGKILL),
+        _end_tmux(project.socket("tmux")),
+    ]
+    for path in (*project.run.glob("*.sock"), project.run / "supervisord.pid"):
+        path.unlink(missing_ok=True)
+    return any(left)
+
+
+def _end(find: Callable[[], list[int]], *signals: int) -> bool:
+    """Send each signal to what `find` returns until that is nothing. Returns whether there was anything."""
+    found = find()
+    for number in signals:
+        until = time.monotonic() + _LEAVE_WITHIN
+        for pid in find():
+            _kill(pid, number)
+        while find() and time.monotonic() < until:
+            time.sleep(0.005)
+    return bool(found)
+
+
+def _holders(locks: list[Path]) -> list[int]:
+    """Return the numbers that the locked ones among `locks` contain."""
+    numbers = []
+    for lock in locks:
+        with contextlib.suppress(FileNotFoundError), lock.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                numbers.append(int(file.read() or 0))
+    return [number for number in numbers if number]
+
+
+def _end_tmux(socket: Path) -> bool:
+    """End the tmux server and everything that runs in its panes."""
+    if not socket.exists():
+        return False
+    try:
+        panes = {int(pid) for pid in _tmux(socket, "list-panes", "-a", "-F", "#{pane_pid}").split()}
+        if os.getsid(0) in panes:  # `cccc down` was typed in a pane: outlive it, to come to the end
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            panes.remove(os.getsid(0))
+        _tmux(socket, "kill-server")
+    except subprocess.TimeoutExpired:
+        return _end(lambda: _servers(socket), signal.SIGKILL)
+    return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL)
+
+
+def _servers(socket: Path) -> list[int]:
+    return [pid for pid, command in _commands() if command.startswith("tmux") and str(socket) in command]
+
+
+def _tmux(socket: Path, *args: str) -> str:
+    """Return what tmux prints; nothing when no server is there."""
+    command = ["tmux", "-S", str(socket), *args]
+    return subprocess.run(command, capture_output=True, text=True, timeout=_TMUX_ANSWERS_WITHIN, check=False).stdout
+
+
+def _of_sessions(leaders: set[int]) -> list[int]:
+    """Return the processes of the sessions that began with `leaders`."""
+    found = []
+    for pid, _ in _commands() if leaders else ():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(pid) in leaders:
+                found.append(pid)
+    return found
+
+
+def _commands() -> Iterator[tuple[int, str]]:
+    """Yield number and command line of every process that still runs."""
+    if not sys.platform.startswith("linux"):
+        table = subprocess.run(["ps", "-A", "-o", "pid=,command="], capture_output=True, text=True, check=True).stdout
+        for pid, command in (line.split(None, 1) for line in table.splitlines()):
+            yield int(pid), command
+        return
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            command = os.fsdecode((folder / "cmdline").read_bytes()).rstrip("\0").replace("\0", " ")
+            if command:  # a zombie has none
+                yield int(folder.name), command
+
+
+def _kill(pid: int, number: int) -> None:
+    """Signal the process group `pid`, or the process when it leads none."""
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)

@@ -1,0 +1,73 @@
+"""The environment and umask of the terminal that typed `cccc up`, kept for panes, git and checks.
+
+The services run with umask 077 and with what supervisord adds; what works for the user must not
+notice. Tokens of the bridges never reach the file, nor a peer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import datetime, timezone
+
+import msgspec
+
+from cccc.common import settings
+from cccc.common.paths import Project
+
+_OURS = ("CCCC_", "SUPERVISOR_")
+_TMUX = ("TMUX", "TMUX_PANE")  # of the terminal's own tmux
+
+
+class Terminal(msgspec.Struct, frozen=True):
+    """What `state/terminal.json` holds."""
+
+    env: dict[str, str]
+    umask: int
+    saved: str  # UTC, ISO 8601
+
+
+def save(project: Project) -> None:
+    """Keep this process's environment and umask as the terminal's. Raises SettingsError."""
+    terminal = _here(project)
+    fresh = project.terminal.with_name(f"terminal.json.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(msgspec.to_builtins(terminal), file, indent=1)
+    fresh.replace(project.terminal)
+
+
+def load(project: Project) -> Terminal:
+    """Return what was saved last; where nothing was, what this process has. Raises SettingsError."""
+    try:
+        return msgspec.convert(json.loads(project.terminal.read_text()), Terminal)
+    except FileNotFoundError:
+        return _here(project)
+
+
+def environment(project: Project) -> dict[str, str]:
+    """Return the terminal's environment without bridge tokens and our own variables."""
+    return dict(load(project).env)
+
+
+def umask(project: Project) -> int:
+    """Return the terminal's umask."""
+    return load(project).umask
+
+
+def _here(project: Project) -> Terminal:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return Terminal(env=_without(os.environ, _tokens(project)), umask=mask, saved=now)
+
+
+def _without(env: Mapping[str, str], tokens: frozenset[str]) -> dict[str, str]:
+    return {k: v for k, v in env.items() if not k.startswith(_OURS) and k not in _TMUX and k not in tokens}
+
+
+def _tokens(project: Project) -> frozenset[str]:
+    """Return the names of the variables that hold tokens: those of the settings, and the defaults."""
+    loaded, default = settings.load(project), settings.Settings()
+    chats = [getattr(each, name) for each in (loaded, default) for name in ("telegram", "slack", "discord")]
+    return frozenset(getattr(c, field) for c in chats for field in c.__struct_fields__ if field.endswith("_env"))
