@@ -23,7 +23,8 @@ from cccc.common.facts import AnyFact, AnySignal, Beat, Fact, Signal
 from cccc.common.paths import Project
 from cccc.common.registry import BY_NAME
 
-RESEND = 0.5
+RESEND = 0.5  # seconds after which an answer counts as lost
+RETRY = 0.05  # seconds between looks for a ledger that is away
 SILENCE = 1.0
 _MOST_AT_ONCE = 256
 
@@ -121,7 +122,7 @@ class Bus:
     def say(self, id_: str, facts: Sequence[Fact], cause: int | None) -> None:
         """Say one decision; a repeat of one still under way is ignored.
 
-        It is sent by `flush`, and again every half second until the ledger has it.
+        It is sent by `flush`, and again until the ledger has it.
         """
         if id_ in self._decisions:
             return
@@ -141,15 +142,17 @@ class Bus:
         self._send({"what": "signal", "signal": msgspec.to_builtins(signal)})
 
     def flush(self) -> None:
-        """Send what is due."""
+        """Send what is due. A later decision waits for the answers to the earlier ones: order is kept."""
         now = time.monotonic()
-        for decision in self._decisions.values():
-            if decision.written or decision.due > now:
-                continue
+        unwritten = [decision for decision in self._decisions.values() if not decision.written]
+        if any(decision.due > now for decision in unwritten):
+            return
+        for decision in unwritten:
             request = {"what": "say", "token": decision.token, "by": self._name, "facts": decision.facts}
-            if not self._send(request) or decision.due:
+            sent = self._send(request)
+            if not sent or decision.due:
                 self.silent_since = self.silent_since or now
-            decision.due = now + RESEND
+            decision.due = now + (RESEND if sent else RETRY)
 
     def answers(self) -> None:
         """Take the ledger's answers. Raises LedgerError when it says that a fact is wrong."""

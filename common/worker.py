@@ -20,7 +20,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common import ledger, settings
 from cccc.common.blobs import Blobs
-from cccc.common.bus import Bus
+from cccc.common.bus import RETRY, Bus
 from cccc.common.facts import Fact, Signal
 from cccc.common.paths import Project
 from cccc.common.process import Process, main
@@ -30,7 +30,7 @@ __all__ = ["Worker", "main"]
 
 BEAT = 2.0
 SNAPSHOT_EVERY = 500
-_STRIKES = 2
+_DEATHS = 2
 
 
 class _Snapshot(msgspec.Struct):
@@ -57,9 +57,10 @@ class Worker(Process):
         self._beaten = 0.0
         self._last_beat: tuple[object, ...] = ()
         self._prev = ""
+        project.snapshots.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._snapshot_path = project.snapshots / f"{self.name}.msgpack"
         self._strikes_path = project.snapshots / f"{self.name}.strikes.json"
-        self._strikes: dict[str, int] = {}
+        self._strikes: dict[str, dict[str, Any]] = {}
         if self._strikes_path.exists():
             self._strikes = json.loads(self._strikes_path.read_text())
         self._snapshot_seq, self.state = self._load()
@@ -108,6 +109,8 @@ class Worker(Process):
         self.log.info("ready at seq %d", self.bus.seq)
         super().run()
         self.close()
+        for fact in self.bus.replay():
+            self._fold(fact)
         self._save()
         self.bus.close()
 
@@ -124,33 +127,25 @@ class Worker(Process):
         if self.bus.seq - self._snapshot_seq >= SNAPSHOT_EVERY:
             self._save()
         if self.bus.pending():
-            self.wake_in(0.1)
+            self.wake_in(RETRY)
 
     def _fold(self, fact: Fact) -> None:
         self._prev = fact.prev
         if not isinstance(fact, self._hears):
             return
-        if self._strikes.get(str(fact.seq), 0) >= _STRIKES:
+        strike = self._strikes.get(str(fact.seq))
+        if strike and strike["count"] >= _DEATHS:
+            skipped = f.FactSkipped(service=self.name, fact=fact.seq, error=strike["error"])
+            self.say(skipped, id_=f"skip:{self.name}:{fact.seq}", cause=fact.seq)
             return
         try:
             self.fold(fact)
-        except Exception as error:  # a bug: counted, then raised, so that two deaths on one fact are enough
-            self._strike(fact, error)
-            raise
-
-    def _strike(self, fact: Fact, error: Exception) -> None:
-        count = self._strikes.get(str(fact.seq), 0) + 1
-        self._strikes[str(fact.seq)] = count
-        self._strikes_path.write_text(json.dumps(self._strikes))
-        if count >= _STRIKES:
+        except Exception as error:  # a bug: noted and raised, so that two deaths on one fact are enough
             words = "".join(traceback.format_exception_only(type(error), error)).strip()
-            self.say(
-                f.FactSkipped(service=self.name, fact=fact.seq, error=words[: f.LONGEST_TEXT]),
-                id_=f"skip:{self.name}:{fact.seq}",
-                cause=fact.seq,
-            )
-            self.bus.flush()
-            self.bus.requests.poll(1000)  # on its way before this process ends
+            count = strike["count"] + 1 if strike else 1
+            self._strikes[str(fact.seq)] = {"count": count, "error": words[: f.LONGEST_TEXT]}
+            self._strikes_path.write_text(json.dumps(self._strikes))
+            raise
 
     def _beat(self) -> None:
         silent = self.bus.silent_since
@@ -189,7 +184,6 @@ class Worker(Process):
         if self.bus.pending() or self.bus.seq == self._snapshot_seq:
             return
         kept = _Snapshot(self.version, self.bus.seq, self._prev, msgspec.Raw(msgspec.msgpack.encode(self.state)))
-        self.project.snapshots.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self._snapshot_path.with_suffix(".new")
         fresh.write_bytes(msgspec.msgpack.encode(kept))
         fresh.replace(self._snapshot_path)
