@@ -1,0 +1,103 @@
+"""The panel service: folds everything and keeps `status.json`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import datetime, timezone
+
+import msgspec
+
+from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.facts import Fact, Signal
+from cccc.common.worker import Worker, main
+from cccc.services.panel import fold, snapshot
+from cccc.services.panel.snapshot import Live, Moment, Setting
+
+# A burst of facts is one write, not thousands.
+BETWEEN_WRITES = 0.25
+
+
+class Panel(Worker):
+    """Writes the status when it has changed."""
+
+    name = "panel"
+    version = 1
+    State = fold.State
+
+    def fold(self, fact: Fact) -> None:
+        fold.fold(self.state, fact)
+
+    def open(self) -> None:
+        self._live = Live(_now())
+        self._started = self._since("supervisord.pid")
+        self._measured = -1
+        self._size = self._segments = 0
+        self._shown = b""
+        self._again_at = 0.0
+
+    def hear(self, signal: Signal) -> None:
+        if isinstance(signal, f.Beat):
+            self._live.hear_beat(signal, _now(), self._process_since(signal))
+        elif isinstance(signal, f.PaneState):
+            self._live.hear_pane(signal, _now())
+
+    def act(self) -> None:
+        left = self._again_at - time.monotonic()
+        if left > 0:
+            self.wake_in(left)
+        elif self._write():
+            self._again_at = time.monotonic() + BETWEEN_WRITES
+
+    def close(self) -> None:
+        self._write()
+
+    def _write(self) -> bool:
+        """Write the status; return False when it says the same as the file."""
+        now = _now()
+        self._measure()
+        setting = Setting(self.project.name, self.settings.roles.leader, self._started, self._size, self._segments)
+        status = snapshot.status(self.state, self._live, setting, now)
+        shown = msgspec.json.encode(status)
+        if shown == self._shown:
+            return False
+        self._shown = shown
+        status.ts = now.ts
+        fresh = self.project.status.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(status), indent=2) + b"\n")
+        fresh.replace(self.project.status)
+        return True
+
+    def _measure(self) -> None:
+        """Look at the ledger's size, which changes only with its seq."""
+        if self._measured == self.state.seq or not self.project.ledger.exists():
+            return
+        self._measured = self.state.seq
+        files = [self.project.ledger, *(path for _, path in ledger.segments(self.project))]
+        self._size = sum(path.stat().st_size for path in files)
+        self._segments = len(files)
+
+    def _process_since(self, beat: f.Beat) -> str:
+        voice = self._live.voices.get(beat.by)
+        if voice and voice.beat and voice.beat.pid == beat.pid:
+            return voice.since
+        return self._since(f"{beat.by}.lock")  # written once, when the process starts
+
+    def _since(self, name: str) -> str:
+        try:
+            return _ts((self.project.run / name).stat().st_mtime)
+        except FileNotFoundError:  # a service that was started alone, without supervisord
+            return _now().ts
+
+
+def _ts(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _now() -> Moment:
+    return Moment(time.monotonic(), _ts(time.time()))
+
+
+if __name__ == "__main__":
+    sys.exit(main(Panel))

@@ -1,0 +1,178 @@
+"""What the ledger tells of the whole project, folded fact by fact.
+
+It stays small however long the ledger is: what is finished is counted and dropped.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Dict, List, Optional
+
+import msgspec
+
+from cccc.common import facts as f
+from cccc.common.facts import Fact
+from cccc.common.paths import PEERS
+from cccc.common.status import Counts, FactLine, LastHandoff, NoticeLine, PatchLine, Skip
+from cccc.services.panel.short import line_of, one_line
+
+# msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
+# ruff: noqa: UP006, UP035, UP045
+
+_FACTS = 12
+_NOTICES = 5
+_SETTLED = 5
+_SKIPS = 20
+
+
+class Mail(msgspec.Struct):
+    """What the ledger says of one peer."""
+
+    command: str = ""
+    delivered: int = 0
+    read: int = 0
+    last: Optional[LastHandoff] = None
+
+
+class State(msgspec.Struct):
+    """The fold; kept in the worker's snapshot."""
+
+    seq: int = 0
+    mail: Dict[str, Mail] = msgspec.field(default_factory=lambda: {peer: Mail() for peer in PEERS})
+    patches: Dict[str, PatchLine] = {}  # open ones by mid, oldest first
+    settled: List[PatchLine] = []  # newest first, as the lists below
+    notices: List[NoticeLine] = []
+    skipped: List[Skip] = []
+    facts: List[FactLine] = []
+    counts: Counts = msgspec.field(default_factory=Counts)
+    mailbox_counts: Dict[str, Dict[str, int]] = msgspec.field(
+        default_factory=lambda: {peer: {"to_user": 0, "to_peer": 0, "patch": 0} for peer in PEERS}
+    )
+
+
+def fold(state: State, fact: Fact) -> None:
+    """Change the state from one fact, whatever its kind."""
+    state.seq = fact.seq
+    state.facts.insert(0, line_of(fact))
+    del state.facts[_FACTS:]
+    _fold(fact, state)
+
+
+@singledispatch
+def _fold(fact: Fact, state: State) -> None:
+    """Most kinds change nothing but the list of last facts."""
+
+
+@_fold.register(f.ToPeer)
+@_fold.register(f.ToUser)
+@_fold.register(f.Patch)
+def _(fact: f.ToPeer | f.ToUser | f.Patch, state: State) -> None:
+    state.mailbox_counts[fact.author][fact.kind] += 1
+
+
+@_fold.register
+def _(fact: f.Handoff, state: State) -> None:
+    to = state.counts.handoffs.setdefault(fact.author, {})
+    to[fact.to] = to.get(fact.to, 0) + 1
+    text = line_of(fact).text
+    state.mail[fact.to].last = LastHandoff(fact.author, fact.mid, fact.inbox_seq, "handed", fact.ts, text)
+
+
+@_fold.register
+def _(fact: f.HandoffDrop, state: State) -> None:
+    state.counts.drops += 1
+
+
+@_fold.register
+def _(fact: f.HandoffDelivered, state: State) -> None:
+    state.mail[fact.to].delivered += 1
+    _reach(state.mail[fact.to], "inbox", fact.ts, fact.inbox_seq)
+
+
+@_fold.register
+def _(fact: f.Nudge, state: State) -> None:
+    state.counts.nudges += 1
+    mail = state.mail[fact.to]
+    if mail.last and mail.last.stage == "inbox":
+        _reach(mail, "nudged", fact.ts, mail.last.inbox_seq)
+
+
+@_fold.register
+def _(fact: f.AckFile, state: State) -> None:
+    state.mail[fact.author].read += 1
+    _reach(state.mail[fact.author], "read", fact.ts, fact.inbox_seq)
+
+
+def _reach(mail: Mail, stage: str, ts: str, inbox_seq: int) -> None:
+    if mail.last and mail.last.inbox_seq == inbox_seq:
+        mail.last.stage, mail.last.ts = stage, ts
+
+
+@_fold.register
+def _(fact: f.PeerStarted, state: State) -> None:
+    state.mail[fact.peer].command = one_line(fact.command)
+
+
+@_fold.register
+def _(fact: f.PatchQueued, state: State) -> None:
+    state.patches[fact.mid] = PatchLine(fact.author, fact.mid, "queued", fact.ts)
+
+
+@_fold.register(f.Lint)
+@_fold.register(f.Test)
+def _(fact: f.Lint | f.Test, state: State) -> None:
+    if isinstance(fact, f.Test):
+        state.counts.tests[fact.verdict] = state.counts.tests.get(fact.verdict, 0) + 1
+    _move(state, fact.mid, fact.kind, fact.ts, fact.verdict)
+
+
+@_fold.register
+def _(fact: f.PatchHeld, state: State) -> None:
+    _move(state, fact.mid, "held", fact.ts, fact.reason)
+
+
+@_fold.register
+def _(fact: f.PatchLanding, state: State) -> None:
+    _move(state, fact.mid, "landing", fact.ts, fact.branch)
+
+
+@_fold.register
+def _(fact: f.PatchCommit, state: State) -> None:
+    state.counts.landed += 1
+    _settle(state, PatchLine(fact.author, fact.mid, "landed", fact.ts, line_of(fact).text))
+
+
+@_fold.register(f.PatchReject)
+@_fold.register(f.PatchPrecheckFail)
+def _(fact: f.PatchReject | f.PatchPrecheckFail, state: State) -> None:
+    state.counts.refused += 1
+    _settle(state, PatchLine(fact.author, fact.mid, "refused", fact.ts, line_of(fact).text))
+
+
+def _move(state: State, mid: str, stage: str, ts: str, reason: str) -> None:
+    if mid in state.patches:
+        patch = state.patches[mid]
+        patch.stage, patch.ts, patch.reason = stage, ts, one_line(reason)
+
+
+def _settle(state: State, patch: PatchLine) -> None:
+    state.patches.pop(patch.mid, None)
+    state.settled.insert(0, patch)
+    del state.settled[_SETTLED:]
+
+
+@_fold.register
+def _(fact: f.Notice, state: State) -> None:
+    state.notices.insert(0, NoticeLine(fact.ts, one_line(fact.text), fact.about))
+    del state.notices[_NOTICES:]
+
+
+@_fold.register
+def _(fact: f.FactSkipped, state: State) -> None:
+    state.skipped.insert(0, Skip(fact.service, fact.fact, one_line(fact.error), fact.ts))
+    del state.skipped[_SKIPS:]
+
+
+@_fold.register
+def _(fact: f.SkipsCleared, state: State) -> None:
+    state.skipped.clear()

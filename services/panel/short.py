@@ -1,0 +1,59 @@
+"""A fact in one line, for a person."""
+
+from __future__ import annotations
+
+import re
+
+from cccc.common import facts as f
+from cccc.common.facts import Fact
+from cccc.common.status import FactLine
+
+LONGEST = 160
+
+# Of the fact `{0}`; kinds that are not here show their text or their reason.
+_FORM: dict[type[Fact], str] = {
+    f.MailboxDiag: "{0.file} was read as {0.encoding}",
+    f.MailboxRefused: "{0.file}: {0.reason}",
+    f.HandoffDelivered: "inbox {0.inbox_seq:06d}",
+    f.AckFile: "read {0.inbox_seq:06d}",
+    f.NudgeTyping: "token {0.token}",
+    f.Nudge: "attempt {0.attempt}, {0.waiting} waiting",
+    f.NudgeUnanswered: "{0.attempts} nudges without an answer",
+    f.PeerStarted: "{0.command}",
+    f.PeerAdopted: "in pane {0.pane}",
+    f.PeerExited: "{0.status}, again in {0.again_s:.0f} s",
+    f.PatchPrecheckFail: "{0.stderr}",
+    f.Lint: "{0.verdict} {0.command} ({0.seconds:.1f} s)",
+    f.Test: "{0.verdict} {0.command} ({0.seconds:.1f} s)",
+    f.PatchLanding: "{0.new:.10} on {0.branch}",
+    f.PatchCommit: "{0.commit:.10}, {0.lines} lines in {0.seconds:.1f} s",
+    f.LedgerRepaired: "{0.bytes} torn bytes are kept in {0.kept}",
+    f.LedgerArchived: "facts {0.first} to {0.last}",
+    f.FactSkipped: "fact {0.fact}: {0.error}",
+    f.SkipsCleared: "the skipped facts were seen",
+}
+_ENVELOPE = re.compile(r"</?(?:FROM|TO)_\w+>|\[MID: [^\]]*\]")
+
+
+def one_line(text: str) -> str:
+    """Return the text in one line of at most `LONGEST` characters, without control characters."""
+    line = " ".join(text[: 4 * LONGEST].split())
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else "·" for char in line)
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def line_of(fact: Fact) -> FactLine:
+    """Return the fact's short form."""
+    form = _FORM.get(type(fact))
+    text = form.format(fact) if form else getattr(fact, "text", "") or getattr(fact, "reason", "")
+    return FactLine(fact.seq, fact.ts, fact.kind, _who(fact), one_line(_ENVELOPE.sub(" ", text)))
+
+
+def _who(fact: Fact) -> str:
+    ends = [getattr(fact, name, "") for name in ("author", "to")]
+    if any(ends):
+        return "→".join(ends) if ends[1] else ends[0]
+    if isinstance(fact, f.UserMessage):
+        return "User"
+    return str(getattr(fact, "peer", "") or getattr(fact, "service", "") or fact.by)
