@@ -1,0 +1,44 @@
+"""Moving the checked-out branch by compare-and-swap, in two steps with something done between."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Callable
+
+
+class Refused(Exception):
+    """git does not move the branch; its words."""
+
+
+@contextlib.contextmanager
+def moving(top: Path, old: str, new: str, env: Mapping[str, str], umask: int) -> Iterator[Callable[[], None]]:
+    """Lock HEAD and its branch, which must be at `old`; yield what moves them to `new`.
+
+    Leaving without calling it, or dying, frees the locks and changes nothing. Raises Refused.
+    """
+    child = subprocess.Popen(
+        ["git", "update-ref", "-m", "cccc: land a patch", "--stdin"],
+        cwd=top,
+        env={**env, "LC_ALL": "C"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        umask=umask,
+    )
+    assert child.stdin and child.stdout and child.stderr
+    stdin, stdout, stderr = child.stdin, child.stdout, child.stderr
+
+    def ask(*lines: str) -> None:
+        stdin.write("".join(f"{line}\n" for line in lines).encode())
+        stdin.flush()
+        for line in lines:
+            word = line.split(" ")[0]
+            if word != "update" and stdout.readline() != f"{word}: ok\n".encode():
+                raise Refused(stderr.read().decode(errors="replace").strip())
+
+    with child:
+        ask("start", f"update HEAD {new} {old}", "prepare")
+        yield lambda: ask("commit")

@@ -1,0 +1,40 @@
+"""What a patch changes, in git's own words. Pure."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+ABSENT = "000000"
+SYMLINK = "120000"
+SUBMODULE = "160000"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path. A rename is two of them: the old end goes, the new end comes."""
+
+    path: str  # from the work tree's root
+    old_mode: str  # ABSENT when the patch adds the path
+    new_mode: str  # ABSENT when the patch removes it
+    blob: str  # the new content
+
+
+def changes(raw: bytes) -> list[Change]:
+    """Read what `git diff-index` or `diff-tree` prints with `--raw -z --no-renames --no-abbrev`."""
+    fields = os.fsdecode(raw).split("\0")
+    result = []
+    for header, path in zip(fields[::2], fields[1::2]):
+        old_mode, new_mode, _, blob, _ = header.lstrip(":").split(" ")
+        result.append(Change(path, old_mode, new_mode, blob))
+    return result
+
+
+def size(numstat: bytes) -> tuple[int, list[str]]:
+    """Read `git apply --numstat -z`: the number of changed lines (a binary file counts as one), and the paths."""
+    lines, paths = 0, []
+    for entry in os.fsdecode(numstat).split("\0")[:-1]:
+        added, removed, path = entry.split("\t", 2)
+        lines += 1 if added == "-" else int(added) + int(removed)
+        paths.append(path)
+    return lines, paths

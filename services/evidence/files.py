@@ -1,0 +1,113 @@
+"""Bringing the landed paths, and no others, of a work tree and its index from one commit to the next.
+
+Works on a copy of the index, so that the index itself is replaced whole or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from cccc.common import git
+from cccc.services.evidence import change, policy
+from cccc.services.evidence.change import ABSENT, Change
+
+
+class InTheWay(Exception):
+    """What the user has there keeps the paths from being moved. Nothing was changed."""
+
+
+class Files:
+    """The work tree at `top`, through the index file `index`, a copy that belongs to us alone."""
+
+    def __init__(self, top: Path, index: Path, env: Mapping[str, str], umask: int) -> None:
+        self._top = top
+        self._index = index
+        self._env = env
+        self._umask = umask
+
+    def move(self, old: str, new: str, changes: list[Change]) -> None:
+        """Bring files and index copy from `old` to `new`. Raises InTheWay.
+
+        A path whose file already has the new content keeps its file, untouched.
+        """
+        if not self._occupied(changes) and self._read_tree(old, new) == "":
+            return
+        done = self.adoptable(old, new, changes)
+        if done:
+            self._stage(self._index, done)
+        self._git(self._index, "update-index", "-q", "--refresh", check=False)
+        complaint = self._read_tree(old, new)
+        if complaint:
+            raise InTheWay(complaint)
+
+    def adoptable(self, old: str, new: str, changes: list[Change]) -> list[str]:
+        """Return the paths whose files have the new content. Raises InTheWay for what is neither old nor new."""
+        paths = {change.path for change in changes}
+        tried = self._index.with_name(f"{self._index.name}.tried")
+        shutil.copy2(self._index, tried)
+        self._stage(tried, sorted(paths))
+        not_new = self._differing(tried, new) & paths
+        not_old = self._differing(tried, old) & paths
+        staged = self._differing(self._index, old) & self._differing(self._index, new) & paths
+        changed = (not_new & not_old) | staged
+        if changed:
+            raise InTheWay(f"you have uncommitted changes in {policy.names(sorted(changed))}")
+        blocked = sorted(set(self._occupied(changes)) & not_new)
+        if blocked:
+            raise InTheWay(f"{policy.names(blocked)} is in the way, and git does not know it")
+        return sorted(paths - not_new)
+
+    def _occupied(self, changes: list[Change]) -> list[str]:
+        """Return the added paths where something lies that git would overwrite, ignored files too."""
+        going = {change.path for change in changes if change.new_mode == ABSENT}
+        return [path for path in policy.added(changes) if self._is_occupied(path, going)]
+
+    def _is_occupied(self, path: str, going: set[str]) -> bool:
+        for parent in reversed(Path(path).parents[:-1]):
+            mode = _mode(self._top / parent)
+            if mode == 0 or parent.as_posix() in going:
+                return False
+            if not stat.S_ISDIR(mode):
+                return True
+        mode = _mode(self._top / path)
+        if not stat.S_ISDIR(mode):
+            return mode != 0
+        there = (Path(folder, name) for folder, _, files in os.walk(self._top / path) for name in files)
+        return any(file.relative_to(self._top).as_posix() not in going for file in there)
+
+    def _read_tree(self, old: str, new: str) -> str:
+        """Let git move everything that differs between the two; return its complaint, or ""."""
+        # git checks all paths first, and then writes.
+        hooks = ("-c", "core.hooksPath=/dev/null")
+        done = self._git(self._index, *hooks, "read-tree", "-m", "-u", old, new, check=False)
+        return done.stderr.decode(errors="replace").strip() or "git read-tree failed" if done.returncode else ""
+
+    def _stage(self, index: Path, paths: list[str]) -> None:
+        names = os.fsencode("".join(f"{path}\0" for path in paths))
+        try:
+            self._git(index, "update-index", "--add", "--remove", "--replace", "-z", "--stdin", input=names)
+        except git.GitError as error:
+            raise InTheWay(error.stderr.strip()) from None
+
+    def _differing(self, index: Path, commit: str) -> set[str]:
+        shown = self._git(index, "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", commit)
+        return {found.path for found in change.changes(shown.stdout)}
+
+    def _git(
+        self, index: Path, *args: str, input: bytes | None = None, check: bool = True
+    ) -> subprocess.CompletedProcess[bytes]:
+        env = {**self._env, "GIT_INDEX_FILE": str(index)}
+        return git.run(self._top, *args, env=env, input=input, check=check, umask=self._umask)
+
+
+def _mode(path: Path) -> int:
+    """Return the kind of what lies at `path`, 0 when nothing does."""
+    try:
+        return path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0

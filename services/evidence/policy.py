@@ -1,0 +1,94 @@
+"""Which patches may enter the gate: pure rules on paths and size.
+
+Each rule gives a reason that begins with a word for programs and goes on for people, or "".
+Patterns mean what they mean in a .gitignore file, seen from the project's folder.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pathspec import GitIgnoreSpec
+
+from cccc.common.settings.policies import Policies
+from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change
+
+_NEVER = frozenset({"..", ".git", ".cccc"})
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The settings that decide, and the project's place in its repository ("" or "sub/dir/")."""
+
+    policies: Policies
+    prefix: str = ""
+
+    def on_size(self, lines: int, paths: Iterable[str]) -> str:
+        """What is refused before the patch touches anything."""
+        unsafe = [path for path in paths if _is_unsafe(path)]
+        if unsafe:
+            return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"
+        most = self.policies.patch_queue.max_diff_lines
+        if lines <= most:
+            return ""
+        if self.policies.rfd.gates.large_diff_requires_rfd:
+            return f"rfd-required-large-diff: {lines} changed lines, more than {most}, need a decision of the user"
+        return f"too-many-lines:{lines}>{most}; hand in smaller patches (patch_queue.max_diff_lines)"
+
+    def on_paths(self, changes: Iterable[Change]) -> str:
+        """What is refused once git has said which paths the patch really changes."""
+        changes = list(changes)
+        if not changes:
+            return "empty: the patch changes nothing on this base"
+        paths = [change.path for change in changes]
+        unsafe = [path for path in paths if _is_unsafe(path) or not path.startswith(self.prefix)]
+        if unsafe:
+            return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"
+        submodules = [change.path for change in changes if SUBMODULE in (change.old_mode, change.new_mode)]
+        if submodules:
+            return f"path-not-allowed: {names(submodules)} is a submodule; its commit is moved by the user"
+        protected = self._matching(self.policies.rfd.gates.protected_paths, paths)
+        if protected:
+            return f"rfd-required-protected-path: {names(protected)} is protected and needs a decision of the user"
+        allowed = self._matching(self.policies.patch_queue.allowed_paths, paths)
+        outside = [path for path in paths if path not in allowed]
+        if outside:
+            return f"path-not-allowed: {names(outside)} is outside patch_queue.allowed_paths"
+        return ""
+
+    def _matching(self, patterns: tuple[str, ...], paths: list[str]) -> list[str]:
+        spec = GitIgnoreSpec.from_lines(patterns)
+        return [path for path in paths if spec.match_file(path[len(self.prefix) :])]
+
+
+def symlinks(changes: Iterable[Change]) -> list[Change]:
+    """The changes whose new content is a link, which `on_links` wants to see."""
+    return [change for change in changes if change.new_mode == SYMLINK]
+
+
+def on_links(targets: Mapping[str, str]) -> str:
+    """Refuse links that lead out of the repository: path of each link → what it points at."""
+    outside = [
+        path
+        for path, target in targets.items()
+        if target.startswith("/")
+        or _is_unsafe(posixpath.normpath(posixpath.join(posixpath.dirname(path) or ".", target)))
+    ]
+    return f"path-not-allowed: {names(outside)} is a link that leads out of the repository" if outside else ""
+
+
+def added(changes: Iterable[Change]) -> list[str]:
+    """The paths that were not there before."""
+    return [change.path for change in changes if change.old_mode == ABSENT]
+
+
+def _is_unsafe(path: str) -> bool:
+    return path.startswith("/") or not _NEVER.isdisjoint(path.lower().split("/"))
+
+
+def names(paths: list[str]) -> str:
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more

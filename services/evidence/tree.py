@@ -1,0 +1,150 @@
+"""The gate tree: a kept, detached work tree of the user's repository in which patches are tried.
+
+git is always told which repository and which work tree it works on. Were the tree's `.git`
+file missing, it would search upward, find the user's repository, and reset that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cccc.common import git
+from cccc.services.evidence import change
+from cccc.services.evidence.change import Change
+
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+_RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
+
+
+class NoDiff(Exception):
+    """git finds no patch in the bytes, or a broken one; its words."""
+
+
+class DoesNotApply(Exception):
+    """The patch does not fit this base; git's words."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a patch is to be read so that its paths are those of the repository."""
+
+    options: tuple[str, ...]  # of `git apply`
+    lines: int
+    paths: list[str]  # for a rename the new end only
+
+
+class GateTree:
+    """The work tree at `path`. Everything raises GitError when git fails for a reason not named here."""
+
+    def __init__(self, repo: git.Repo, path: Path, env: Mapping[str, str], umask: int = -1) -> None:
+        self.path = path
+        self._repo = repo
+        self._umask = umask
+        self._plain_env = git.environment(env)
+
+    def reset(self, base: str) -> None:
+        """Make the tree equal `base`, with nothing else in it; build it anew when it is broken."""
+        try:
+            self._reset(base)
+        except (git.GitError, FileNotFoundError):
+            self._build(base)
+            self._reset(base)
+
+    def _reset(self, base: str) -> None:
+        (self._admin / "index.lock").unlink(missing_ok=True)
+        self._git(*_NO_HOOKS, "checkout", "-q", "--force", "--detach", base)
+        self._git("clean", "-ffdxq")
+
+    def _build(self, base: str) -> None:
+        shutil.rmtree(self.path, onerror=_open_and_retry)
+        add = ("worktree", "add", "-f", "--detach", "--no-checkout", str(self.path), base)
+        git.run(self._repo.top, *_NO_HOOKS, *add, env=self._plain_env, umask=self._umask)
+
+    @property
+    def _admin(self) -> Path:
+        """The tree's own folder in the repository. Raises FileNotFoundError when the two do not belong together."""
+        link = (self.path / ".git").read_text()
+        admin = Path(link.partition("gitdir: ")[2].strip())
+        back = Path((admin / "gitdir").read_text().strip())
+        if admin.parent != self._repo.common / "worktrees" or back != self.path / ".git":
+            raise FileNotFoundError(f"{self.path} is not a work tree of {self._repo.common}")
+        return admin
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment in which git works on this tree and on no other."""
+        return {**self._plain_env, "GIT_DIR": str(self._admin), "GIT_WORK_TREE": str(self.path)}
+
+    def _git(self, *args: str, input: bytes | None = None) -> bytes:
+        return git.run(self.path, *args, env=self.env, input=input, umask=self._umask).stdout
+
+    def fits(self, patch: bytes) -> Iterator[Fit]:
+        """Yield the ways to read the patch, the likeliest first. Raises NoDiff when git can read it in none."""
+        prefix = self._repo.prefix
+        for level in ("-p1", "-p0") if _has_ab(patch) else ("-p0", "-p1"):
+            lines, paths = self._numstat(patch, level)
+            inside = all(path.startswith(prefix) for path in paths)
+            for folder in dict.fromkeys(("", prefix) if inside else (prefix,)):
+                where = (f"--directory={folder.rstrip('/')}",) if folder else ()
+                yield Fit((level, *where), lines, [folder + path for path in paths])
+
+    def _numstat(self, patch: bytes, level: str) -> tuple[int, list[str]]:
+        try:
+            return change.size(self._git("apply", "--numstat", "-z", level, input=patch))
+        except git.GitError as error:
+            raise NoDiff(error.stderr.strip()) from None
+
+    def apply(self, patch: bytes, fit: Fit) -> list[Change]:
+        """Apply the patch to files and index, or to neither. Returns what it changed. Raises DoesNotApply."""
+        how = ("--index", "--whitespace=nowarn", "--no-ignore-whitespace")
+        try:
+            self._git("apply", *how, *fit.options, input=patch)
+        except git.GitError as error:
+            raise DoesNotApply(error.stderr.strip()) from None
+        return change.changes(self._git("diff-index", "--cached", *_RAW, "HEAD"))
+
+    def targets(self, links: list[Change]) -> dict[str, str]:
+        """Return where each link points to."""
+        return {link.path: os.fsdecode(self._git("cat-file", "blob", link.blob)) for link in links}
+
+    def committing(self, message: str) -> list[str]:
+        """Return the command that commits the index here, with the user's own hooks, identity and signing."""
+        # The repository's upkeep belongs to the user's own commands: here it would be killed half-way.
+        upkeep = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
+        return ["git", *upkeep, "commit", "-q", "--cleanup=verbatim", "-m", message]
+
+    def committed(self, base: str) -> tuple[str, list[Change]]:
+        """Return the commit on top of `base` and what it changed. Raises GitError when there is none."""
+        shown = self._git("diff-tree", "-r", *_RAW, "--format=%H%x00%P", "HEAD")
+        commit, _, rest = shown.partition(b"\0")
+        parents, _, raw = rest.partition(b"\0")
+        if parents.strip() != base.encode():
+            raise git.GitError("commit", 0, f"the new commit is not on top of {base}")
+        return commit.decode(), change.changes(raw.lstrip(b"\n"))
+
+    def has_identity(self) -> bool:
+        """Whether git knows whose name to put on a commit."""
+        return git.run(self.path, "var", "GIT_COMMITTER_IDENT", env=self.env, check=False).returncode == 0
+
+
+def _has_ab(patch: bytes) -> bool:
+    """Whether the paths carry git's one-letter prefixes."""
+    headers = [line for line in patch.split(b"\n") if line.startswith((b"diff --git ", b"--- ", b"+++ "))]
+    letters = (b"a/", b"b/", b"i/", b"w/", b"c/", b"o/", b'"a/', b'"b/')
+    return any(line.split(b" ")[-1 if line[0:1] == b"d" else 1].startswith(letters) for line in headers)
+
+
+def _open_and_retry(remove: object, path: str, error: object) -> None:
+    """A check may have left folders that nobody may write to."""
+    with contextlib.suppress(FileNotFoundError):
+        Path(path).parent.chmod(0o700)
+        if Path(path).is_dir() and not Path(path).is_symlink():
+            Path(path).chmod(0o700)
+            shutil.rmtree(path)
+        else:
+            Path(path).unlink()

@@ -1,0 +1,72 @@
+"""A small repository with history, and what of it must stay as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from cccc.common import git
+from cccc.services.evidence.landing import Ground, Landing
+from cccc.services.evidence.tree import GateTree
+
+
+def make(root: Path, files: dict[str, bytes]) -> git.Repo:
+    """Make a repository at `root` with one commit of `files`."""
+    root.mkdir(parents=True, exist_ok=True)
+    git.run(root, "init", "-q", "-b", "main")
+    git.run(root, "config", "user.name", "Someone")
+    git.run(root, "config", "user.email", "someone@example.org")
+    write(root, {".gitignore": b"/.cccc/\n*.ignored\n", **files})
+    return commit(root)
+
+
+def write(root: Path, files: dict[str, bytes]) -> None:
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+
+
+def commit(root: Path) -> git.Repo:
+    git.run(root, "add", "-A")
+    git.run(root, "commit", "-q", "-m", "change")
+    return git.look(root)
+
+
+def ground(repo: git.Repo) -> Ground:
+    return Ground(repo, repo.top / ".cccc", os.environ)
+
+
+def gate_tree(repo: git.Repo) -> GateTree:
+    return GateTree(repo, repo.top / ".cccc" / "work" / "gate", os.environ)
+
+
+def prepared(repo: git.Repo, files: dict[str, bytes | None]) -> Landing:
+    """Commit `files` (None: removed) on top of HEAD in a gate tree, as the gate does before it lands."""
+    tree = gate_tree(repo)
+    tree.reset(repo.head)
+    write(tree.path, {path: content for path, content in files.items() if content is not None})
+    for path in (path for path, content in files.items() if content is None):
+        (tree.path / path).unlink()
+    git.run(tree.path, "add", "-A", env=tree.env)
+    git.run(tree.path, *tree.committing("cccc(PeerA): apply patch (mailbox)\n")[1:], env=tree.env)
+    return Landing(repo.branch, repo.head, tree.committed(repo.head)[0])
+
+
+def picture(root: Path, without: tuple[str, ...] = ()) -> dict[str, object]:
+    """Return all that belongs to the user: file bytes, modes and times, staged entries and stash."""
+    staged = git.run(root, "ls-files", "--stage", "-z").stdout.split(b"\0")
+    stash = git.run(root, "stash", "list", "--format=%H").stdout
+    seen: dict[str, object] = {"stash": stash, "staged": {entry for entry in staged if not _is_of(entry, without)}}
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if name.split("/")[0] in (".git", ".cccc") or name in without or path.is_dir():
+            continue
+        stat = path.lstat()
+        content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+        seen[name] = (hashlib.sha256(content).hexdigest(), stat.st_mode, stat.st_mtime_ns, stat.st_ino)
+    return seen
+
+
+def _is_of(entry: bytes, paths: tuple[str, ...]) -> bool:
+    return os.fsdecode(entry.partition(b"\t")[2]) in paths
