@@ -32,10 +32,12 @@ def supervisord(project: Project) -> list[str]:
 def end(project: Project, services: Iterable[str]) -> bool:
     """Kill all that is left of the project and remove its sockets. Returns whether anything was left."""
     mine = " ".join(supervisord(project))
+    daemons = {pid for pid, command in _commands() if command.endswith(mine)}
     locks = [project.run / f"{name}.lock" for name in services]
     left = [
-        _end(lambda: [pid for pid, command in _commands() if command.endswith(mine)], signal.SIGKILL),
-        _end(lambda: _holders(locks), signal.SIGTERM, signal.SIGKILL),
+        _end(lambda: [pid for pid, _ in _commands() if pid in daemons], signal.SIGKILL),
+        # a service that supervisord has just started has no lock yet, but is of its session
+        _end(lambda: [*_holders(locks), *_of_sessions(daemons)], signal.SIGTERM, signal.SIGKILL),
         _end(lambda: _holders([project.run / "check.lock"]), signal.SIGKILL),
         _end_tmux(project.socket("tmux")),
     ]
@@ -45,14 +47,17 @@ def end(project: Project, services: Iterable[str]) -> bool:
 
 
 def _end(find: Callable[[], list[int]], *signals: int) -> bool:
-    """Send each signal to what `find` returns until that is nothing. Returns whether there was anything."""
-    found = find()
+    """Send each signal to what `find` returns until all of it is gone. Returns whether there was anything."""
+    found = set(find())
+    left = found
     for number in signals:
         until = time.monotonic() + _LEAVE_WITHIN
-        for pid in find():
+        for pid in left:
             _kill(pid, number)
-        while find() and time.monotonic() < until:
+        while left and time.monotonic() < until:
             time.sleep(0.005)
+            # a process frees its lock before it is gone
+            left = {*find(), *(pid for pid, _ in _commands() if pid in found)}
     return bool(found)
 
 

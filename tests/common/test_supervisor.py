@@ -34,6 +34,8 @@ name = sys.argv[1]
 home = pathlib.Path(os.environ["CCCC_HOME"])
 if (home / "broken").exists():
     sys.exit("it is broken")
+if (home / "slow").exists():
+    time.sleep(600)
 lock = open(home / "state" / "run" / f"{name}.lock", "a+b")
 fcntl.flock(lock, fcntl.LOCK_EX)
 lock.truncate(0)
@@ -162,6 +164,15 @@ def test_down_ends_a_supervisord_that_hangs(up: Project) -> None:
     assert running(up) == []
 
 
+def test_down_ends_services_that_are_only_starting_when_supervisord_hangs(project: Project) -> None:
+    (project.home / "slow").touch()
+    supervisor.start(project)
+    until(lambda: all(row.pid for row in supervisor.processes(project)))
+    os.kill(supervisord_pid(project), signal.SIGSTOP)
+    assert supervisor.down(project) is True
+    assert running(project) == []
+
+
 def test_start_works_after_a_kill_with_stale_socket_and_pid_file(up: Project) -> None:
     os.kill(supervisord_pid(up), signal.SIGKILL)
     until(lambda: not leftovers._holders([up.run / f"{name}.lock" for name in NAMES]), what="orphans left")
@@ -250,7 +261,7 @@ def test_two_projects_do_not_notice_each_other(up: Project, tmp_path: Path) -> N
     wait_running(second)
     before = wait_running(up)
     assert supervisor.down(second) is True
-    assert running(second) == []
+    assert not leftovers._holders([second.run / f"{name}.lock" for name in NAMES])
     assert wait_running(up) == before
 
 
