@@ -1,0 +1,234 @@
+"""The project's own tmux server: its window and its panes.
+
+The server has its own socket and configuration, so the user's tmux is never touched. Panes
+are known by an option that this module sets on them, never by their position. What runs in
+a pane is marked by a second one, so that a restarted service adopts it.
+
+Whatever changes in the window (a pane died or was killed, a client came or was resized)
+makes a hook write a file in the folder `events(project)`, which the window's owner watches.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from cccc.common.errors import CcccError, NotRunning, UserError
+from cccc.common.paths import PEERS, Project
+
+SESSION = "cccc"
+ROLES = (*PEERS, "ledger", "panel")
+WIDTH, HEIGHT = 200, 50  # two peers side by side, neither below 80 columns
+_ANSWERS_WITHIN = 5.0
+
+_CONF = """\
+set -g default-terminal "screen-256color"
+set -g history-limit 20000
+set -g mouse on
+set -g default-size {width}x{height}
+set -g automatic-rename off
+set -g allow-rename off
+set -g alternate-screen {alternate}
+set -g pane-border-status top
+set -g pane-border-format " #{{?#{{@cccc_pane}},#{{@cccc_pane}},pane}} "
+set -g status-left "[{name}] "
+set -g status-left-length 40
+set -sg escape-time 10
+"""
+_HOOK = """set-hook -g {event} 'run-shell -b ": > \\"$CCCC_WINDOW_EVENT\\""'\n"""
+_EVENTS = (
+    "pane-died",
+    "pane-exited",
+    "window-unlinked",
+    "after-kill-pane",
+    "client-attached",
+    "client-detached",
+    "client-resized",
+)
+_PANE = "#{@cccc_pane}|#{pane_id}|#{pane_dead}|#{pane_pid}|#{pane_dead_status}|#{pane_dead_signal}|#{@cccc_run}"
+# Where a missing pane is put: beside the first of these that is there (role, direction, across the whole window).
+_BESIDE = {
+    "PeerA": (("PeerB", "Left", False), ("ledger", "Above", True), ("panel", "Above", True)),
+    "PeerB": (("PeerA", "Right", False),),
+    "ledger": (("panel", "Left", False), ("PeerA", "Below", True)),
+    "panel": (("ledger", "Right", False),),
+}
+_PEERS_SHARE = {"Above": "70%", "Below": "30%", "Left": "50%", "Right": "50%"}
+
+
+class TmuxError(CcccError):
+    """tmux refused a command, or did not answer in time."""
+
+
+class Gone(TmuxError):
+    """The server, the session or the pane is not there (any more)."""
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One of our panes. `run` is what `respawn` was given last, "" before the first."""
+
+    role: str
+    id: str
+    dead: bool
+    pid: int
+    ended: str  # how its program ended: "exit 1", "signal 9"; "" while it lives
+    run: str
+
+
+def events(project: Project) -> Path:
+    """Return the folder in which a file is written when something in the window changes."""
+    return project.run / "window"
+
+
+def call(project: Project, *command: str, environment: Mapping[str, str] | None = None) -> str:
+    """Return the output of one tmux call, about 4 ms; `;` as an argument separates commands.
+
+    Raises Gone and TmuxError.
+    """
+    # -u: for a service without a UTF-8 locale tmux would write `_` instead of other signs.
+    argv = ("tmux", "-u", "-S", str(project.socket("tmux")), "-f", str(_conf(project)), *command)
+    env = dict(os.environ if environment is None else environment)
+    env.pop("TMUX", None)
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, timeout=_ANSWERS_WITHIN, env=env, stdin=subprocess.DEVNULL, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise TmuxError(f"tmux did not answer within {_ANSWERS_WITHIN:.0f} s: {command[0]}") from None
+    if done.returncode:
+        words = done.stderr.decode("utf-8", "replace").strip()
+        gone = words.startswith(("no server", "error connecting", "can't find", "lost server", "server exited"))
+        raise (Gone if gone else TmuxError)(f"tmux {command[0]}: {words or done.returncode}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def server_pid(project: Project) -> int:
+    """Return the process id of the project's tmux server. Raises Gone."""
+    return int(call(project, "display-message", "-p", "#{pid}"))
+
+
+def panes(project: Project) -> dict[str, Pane]:
+    """Return our panes by role. Raises Gone without a server."""
+    found = {}
+    for line in call(project, "list-panes", "-a", "-F", _PANE).splitlines():
+        role, id_, dead, pid, status, signalled, started = line.split("|")
+        if role in ROLES:
+            ended = f"signal {signalled}" if signalled not in ("", "0") else f"exit {status or 'unknown'}"
+            found[role] = Pane(role, id_, dead == "1", int(pid), ended if dead == "1" else "", started)
+    return found
+
+
+def build(project: Project, environment: Mapping[str, str], alternate_screen: bool = True) -> dict[str, Pane]:
+    """Make the server, the window and those of its panes that are missing; return all by role.
+
+    Panes that are there stay as they are. A new one runs `cat` until `respawn`. `environment`
+    is that of a new server, and so of the windows that a person opens in it.
+    """
+    try:
+        found = panes(project)
+    except Gone:
+        _start(project, environment, alternate_screen)
+        found = {}
+    if len(found) < len(ROLES):
+        _fill(project, {role: pane.id for role, pane in found.items()})
+    return panes(project)
+
+
+def _conf(project: Project) -> Path:
+    return project.run / "tmux.conf"
+
+
+def _start(project: Project, environment: Mapping[str, str], alternate_screen: bool) -> None:
+    project.make_run()
+    events(project).mkdir(mode=0o700, exist_ok=True)
+    conf = _CONF.format(
+        width=WIDTH,
+        height=HEIGHT,
+        alternate="on" if alternate_screen else "off",
+        name="".join(c if c.isalnum() or c in "-_." else "-" for c in project.name),
+    )
+    _conf(project).write_text(conf + "".join(_HOOK.format(event=event) for event in _EVENTS), encoding="utf-8")
+    env = {**environment, "CCCC_WINDOW_EVENT": str(events(project) / "event")}
+    size = ("-x", str(WIDTH), "-y", str(HEIGHT))
+    command = ("new-session", "-d", "-s", SESSION, "-n", "pair", *size, "-c", str(project.root), "cat")
+    call(project, *command, environment=env)
+
+
+def _fill(project: Project, found: dict[str, str]) -> None:
+    import libtmux  # here, because it costs 90 ms that `cccc attach` and `cccc down` need not pay
+    from libtmux.constants import PaneDirection
+
+    os.environ["LC_ALL"] = "C.UTF-8"  # libtmux has no -u, and separates its fields with a non-ASCII sign
+    server = libtmux.Server(socket_path=str(project.socket("tmux")), config_file=str(_conf(project)))
+    session = server.sessions.get(session_name=SESSION)
+    assert session is not None
+    for role in ROLES:
+        if role in found:
+            continue
+        beside = next((place for place in _BESIDE[role] if place[0] in found), None)
+        if beside is None:
+            unnamed = session.windows[0].panes[0]
+            fresh = unnamed if len(server.panes) == 1 else session.new_window("pair", window_shell="cat").panes[0]
+        else:
+            anchor, direction, whole = beside
+            pane = server.panes.get(pane_id=found[anchor])
+            assert pane is not None
+            fresh = pane.split(
+                direction=PaneDirection[direction],
+                full_window_split=whole,
+                size=_PEERS_SHARE[direction],
+                start_directory=str(project.root),
+                shell="cat",
+            )
+        fresh.cmd("set-option", "-p", "@cccc_pane", role)
+        fresh.cmd("set-option", "-p", "remain-on-exit", "on")
+        found[role] = str(fresh.pane_id)
+    # Of our window alone: with `-g`, tmux 3.3a crashes at the next new window.
+    call(project, "set-option", "-w", "-t", found["PeerA"], "window-size", "manual")
+
+
+def respawn(project: Project, pane: str, run: str, *argv: str) -> None:
+    """Start `argv` in the pane, in the project's folder, ending what runs there. Raises Gone."""
+    call(
+        project,
+        *("respawn-pane", "-k", "-t", pane, "-c", str(project.root), *argv),
+        *(";", "set-option", "-p", "-t", pane, "@cccc_run", run),
+    )
+
+
+def fit(project: Project) -> None:
+    """Make the window as large as its largest client, but never smaller than WIDTH x HEIGHT. Raises Gone."""
+    output = call(
+        project,
+        *("display-message", "-p", "-t", f"={SESSION}:", "#{window_width} #{window_height} #{window_id}"),
+        *(";", "list-clients", "-t", f"={SESSION}", "-F", "#{client_width} #{client_height}"),
+    )
+    window, *clients = output.splitlines()
+    sizes = [(int(width), int(height) - 1) for width, height in (line.split() for line in clients)]
+    wide = max([WIDTH, *(width for width, _ in sizes)])
+    high = max([HEIGHT, *(height for _, height in sizes)])
+    width, height, id_ = window.split()
+    if (int(width), int(height)) != (wide, high):
+        call(project, "resize-window", "-t", id_, "-x", str(wide), "-y", str(high))
+
+
+def attach(project: Project, read_only: bool = False) -> NoReturn:
+    """Become a client of the project's session. Raises NotRunning and UserError."""
+    socket = project.socket("tmux")
+    try:
+        call(project, "has-session", "-t", f"={SESSION}")
+    except Gone:
+        raise NotRunning(f"no session of {project.root} to attach to; run `cccc up`") from None
+    outer = os.environ.pop("TMUX", "")
+    if outer:
+        if Path(outer.rsplit(",", 2)[0]).resolve() == socket.resolve():
+            raise UserError("this terminal is already inside the session")
+        print("inside another tmux: press the prefix key twice to reach this session", file=sys.stderr)
+    flags = ("-r",) if read_only else ()
+    os.execvp("tmux", ("tmux", "-u", "-S", str(socket), "attach-session", *flags, "-t", f"={SESSION}"))

@@ -1,0 +1,76 @@
+"""Eyes and hands on one pane: what is on its screen, a paste, an Enter.
+
+A key is sent only while the screen is still as it was when it was looked at; tmux itself
+compares and acts, so nothing that a person types can come in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cccc.common import tmux
+from cccc.common.paths import Project
+
+_PLACE = "#{cursor_x} #{cursor_y} #{pane_in_mode} #{pane_dead} #{history_size} #{pane_width}"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is on a pane's screen at one moment.
+
+    `place` changes whenever somebody types or scrolls; `paste` and `enter` act only while it
+    is the same. `rows` carry the SGR sequences of `capture-pane -e`. `human` is the Unix time
+    of the last key of a person who has this pane in front, 0 without one.
+    """
+
+    place: str
+    x: int
+    y: int
+    in_mode: bool
+    dead: bool
+    title: str
+    rows: tuple[str, ...]
+    human: float
+
+
+def look(project: Project, pane: str) -> Look:
+    """Return what is on the pane's screen, in one tmux call. Raises Gone."""
+    output = tmux.call(
+        project,
+        *("list-clients", "-t", f"={tmux.SESSION}", "-F", "client #{pane_id} #{client_readonly} #{client_activity}"),
+        *(";", "display-message", "-p", "-t", pane, f"{_PLACE}|#{{pane_title}}"),
+        *(";", "capture-pane", "-p", "-e", "-t", pane),
+    )
+    lines = output.split("\n")
+    human = 0.0
+    while lines[0].startswith("client "):
+        _, shown, readonly, active = lines.pop(0).split(" ")
+        if shown == pane and readonly == "0":
+            human = max(human, float(active))
+    place, _, title = lines.pop(0).partition("|")
+    x, y, in_mode, dead = place.split(" ")[:4]
+    return Look(place, int(x), int(y), in_mode != "0", dead != "0", title, tuple(lines[:-1]), human)
+
+
+def transcript(project: Project, pane: str) -> str:
+    """Return the text of the pane's screen and history, wrapped lines joined. Raises Gone."""
+    return tmux.call(project, "capture-pane", "-p", "-J", "-S", "-", "-t", pane)
+
+
+def paste(project: Project, pane: str, text: str, place: str) -> bool:
+    """Paste one line, bracketed, if the pane is still as it was seen at `place`. Raises Gone."""
+    buffer = f"cccc-{pane[1:]}"
+    pasting = f"paste-buffer -p -d -b {buffer} -t {pane}"
+    return _while_at(project, pane, place, pasting, f"delete-buffer -b {buffer}", "set-buffer", "-b", buffer, text, ";")
+
+
+def enter(project: Project, pane: str, place: str) -> bool:
+    """Press Enter, if the pane is still as it was seen at `place`. Raises Gone."""
+    return _while_at(project, pane, place, f"send-keys -t {pane} Enter", "")
+
+
+def _while_at(project: Project, pane: str, place: str, then: str, otherwise: str, *before: str) -> bool:
+    """Let tmux itself compare and act, so that no key can come in between."""
+    condition = f"#{{==:{_PLACE},{place}}}"
+    then, otherwise = f"{then} ; display-message -p yes", f"{otherwise} ; display-message -p no".lstrip(" ;")
+    return tmux.call(project, *before, "if-shell", "-F", "-t", pane, condition, then, otherwise).strip() == "yes"
