@@ -1,0 +1,109 @@
+"""The `cccc` command: a group that imports a subcommand's module only when it is called.
+
+Each subcommand is `command` in the module of its name. What a person can mend is one line
+on stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running or not found.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import sys
+
+import click
+
+from cccc.common.errors import CcccError, NotFound, NotRunning
+
+# The first line of each command's help, kept here so that `cccc --help` imports none of them.
+SECTIONS = {
+    "Begin": {
+        "init": "Put a .cccc folder into a project.",
+        "doctor": "Check everything that a session needs.",
+        "clean": "Remove what past sessions left in .cccc.",
+        "version": "Print the installed version.",
+    },
+    "Run": {
+        "up": "Start the services and both peers.",
+        "run": "Start everything and attach to it.",
+        "attach": "Show the peers' terminals.",
+        "down": "Stop everything.",
+        "restart": "Restart services.",
+        "ctl": "Hand a command to supervisorctl.",
+    },
+    "Talk and look": {
+        "send": "Send a message to the peers.",
+        "status": "Show the whole project at a glance.",
+        "queue": "Show the patches that wait or are being checked.",
+        "trace": "Show what became of one message.",
+        "ledger": "Read, check and archive the ledger.",
+        "ps": "List the service processes.",
+        "logs": "Show a service's log.",
+        "locks": "Show what is locked, and by whom.",
+    },
+    "Try": {
+        "mock-agent": "Be a peer without an AI, for trials and tests.",
+    },
+}
+SUMMARIES = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUMMARIES:
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(commands.items()), col_max=12)
+
+
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Two AI coding CLIs work in one repository as equals; what they say lands only as a patch that passed the gate.
+
+    Commands find the project's .cccc folder from the current directory upward; CCCC_HOME names another one.
+
+    \b
+    First steps:
+      cccc init          in your repository
+      cccc doctor        says what is missing
+      cccc run           starts everything and shows it
+      cccc send "both: add a section about team chat to the README"
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running or not found.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> int:
+    """Run the command line of this process; return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
+    try:
+        code = cli.main(prog_name="cccc", standalone_mode=False)
+    except click.UsageError as error:
+        place = error.ctx.command_path if error.ctx else "cccc"
+        return _stop(f"{error.format_message().rstrip('.')}; see `{place} --help`", 2)
+    except click.ClickException as error:
+        return _stop(error.format_message(), error.exit_code)
+    except click.Abort:
+        return _stop("stopped; nothing more was done", 1)
+    except (NotFound, NotRunning) as error:
+        return _stop(str(error), 3)
+    except CcccError as error:
+        return _stop(str(error), 1)
+    return code if isinstance(code, int) else 0
+
+
+def _stop(line: str, code: int) -> int:
+    click.echo(f"cccc: {line}", err=True)
+    return code

@@ -1,0 +1,26 @@
+"""`cccc attach`."""
+
+from __future__ import annotations
+
+import click
+
+from cccc.common import tmux
+from cccc.common.paths import Project
+
+
+@click.command()
+@click.option("-r", "--read-only", is_flag=True, help="Only look: no key reaches a peer.")
+def command(read_only: bool) -> None:
+    """Show the peers' terminals.
+
+    Attaches this terminal to the project's tmux session: PeerA and PeerB on top, the ledger and the panel below.
+    Detach with the tmux prefix and `d` (Ctrl-b d); everything goes on. Works inside another tmux too.
+
+    \b
+    Examples:
+      cccc attach
+      cccc attach -r
+
+    Exit codes: 0 detached, 1 this terminal is inside the session already, 2 wrong usage, 3 not running.
+    """
+    tmux.attach(Project.find(), read_only)

@@ -1,0 +1,159 @@
+"""The checks of `cccc doctor`: each looks at one thing and says what mends it."""
+
+from __future__ import annotations
+
+import locale
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from typing import NamedTuple
+
+from cccc.common import git, settings, terminal, watch
+from cccc.common.errors import NotFound, SettingsError
+from cccc.common.paths import PEERS, Project
+from cccc.scripts.cli import peers
+
+OK, WARN, BAD = "ok", "warn", "bad"
+_OLDEST_TMUX = (3, 0)
+_MIB = 1 << 20
+
+
+class Check(NamedTuple):
+    """One check: BAD keeps a session from working, WARN does not."""
+
+    name: str
+    verdict: str
+    found: str
+    mend: str = ""  # what to do when it is not OK
+
+
+def machine() -> list[Check]:
+    """Check what does not depend on the project."""
+    return [
+        Check("python", OK, f"{platform.python_version()}, {sys.executable}"),
+        _tmux(),
+        _program("git", "--version"),
+        _locale(),
+    ]
+
+
+def project(project: Project) -> list[Check]:
+    """Check one project."""
+    return [
+        Check("project", OK, str(project.root)),
+        *_settings(project),
+        *(_repository(project) if shutil.which("git") else []),
+        *_peers(project),
+        _sockets(project),
+        _disk(project),
+        *_events(project),
+    ]
+
+
+def _program(name: str, option: str) -> Check:
+    path = shutil.which(name)
+    if path is None:
+        return Check(name, BAD, "not installed", f"apt install {name}, or brew install {name}")
+    done = subprocess.run([path, option], capture_output=True, text=True, check=False)
+    return Check(name, OK, f"{done.stdout.strip()}, {path}")
+
+
+def _tmux() -> Check:
+    check = _program("tmux", "-V")
+    if check.verdict != OK:
+        return check
+    number = re.search(r"(\d+)\.(\d+)", check.found)  # "tmux 3.3a", "tmux next-3.5"
+    if number and (int(number[1]), int(number[2])) < _OLDEST_TMUX:
+        return check._replace(verdict=BAD, mend="install tmux 3.0 or later")
+    return check
+
+
+def _locale() -> Check:
+    coding = locale.getpreferredencoding(False)
+    if coding.lower().replace("-", "") == "utf8":
+        return Check("locale", OK, coding)
+    return Check("locale", WARN, f"{coding}: the peers' screens may show wrong signs", "export LC_ALL=C.UTF-8")
+
+
+def _settings(project: Project) -> list[Check]:
+    problems = [Check("settings", BAD, problem, "edit the file") for problem in settings.problems(project)]
+    unused = [Check("settings", WARN, f"{key}: not yet used") for key in settings.unused(project)]
+    return [*(problems or [Check("settings", OK, f"{project.settings}")]), *unused]
+
+
+def _repository(project: Project) -> list[Check]:
+    try:
+        repo = git.look(project.root)
+    except NotFound as error:
+        return [Check("repository", BAD, str(error), "git init")]
+    checks = []
+    if not repo.head:
+        mend = "git commit --allow-empty -m 'Begin'"
+        checks.append(Check("repository", WARN, f"{repo.top} has no commit yet: patches cannot land", mend))
+    elif not repo.branch:
+        mend = "git switch BRANCH"
+        checks.append(Check("repository", WARN, f"{repo.top}: HEAD is detached: patches wait", mend))
+    else:
+        checks.append(Check("repository", OK, f"{repo.top}, {repo.branch}"))
+    for trace, what in (("rebase-merge", "rebase"), ("rebase-apply", "rebase"), ("MERGE_HEAD", "merge")):
+        if (repo.dir / trace).exists():
+            mend = f"git {what} --continue, or git {what} --abort"
+            checks.append(Check("repository", WARN, f"a {what} is in progress: patches wait", mend))
+    identity = git.run(project.root, "var", "GIT_AUTHOR_IDENT", check=False)
+    if identity.returncode:
+        mend = "git config user.name NAME, and git config user.email ADDRESS"
+        checks.append(Check("identity", BAD, "git does not know in whose name to commit", mend))
+    else:
+        who = identity.stdout.decode(errors="replace").rpartition(">")[0] + ">"
+        checks.append(Check("identity", OK, who))
+    return checks
+
+
+def _peers(project: Project) -> list[Check]:
+    """Check both commands in the environment that the panes have, or will have."""
+    try:
+        loaded, environment = settings.load(project), terminal.environment(project)
+    except SettingsError:
+        return []
+    checks = []
+    for each in peers.commands(loaded, environment):
+        found = f"{each.text or 'no command'} ({each.source})"
+        if each.found:
+            checks.append(Check(each.peer, OK, found))
+        else:
+            mend = f"install it, set {peers.VARIABLES[each.peer]}, or try `cccc up --mock`"
+            checks.append(Check(each.peer, BAD, f"{found}: {each.program or 'it'} is not on the PATH", mend))
+    saved = terminal.environment(project)
+    for variable in peers.VARIABLES.values():
+        if project.terminal.exists() and saved.get(variable) != os.environ.get(variable):
+            here, kept = (env.get(variable, "not set") for env in (os.environ, saved))
+            checks.append(Check(variable, WARN, f"here {here}, in force {kept}", "cccc up --refresh-env"))
+    return checks
+
+
+def _sockets(project: Project) -> Check:
+    path = project.socket("supervisor")
+    link = "" if path.parent == project.run else ", because the project's own path is too long for a socket"
+    return Check("sockets", OK, f"{path.parent}{link}")
+
+
+def _disk(project: Project) -> Check:
+    free = shutil.disk_usage(project.home).free // _MIB
+    if free < 50:
+        return Check("disk", BAD, f"{free} MiB free: the ledger cannot grow", "free some space")
+    return Check("disk", OK if free > 1024 else WARN, f"{free} MiB free")
+
+
+def _events(project: Project) -> list[Check]:
+    checks = []
+    for peer in PEERS:
+        for folder in (project.peer(peer), project.inbox(peer)):
+            if not folder.is_dir():
+                checks.append(Check("mailbox", BAD, f"{folder} is missing", "cccc init"))
+            elif not watch.probe(folder):
+                found = f"no file events arrive in {folder}: it is looked at twice a second instead"
+                checks.append(Check("events", WARN, found))
+    return checks or [Check("events", OK, "file events arrive in the mailbox")]

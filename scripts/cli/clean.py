@@ -1,0 +1,65 @@
+"""`cccc clean`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from cccc.common import git, supervisor
+from cccc.common.errors import NotFound, UserError
+from cccc.common.paths import Project
+from cccc.scripts.cli import skeleton
+
+
+@click.command()
+@click.option("--keep-ledger", is_flag=True, help="Keep the ledger and the bodies that it names.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def command(keep_ledger: bool, yes: bool) -> None:
+    """Remove what past sessions left in .cccc.
+
+    Empties mailbox, work, logs and state, the ledger included, and creates the empty folders again. Settings, guides
+    and commits stay. Asks first; without a terminal it needs --yes. Refuses while the project is up.
+
+    \b
+    Examples:
+      cccc clean
+      cccc clean --keep-ledger --yes
+
+    Exit codes: 0 cleaned, 1 refused or not confirmed, 2 wrong usage, 3 no project here.
+    """
+    project = Project.find()
+    if supervisor.is_up(project):
+        raise UserError("the project is up; run `cccc down` first")
+    what = "mailbox, work, logs and state" + (" (but not the ledger)" if keep_ledger else ", the ledger included,")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UserError(f"this would remove {what} in {project.home}; say `--yes` to do it")
+        click.confirm(f"Remove {what} in {project.home}?", abort=True)
+    supervisor.down(project)  # what a killed supervisord left
+    _empty(project, keep_ledger)
+    skeleton.create(project)
+    _forget_gate_tree(project.root)
+    click.echo(f"removed {what} in {project.home}".rstrip(","))
+
+
+def _empty(project: Project, keep_ledger: bool) -> None:
+    kept = (project.ledger, project.segments, project.blobs, project.index) if keep_ledger else ()
+    left = [project.mailbox, project.work, project.logs]
+    left += [path for path in project.state.glob("*") if path not in kept]
+    for path in left:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _forget_gate_tree(root: Path) -> None:
+    """Let git forget the gate's linked work tree, whose folder is gone."""
+    try:
+        git.look(root)
+    except NotFound:
+        return
+    git.run(root, "worktree", "prune")

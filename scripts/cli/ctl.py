@@ -1,0 +1,35 @@
+"""`cccc ctl`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from cccc.common import supervisor
+from cccc.common.errors import NotRunning
+from cccc.common.paths import Project
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def command(words: tuple[str, ...]) -> None:
+    """Hand a command to supervisorctl.
+
+    WORDS are a command of supervisorctl, `help` lists them; without WORDS its prompt opens. Stopping the ledger this
+    way leaves the other services waiting for it; `cccc down` stops everything in order.
+
+    \b
+    Examples:
+      cccc ctl status
+      cccc ctl signal HUP panel
+
+    Exit codes: those of supervisorctl; 3 also when not running.
+    """
+    project = Project.find()
+    if not supervisor.is_up(project):
+        raise NotRunning("not running here; start it with `cccc up`")
+    conf = project.socket("supervisor").with_name("supervisord.conf")
+    python = sys.executable
+    os.execv(python, [python, "-I", "-m", "supervisor.supervisorctl", "-c", str(conf), *words])

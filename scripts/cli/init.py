@@ -1,0 +1,152 @@
+"""`cccc init`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from cccc.common import git
+from cccc.common.errors import NotFound, UserError
+from cccc.common.paths import Project
+from cccc.scripts.cli import skeleton
+
+GUIDES = ("PEERA.md", "PEERB.md")
+UNTRACKED = (*GUIDES, "CLAUDE.md", "AGENTS.md")
+IGNORE = "/.cccc/**"
+_IGNORED_BY = {IGNORE, "/.cccc/", "/.cccc", ".cccc/", ".cccc", ".cccc/**"}
+
+
+@click.command()
+@click.option("--to", "target", metavar="PATH", type=click.Path(path_type=Path, file_okay=False), help="The project.")
+@click.option("--force", is_flag=True, help="Put the shipped settings in place of changed ones, which are kept aside.")
+def command(target: Path | None, force: bool) -> None:
+    """Put a .cccc folder into a project.
+
+    Creates .cccc with settings, mailbox, work, state and logs in PATH (default: the current folder), and copies the
+    peers' guides PEERA.md and PEERB.md to the project's root where there are none. Nothing of it enters the
+    repository: .gitignore gets a line for .cccc, and .git/info/exclude the names of the guides. The shipped
+    allowed_paths of settings/policies.yaml is fitted to the top-level names that git tracks.
+
+    Run again, it adds what is missing. A settings file that is there stays, unless --force is given: then it is
+    first renamed to <name>.<time>.old.
+
+    \b
+    Examples:
+      cccc init
+      cccc init --to ~/projects/shop
+
+    Exit codes: 0 done, 1 a folder or file could not be written, 2 wrong usage.
+    """
+    project = Project(_home(target))
+    try:
+        skeleton.create(project)
+        (project.home / ".gitignore").write_text("*\n", encoding="utf-8")
+        click.echo(f"project: {project.root}")
+        tracked = _tracked(project.root)
+        _copy_settings(project, tracked, force)
+        _copy_guides(project.root)
+        if tracked is None:
+            click.echo("no git repository here: the gate lands patches with git; run `git init` before `cccc up`")
+        else:
+            _ignore(project.root)
+            _exclude(project.root)
+    except OSError as error:
+        raise UserError(f"{error.filename or project.home}: {error.strerror}") from error
+    click.echo("next: `cccc doctor` says what is missing, `cccc run` starts")
+
+
+def _home(target: Path | None) -> Path:
+    if target is None and os.environ.get("CCCC_HOME"):
+        return Path(os.environ["CCCC_HOME"]).resolve()
+    return (target or Path()).resolve() / ".cccc"
+
+
+def _tracked(root: Path) -> list[str] | None:
+    """Return the names at the top of `root` that git tracks, as patterns; None when it is in no repository."""
+    try:
+        repo = git.look(root)
+    except NotFound:
+        return None
+    names = {Path(os.fsdecode(path)) for path in git.run(root, "ls-files", "-z").stdout.split(b"\0") if path}
+    tops = {_escape(path.parts[0]) + ("/**" if len(path.parts) > 1 else "") for path in names}
+    return sorted(_escape(repo.prefix) + top for top in tops)
+
+
+def _escape(path: str) -> str:
+    """Return a path as a pattern of .gitignore that matches it alone."""
+    return re.sub(r"([\\*?\[\]#! ])", r"\\\1", path)
+
+
+def _copy_settings(project: Project, tracked: list[str] | None, force: bool) -> None:
+    for shipped in sorted(files("cccc.conf").joinpath("settings").iterdir(), key=lambda file: file.name):
+        if not shipped.name.endswith(".yaml"):
+            continue
+        text = shipped.read_text(encoding="utf-8")
+        if shipped.name == "policies.yaml" and tracked:
+            text = _fit(text, tracked)
+        path = project.settings / shipped.name
+        shown = path.relative_to(project.root)
+        if not path.exists():
+            click.echo(f"wrote {shown}")
+        elif path.read_bytes() == text.encode():
+            continue
+        elif not force:
+            click.echo(f"kept {shown}, which differs from the shipped one; --force replaces it")
+            continue
+        else:
+            old = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
+            path.rename(old)
+            click.echo(f"replaced {shown}; the old one, with its tokens, is {old.relative_to(project.root)}")
+        path.touch(mode=0o600)  # it may get a token
+        path.write_text(text, encoding="utf-8")
+
+
+def _fit(policies: str, tracked: list[str]) -> str:
+    """Return policies.yaml with these `allowed_paths`, everything else as it was."""
+    allowed = json.dumps(tracked, ensure_ascii=False)
+    fitted, count = re.subn(r"(?m)^(\s*allowed_paths:).*$", lambda found: f"{found[1]} {allowed}", policies, count=1)
+    assert count, "policies.yaml has no allowed_paths"
+    return fitted
+
+
+def _copy_guides(root: Path) -> None:
+    for name in GUIDES:
+        if not (root / name).exists():
+            (root / name).write_bytes(files("cccc.conf").joinpath("prompts", name).read_bytes())
+            click.echo(f"wrote {name}")
+
+
+def _ignore(root: Path) -> None:
+    path = root / ".gitignore"
+    lines = path.read_bytes() if path.exists() else b""
+    if not _IGNORED_BY & {line.strip() for line in lines.decode(errors="replace").splitlines()}:
+        _append(path, [IGNORE])
+        click.echo(f"added {IGNORE} to .gitignore")
+
+
+def _exclude(root: Path) -> None:
+    path = root / git.line(root, "rev-parse", "--git-path", "info/exclude")
+    prefix = _escape(git.look(root).prefix)
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    names = [name for name in UNTRACKED if not git.run(root, "ls-files", "--", name).stdout]
+    missing = [f"/{prefix}{name}" for name in names if f"/{prefix}{name}" not in lines]
+    if missing:
+        path.parent.mkdir(exist_ok=True)
+        _append(path, missing)
+        click.echo(f"added {' '.join(missing)} to {os.path.relpath(path, root)}")
+
+
+def _append(path: Path, lines: list[str]) -> None:
+    """Append whole lines, also to a file that ends without a newline."""
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write("".join(f"{line}\n" for line in lines).encode())

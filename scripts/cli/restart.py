@@ -1,0 +1,31 @@
+"""`cccc restart`."""
+
+from __future__ import annotations
+
+import click
+
+from cccc.common import settings, supervisor
+from cccc.common.paths import Project
+from cccc.scripts.cli import ready
+
+
+@click.command()
+@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+def command(services: tuple[str, ...]) -> None:
+    """Restart services.
+
+    Stops each SERVICE and starts it again, which makes it read its settings anew; returns when it is ready. The peers
+    go on in their panes, also while `delivery` restarts. Names are those of `cccc ps`.
+
+    \b
+    Examples:
+      cccc restart evidence
+      cccc restart orchestrator delivery
+
+    Exit codes: 0 ready again, 1 not ready or a setting is wrong, 2 wrong usage, 3 not running or no such service.
+    """
+    project = Project.find()
+    settings.load(project)
+    supervisor.restart(project, services)
+    ready.wait(project, services)
+    click.echo(f"restarted: {', '.join(dict.fromkeys(services))}")

@@ -1,0 +1,70 @@
+"""`cccc send`."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+
+import click
+
+from cccc.common import bus, settings, supervisor
+from cccc.common import facts as f
+from cccc.common.blobs import Blobs
+from cccc.common.errors import NotRunning
+from cccc.common.paths import Project
+from cccc.common.redaction import Redactor
+
+_ROUTE = re.compile(r"\s*(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
+
+
+def parse(text: str) -> tuple[str, str]:
+    """Return route and message of what a person typed; without a prefix it is for both."""
+    found = _ROUTE.match(text)
+    return (found[1].lower(), text[found.end() :]) if found else ("both", text)
+
+
+@click.command()
+@click.argument("text", required=False)
+def command(text: str | None) -> None:
+    """Send a message to the peers.
+
+    TEXT goes to the peer it names first: `a:` PeerA, `b:` PeerB, `both:` or nothing both. Without TEXT, or with `-`,
+    the message is read from the standard input. Prints the message's id (mid) when it is safely stored; follow it
+    with `cccc trace MID`.
+
+    \b
+    Examples:
+      cccc send "a: why does test_login fail?"
+      git diff | cccc send -
+      cccc send < brief.md
+
+    Exit codes: 0 stored, 1 refused, 2 nothing to send, 3 not running (then nothing was sent).
+    """
+    if text is None and sys.stdin.isatty():
+        raise click.UsageError("nothing to send: give a TEXT or pipe one in")
+    content = sys.stdin.buffer.read() if text in (None, "-") else os.fsencode(text or "")
+    try:
+        route, message = parse(content.decode())
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"the text is not UTF-8 ({error.reason} at byte {error.start})") from None
+    if not message.strip():
+        raise click.UsageError("nothing to send: the text is empty")
+    click.echo(_send(Project.find(), route, message.encode()))
+
+
+def _send(project: Project, route: str, content: bytes) -> str:
+    """Store a message and say it; return its mid. Raises NotRunning."""
+    found = settings.load(project)
+    limit = found.cli_profiles.mailbox.max_bytes
+    if len(content) > limit:
+        raise click.UsageError(f"{len(content)} bytes are more than a message may have ({limit}); send a path instead")
+    if not supervisor.is_up(project):
+        raise NotRunning("not running, nothing was sent; run `cccc up` and send it again")
+    now = time.time_ns() // 1000
+    mid = f"cli-{now // 1_000_000}-{now % 1_000_000:05x}-{os.getpid()}"
+    Blobs(project).put(content)
+    redact = Redactor(found.telegram.redact_patterns).redact
+    bus.tell(project, "cli", [f.UserMessage(id=mid, mid=mid, via="cli", route=route, **f.body(content, redact))])
+    return mid

@@ -1,0 +1,88 @@
+"""`cccc trace`."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+
+import click
+
+from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.errors import NotFound
+from cccc.common.facts import Fact
+from cccc.common.paths import Project
+from cccc.scripts.cli.lines import tell
+from cccc.scripts.cli.screen import table
+
+_NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
+_NUDGED_WITHIN = 500  # facts after a delivery
+_CAUSES = 20
+
+
+@click.command()
+@click.argument("mid")
+def command(mid: str) -> None:
+    """Show what became of one message.
+
+    Prints every fact of the message MID with its time since the first one: stored, handed over, in the inbox, read,
+    and for a patch what the gate did with it. Marked with `·` are facts that belong to it without its MID: what caused
+    it, and the nudges that were typed while it waited.
+
+    \b
+    Example:
+      cccc trace "$(cccc send 'a: hello')"
+
+    Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no message with this MID.
+    """
+    project = Project.find()
+    mine = ledger.of_mid(project, mid)
+    if not mine:
+        raise NotFound(f"no fact has the mid {mid}; `cccc ledger tail` shows the newest")
+    others = {fact.seq: fact for fact in (*_causes(project, mine), *_nudges(project, mine))}
+    for fact in mine:
+        others.pop(fact.seq, None)
+    told = [
+        tell(json.loads(raw))
+        for seq in sorted([*others, *(fact.seq for fact in mine)])
+        if (raw := ledger.line_at(project, seq))
+    ]
+    begin = next(each for each in told if each.seq == mine[0].seq).when
+    rows = [
+        (
+            f"{(each.when - begin).total_seconds():+.3f} s",
+            str(each.seq),
+            f"{'· ' if each.seq in others else ''}{each.kind}",
+            each.who,
+            each.text.replace(mid, "").strip(),
+        )
+        for each in told
+    ]
+    click.echo(f"{mid}, {begin.astimezone():%Y-%m-%d %H:%M:%S}")
+    table(("time", "seq", "kind", "who", "what"), rows, [each.colour for each in told])
+
+
+def _causes(project: Project, mine: list[Fact]) -> list[Fact]:
+    """Return the facts that led to a message, up to the first of the chain."""
+    found: list[Fact] = []
+    cause = mine[0].cause
+    while cause and len(found) < _CAUSES:
+        raw = ledger.line_at(project, cause)
+        fact = ledger.decode(raw) if raw else None
+        if fact is None:
+            break
+        found.append(fact)
+        cause = fact.cause
+    return found
+
+
+def _nudges(project: Project, mine: list[Fact]) -> list[Fact]:
+    """Return the nudges between a message's delivery and its reading, per receiver."""
+    found: list[Fact] = []
+    for delivered in (fact for fact in mine if isinstance(fact, f.HandoffDelivered)):
+        for fact in islice(ledger.read(project, delivered.seq), _NUDGED_WITHIN):
+            if isinstance(fact, _NUDGES) and fact.to == delivered.to:
+                found.append(fact)
+            if isinstance(fact, f.AckFile) and (fact.mid, fact.author) == (delivered.mid, delivered.to):
+                break
+    return found

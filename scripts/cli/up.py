@@ -1,0 +1,96 @@
+"""`cccc up`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+
+import click
+
+from cccc.common import git, settings, supervisor, terminal
+from cccc.common.errors import SettingsError, UserError
+from cccc.common.paths import Project
+from cccc.common.registry import SERVICES
+from cccc.scripts.cli import peers, ready
+
+
+@click.command()
+@click.option("--refresh-env", is_flag=True, help="Take this terminal's environment for what starts from now on.")
+@click.option("--mock", is_flag=True, help="Start mock peers, which need no AI, in place of the two CLIs.")
+def command(refresh_env: bool, mock: bool) -> None:
+    """Start the services and both peers.
+
+    Returns when every service is ready, and otherwise names the one that is not, shows the end of its log and stops
+    everything again. The peers are the commands of CLAUDE_I_CMD and CODEX_I_CMD, else commands.peerA and
+    commands.peerB of settings/cli_profiles.yaml. They get this terminal's environment; to change it later without a
+    stop, type `cccc up --refresh-env` in another terminal.
+
+    \b
+    Examples:
+      cccc up
+      cccc up --mock
+      CLAUDE_I_CMD="claude --model opus" cccc up
+
+    Exit codes: 0 up (or up already), 1 something is missing or a service is not ready, 2 wrong usage, 3 no project
+    or no git repository here.
+    """
+    project = Project.find()
+    if supervisor.is_up(project):
+        _already_up(project, refresh_env, mock)
+        return
+    begin = time.monotonic()
+    _check(project)
+    _choose_peers(project, mock)
+    terminal.save(project)
+    supervisor.start(project)
+    names = [service.name for service in SERVICES]
+    try:
+        ready.wait(project, names)
+    except BaseException:  # Ctrl-C too
+        supervisor.down(project)
+        raise
+    click.echo(f"up, after {time.monotonic() - begin:.1f} s: {', '.join(names)} are ready")
+    click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
+
+
+def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
+    if mock:
+        raise UserError("already up; `cccc down` first, then `cccc up --mock`")
+    if refresh_env:
+        terminal.save(project)
+        click.echo("this terminal's environment is kept; a CLI gets it when it is started again")
+    click.echo("already up")
+
+
+def _check(project: Project) -> None:
+    """Raise UserError for what no service could start with."""
+    wrong = settings.problems(project)
+    for problem in wrong[:-1]:
+        click.echo(f"cccc: {problem}", err=True)
+    if wrong:
+        raise SettingsError(wrong[-1])
+    if not shutil.which("git"):
+        raise UserError("git is not installed; `apt install git` or `brew install git`")
+    if not shutil.which("tmux"):
+        raise UserError("tmux is not installed; `apt install tmux` or `brew install tmux`")
+    git.look(project.root)
+
+
+def _choose_peers(project: Project, mock: bool) -> None:
+    """Make sure that both peers' commands can start; put those of the mock peers into our environment."""
+    chosen = peers.commands(settings.load(project), os.environ)
+    missing = [] if mock else [each for each in chosen if not each.found]
+    for each in missing:
+        what = f"{each.program} ({each.source}) is not on the PATH" if each.text else f"{each.source} is empty"
+        click.echo(f"{each.peer}: {what}", err=True)
+    if missing and not sys.stdin.isatty():
+        raise UserError("install the CLI or set its command; `cccc up --mock` starts with mock peers")
+    if missing:
+        click.confirm("Start mock peers, which need no AI, in place of both?", abort=True)
+    if mock or missing:
+        os.environ.update(peers.mock(project))
+        chosen = peers.commands(settings.load(project), os.environ)
+    for each in chosen:
+        click.echo(f"{each.peer}: {'mock peer' if mock or missing else f'{each.text} ({each.source})'}")

@@ -1,0 +1,28 @@
+"""`cccc version`."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from cccc import conf
+
+
+@click.command()
+def command() -> None:
+    """Print the installed version.
+
+    Prints the version of cccc-pair, the folder it runs from, and the Python that runs it.
+
+    \b
+    Example:
+      cccc version
+
+    Exit codes: 0.
+    """
+    place = Path(conf.__file__).parent.parent
+    click.echo(f"cccc-pair {version('cccc-pair')}")
+    click.echo(f"{place} (Python {platform.python_version()})")
