@@ -46,11 +46,21 @@ def _pattern(text: str) -> str:
     bare = text[1:] if text.startswith("!") else text
     if not bare.strip("/ ") or bare.startswith("#"):
         return "matches no path"
-    if any(part.endswith("\\") for part in bare.split("/")):
-        return "has a backslash at the end of a name"
     if ".." in bare.split("/"):
         return "leaves the repository with `..`"
-    return ""
+    return _compiled(text) if set("[\\") & set(text) else ""
+
+
+def _compiled(text: str) -> str:
+    from pathspec import GitIgnoreSpec  # here, because most patterns are plain and every start would pay for it
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compiled = GitIgnoreSpec.from_lines([text]).patterns
+    except (ValueError, re.error) as error:
+        return f"not a path pattern ({error})"
+    return "" if all(pattern.include is not None for pattern in compiled) else "matches no path"
 
 
 def _folder(text: str) -> str:
