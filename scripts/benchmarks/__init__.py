@@ -1,0 +1,1 @@
+"""What `scripts/bench` measures: each module is a group of rows in its table."""

@@ -1,0 +1,215 @@
+"""A running session with two mock peers: handoffs, nudges, patches, up, down, idle cost."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Callable
+
+from cccc.common import watch
+from cccc.common.paths import Project
+from cccc.scripts.benchmarks.rows import Row, quantile, spread
+
+HANDOFFS = 100
+NUDGES = 20
+PATCHES = 30
+UPS = 5
+IDLE_SECONDS = 20.0
+_TOKEN = re.compile(r"\[n:[0-9a-f]+\]")
+_QUIET = "rules:\n  - match: '.'\n    steps:\n      - say: read\n"
+
+
+def measure(folder: Path) -> Iterator[Row]:
+    project = _prepare(folder / "session")
+    ups, downs = [], []
+    for _ in range(UPS):
+        ups.append(_timed(lambda: _cccc(project, "up")))
+        downs.append(_timed(lambda: _cccc(project, "down")))
+    yield Row("`cccc up`", f"p50 {quantile(ups, 0.5):.2f} s, most {max(ups):.2f} s (n = {UPS})", "≤ 3 s")
+    yield Row("`cccc down`", f"p50 {quantile(downs, 0.5):.2f} s, most {max(downs):.2f} s (n = {UPS})", "≤ 2 s")
+    with _up(project):
+        nudges = [_nudge(project) for _ in range(NUDGES)]
+        yield Row("`to_peer.md` renamed → NUDGE on the idle peer's screen", spread(nudges), "p50 ≤ 80 ms")
+        renamed = _handoffs(project, _rename_in)
+        yield Row("`to_peer.md` renamed → file in the other's inbox", spread(renamed), "p50 ≤ 20 ms, p99 ≤ 60 ms")
+        written = _handoffs(project, lambda path, text: path.write_text(text))
+        yield Row("the same, written in place", spread(written), "15 ms settle time more")
+        gate = [_patch(project, number) for number in range(PATCHES)]
+        hand = [_by_hand(project, number) for number in range(PATCHES)]
+        ratio = quantile(gate, 0.5) / quantile(hand, 0.5)
+        yield Row("`patch.diff` written → commit, no checks", spread(gate), "≤ 4 times by hand")
+        yield Row("the same by hand: `apply --check`, `apply --index`, `commit`", spread(hand), "")
+        yield Row("the gate's time as a multiple of that (p50)", f"{ratio:.1f}", "≤ 4")
+        time.sleep(5)
+        yield from _idle(project)
+
+
+def _prepare(root: Path) -> Project:
+    root.mkdir()
+    (root / "file.txt").write_text("0\n" * 20)
+    (root / "hand.txt").write_text("0\n" * 20)
+    _git(root, "init", "-q", "-b", "main")
+    _git(root, "config", "user.name", "Bench")
+    _git(root, "config", "user.email", "bench@example.org")
+    project = Project(root / ".cccc")
+    (root.parent / "quiet.yaml").write_text(_QUIET)
+    _cccc(project, "init")
+    _git(root, "add", "-A")
+    _git(root, "commit", "-q", "-m", "first")
+    return project
+
+
+def _cccc(project: Project, *args: str) -> None:
+    mock = f"{sys.executable} -I -m cccc.scripts.mock_agent --scenario {project.root.parent}/quiet.yaml --role peer"
+    environment = {**os.environ, "CLAUDE_I_CMD": mock + "A", "CODEX_I_CMD": mock + "B"}
+    environment.pop("LINT_CMD", None)
+    environment.pop("TEST_CMD", None)
+    command = [str(Path(sys.executable).with_name("cccc")), *args]
+    done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"cccc {' '.join(args)} ended with {done.returncode}: {done.stdout}{done.stderr}")
+
+
+def _git(root: Path, *args: str, stdin: str = "") -> str:
+    return subprocess.run(["git", *args], cwd=root, check=True, capture_output=True, text=True, input=stdin).stdout
+
+
+@contextmanager
+def _up(project: Project) -> Iterator[None]:
+    _cccc(project, "up")
+    try:
+        yield
+    finally:
+        _cccc(project, "down")
+
+
+def _timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def _await(condition: Callable[[], bool], what: str, limit: float = 30.0) -> None:
+    end = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > end:
+            sys.exit(f"bench: not within {limit:.0f} s: {what}")
+        time.sleep(0.001)
+
+
+def _rename_in(path: Path, text: str) -> object:
+    fresh = path.with_name(".fresh")
+    fresh.write_text(text)
+    return fresh.replace(path)
+
+
+def _handoffs(project: Project, write: Callable[[Path, str], object]) -> list[float]:
+    """Time from `to_peer.md` to the file in PeerB's inbox, seen by file event."""
+    times = []
+    inbox = watch.Watch()
+    inbox.add(project.inbox("PeerB"))
+    poller = select.poll()
+    poller.register(inbox.fileno(), select.POLLIN)
+    for number in range(HANDOFFS):
+        path = project.peer("PeerA") / "to_peer.md"
+        _await(lambda path=path: path.exists() and path.stat().st_size == 0, "to_peer.md taken")  # type: ignore[misc]
+        inbox.events()
+        began = time.perf_counter()
+        write(path, f"message {number}")
+        arrived = False
+        while not arrived:
+            if not poller.poll(10_000):
+                sys.exit("bench: a handoff did not arrive within 10 s")
+            arrived = any(event.what == watch.MOVED_IN for event in inbox.events())
+        times.append(time.perf_counter() - began)
+        time.sleep(0.05)
+    inbox.close()
+    return times
+
+
+def _tmux(project: Project, *args: str) -> str:
+    command = ["tmux", "-S", str(project.socket("tmux")), *args]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def _nudge(project: Project) -> float:
+    """Time from `to_peer.md` to a new NUDGE token on PeerB's screen."""
+    panes = [line.split() for line in _tmux(project, "list-panes", "-a", "-F", "#{pane_id} #{@cccc_peer}").splitlines()]
+    pane = next(pane for pane, *peer in panes if peer == ["PeerB"])
+    time.sleep(2.5)  # longer than nudge_debounce_ms after the last progress, and the peer is idle again
+    _await(lambda: not any(project.inbox("PeerB").iterdir()), "PeerB's inbox empty")
+    known = set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane)))
+    began = time.perf_counter()
+    _rename_in(project.peer("PeerA") / "to_peer.md", "a message")
+    _await(lambda: bool(set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane))) - known), "NUDGE")
+    return time.perf_counter() - began
+
+
+def _diff(name: str, old: int, new: int) -> str:
+    context = "".join(" 0\n" for _ in range(3))
+    return f"--- a/{name}\n+++ b/{name}\n@@ -1,4 +1,4 @@\n-{old}\n+{new}\n{context}"
+
+
+def _patch(project: Project, number: int) -> float:
+    """Time from `patch.diff` written to the branch moved."""
+    head = project.root / ".git" / "refs" / "heads" / "main"
+    before = head.read_text()
+    began = time.perf_counter()
+    (project.peer("PeerA") / "patch.diff").write_text(_diff("file.txt", number, number + 1))
+    _await(lambda: head.read_text() != before, "a commit")
+    took = time.perf_counter() - began
+    time.sleep(0.1)
+    return took
+
+
+def _by_hand(project: Project, number: int) -> float:
+    began = time.perf_counter()
+    patch = _diff("hand.txt", number, number + 1)
+    _git(project.root, "apply", "--check", stdin=patch)
+    _git(project.root, "apply", "--index", stdin=patch)
+    _git(project.root, "commit", "-q", "-m", "by hand")
+    return time.perf_counter() - began
+
+
+def _idle(project: Project) -> Iterator[Row]:
+    pids = _pids(project)
+    before, began = sum(map(_cpu_seconds, pids)), time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    used = (sum(map(_cpu_seconds, pids)) - before) / (time.monotonic() - began)
+    yield Row(
+        f"idle CPU: supervisord, 5 services, panel pane ({len(pids)} processes)", f"{used:.2%} of a core", "≤ 1 %"
+    )
+    yield Row("memory of the same", f"{sum(map(_pss, pids)):.0f} MB PSS", "≤ 150 MB")
+
+
+def _pids(project: Project) -> list[int]:
+    """supervisord, its services, and the panel pane's program."""
+    supervisord = int((project.run / "supervisord.pid").read_text())
+    found = [supervisord]
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int(path.joinpath("stat").read_text().rpartition(")")[2].split()[1])
+            command = path.joinpath("cmdline").read_bytes()
+        except OSError:  # it ended meanwhile
+            continue
+        mine = str(project.home).encode() in path.joinpath("environ").read_bytes() if parent != supervisord else True
+        if parent == supervisord or (mine and b"cccc.services.panel.view" in command):
+            found.append(int(path.name))
+    return found
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _pss(pid: int) -> float:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(next(line for line in text.splitlines() if line.startswith("Pss:")).split()[1]) / 1024
