@@ -39,7 +39,7 @@ class Panel(Worker):
 
     def hear(self, signal: Signal) -> None:
         if isinstance(signal, f.Beat):
-            self._live.hear_beat(signal, _now(), self._process_since(signal))
+            self._live.hear_beat(signal, _now(), self._running_since(signal))
         elif isinstance(signal, f.PaneState):
             self._live.hear_pane(signal, _now())
 
@@ -78,7 +78,7 @@ class Panel(Worker):
         self._size = sum(path.stat().st_size for path in files)
         self._segments = len(files)
 
-    def _process_since(self, beat: f.Beat) -> str:
+    def _running_since(self, beat: f.Beat) -> str:
         voice = self._live.voices.get(beat.by)
         if voice and voice.beat and voice.beat.pid == beat.pid:
             return voice.since

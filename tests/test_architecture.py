@@ -1,0 +1,77 @@
+"""What imports what, what stands at the top, and which words are not names here."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("common", "conf", "scripts", "services")
+TOP = {
+    *ROOMS,
+    *("docs", "tests", ".ci", ".gitattributes", ".gitignore", "pyproject.toml"),
+    *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
+}
+NEVER = {"manager", "handler", "helper", "helpers", "util", "utils", "misc"}
+EMPTY = re.compile(r"_?(data|info|process_\w+|do_\w+)")
+
+DEMO = Path("conf/scenarios/demo/project")  # the repository of scripts/demo, no part of ours
+FOUND = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+SOURCES = [path for path in FOUND if DEMO not in path.parents]
+
+
+def imports(source: Path) -> Iterator[str]:
+    """Yield the full name of every module that a source file imports, at the top or inside a function."""
+    package = ("cccc", *source.parent.parts)
+    for node in ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join((*start, *([node.module] if node.module else [])))
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def allowed(source: Path) -> tuple[str, ...]:
+    """The parts of our own that a source file may import."""
+    room, *rest = source.with_suffix("").parts
+    if room == "services":
+        return ("cccc.common", "cccc.conf", f"cccc.services.{rest[0]}")
+    return ("cccc.common", "cccc.conf", f"cccc.{room}", *(["cccc.services"] if room == "scripts" else []))
+
+
+def defined(source: Path) -> Iterator[str]:
+    """Yield the names that a source file gives to modules, classes, functions, arguments and variables."""
+    yield source.stem
+    for node in ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_a_room_imports_only_what_it_may(source: Path) -> None:
+    """common stands alone, services never import each other, nobody imports by a bare top-level name."""
+    ours = [name for name in imports(source) if name.split(".")[0] in ("cccc", "tests", *ROOMS)]
+    strangers = [name for name in ours if not f"{name}.".startswith(tuple(f"{part}." for part in allowed(source)))]
+    assert strangers == []
+
+
+def test_the_top_of_the_tree_is_as_agreed() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split("/")[0] for line in tracked.splitlines()} - TOP == set()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_names_say_what_a_thing_is(source: Path) -> None:
+    words = {word.lower() for name in defined(source) for word in re.findall(r"[A-Z]?[a-z]+", name)}
+    assert words & NEVER == set()
+    assert [name for name in defined(source) if EMPTY.fullmatch(name)] == []

@@ -1,0 +1,113 @@
+"""What is packed, and that it works where only the wheel is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import git
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[1]
+ROOMS = ("common", "conf", "scripts", "services")
+DEMO = Path("conf/scenarios/demo/project")  # the repository of scripts/demo, which runs from a checkout
+
+
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def files() -> list[Path]:
+    """The files of our rooms that git tracks or would, but for the demo's own repository."""
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *ROOMS)
+    found = [Path(name) for name in listed.split("\0") if name and (ROOT / name).exists()]
+    return [path for path in found if DEMO not in path.parents]
+
+
+def test_every_folder_with_sources_is_listed_as_a_package() -> None:
+    folders = {".".join(("cccc", *path.parent.parts)) for path in files() if path.suffix == ".py"}
+    assert folders == set(pyproject()["tool"]["setuptools"]["packages"])
+
+
+def test_every_package_has_an_init_file() -> None:
+    """conf too: without one importlib.resources does not find it on 3.9."""
+    folders = {path.parent for path in files() if path.suffix == ".py"}
+    assert [folder for folder in folders if not (ROOT / folder / "__init__.py").exists()] == []
+
+
+def test_all_is_the_sum_of_the_chat_extras() -> None:
+    extras = pyproject()["project"]["optional-dependencies"]
+    assert set(extras) == {"telegram", "slack", "discord", "all", "dev"}
+    assert extras["all"] == ["cccc-pair[telegram,slack,discord]"]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel that was built from the sdist."""
+    out = tmp_path_factory.mktemp("dist")
+    source = tmp_path_factory.mktemp("source")
+    listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    subprocess.run([sys.executable, "-m", "build", "-o", str(out), str(source)], check=True, capture_output=True)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of a virtual environment that has nothing but the wheel and what it needs."""
+    place = tmp_path_factory.mktemp("venv")
+    venv.create(place, with_pip=False)
+    python = str(place / "bin" / "python")
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--quiet", str(wheel)], check=True)
+    return place / "bin"
+
+
+def cccc(installed: Path, where: Path, *args: str, **environment: str) -> str:
+    """Run the installed command in `where` and return what it printed."""
+    env = {**os.environ, "PATH": f"{installed}:{os.environ['PATH']}", **environment}
+    done = subprocess.run(
+        [str(installed / "cccc"), *args], cwd=where, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_wheel_has_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> None:
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    shell_scripts = {path for path in files() if path.parent == Path("scripts") and not path.suffix} - {
+        Path("py.typed")
+    }
+    assert packed == {f"cccc/{path}" for path in files() if path not in shell_scripts}
+
+
+def test_the_installed_command_runs_anywhere(installed: Path) -> None:
+    assert cccc(installed, Path("/"), "version").startswith(f"cccc-pair {pyproject()['project']['version']}\n")
+
+
+def test_the_installed_command_runs_a_whole_session_with_mock_peers(installed: Path, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("hello\n")
+    for args in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "one"]):
+        git(tmp_path, *args)
+    cccc(installed, tmp_path, "init")
+    try:
+        assert "ready" in cccc(installed, tmp_path, "up", "--mock")
+        cccc(installed, tmp_path, "send", "both: hello")
+        assert "RUNNING" in cccc(installed, tmp_path, "ps")
+    finally:
+        cccc(installed, tmp_path, "down")
