@@ -1,0 +1,98 @@
+"""What follows from a fact."""
+
+from __future__ import annotations
+
+from cccc.common import facts as f
+from cccc.common.settings.cli_profiles import CliProfiles
+from cccc.services.orchestrator import rules
+
+DIFF = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+PLAIN = {"sha": "", "size": 0, "text": ""}
+
+
+def decide(state: rules.State, fact: f.Fact, body: bytes = b"") -> list[rules.Said]:
+    return rules.Rules(CliProfiles(), str).decide(state, fact, body)
+
+
+def queued(mid: str = "m1") -> f.PatchQueued:
+    return f.PatchQueued(author="PeerB", mid=mid, source="patch.diff", ts="now", **PLAIN)  # type: ignore[arg-type]
+
+
+def told(said: list[rules.Said]) -> list[tuple[str, str]]:
+    """Return (to, body) of each handoff."""
+    return [(entry.fact.to, entry.body.decode()) for entry in said if isinstance(entry.fact, f.Handoff)]
+
+
+def test_each_receiver_has_its_own_counter() -> None:
+    state = rules.State()
+    for route in ("a", "both", "b"):
+        decide(state, f.UserMessage(mid=route, via="cli", route=route, **PLAIN), b"hi")  # type: ignore[arg-type]
+    assert state.inbox_seq == {"PeerA": 2, "PeerB": 2}
+
+
+def test_a_rejected_patch_tells_its_author_the_reason_and_the_end_of_the_output() -> None:
+    state = rules.State()
+    decide(state, queued())
+    decide(state, f.Test(mid="m1", command="pytest", verdict="red", exit=1, seconds=1.0, base="", tail="E 1 == 2"))
+    said = decide(state, f.PatchReject(seq=9, author="PeerB", mid="m1", reason="tests failed"))
+    ((to, text),) = told(said)
+    assert to == "PeerB"
+    assert "PATCH REJECTED m1: tests failed" in text and "E 1 == 2" in text
+    assert state.queue == [] and state.tails == {}
+
+
+def test_a_landed_patch_is_told_to_both_peers() -> None:
+    state = rules.State()
+    decide(state, queued())
+    said = decide(
+        state,
+        f.PatchCommit(
+            seq=9,
+            author="PeerB",
+            mid="m1",
+            source="patch.diff",
+            lines=2,
+            paths=["x"],
+            branch="refs/heads/main",
+            commit="a" * 40,
+            tests_ok=True,
+            seconds=1.0,
+        ),
+    )
+    assert [to for to, _ in told(said)] == ["PeerB", "PeerA"]
+    assert "PATCH LANDED m1: aaaaaaaaa on main, 2 lines, tests green" in told(said)[0][1]
+    assert state.queue == []
+
+
+def test_a_held_patch_stays_in_the_queue_with_its_reason() -> None:
+    state = rules.State()
+    decide(state, queued())
+    said = decide(state, f.PatchHeld(author="PeerB", mid="m1", reason="a rebase is in progress"))
+    assert "PATCH HELD m1: a rebase is in progress" in told(said)[0][1]
+    assert [(entry.mid, entry.stage) for entry in state.queue] == [("m1", "held")]
+
+
+def test_a_message_with_a_diff_is_forwarded_and_queued_once() -> None:
+    message = f.ToPeer(author="PeerA", mid="m1", **PLAIN)  # type: ignore[arg-type]
+    said = decide(rules.State(), message, b"EVIDENCE\n```diff\n" + DIFF + b"```\n")
+    assert [entry.fact.kind for entry in said] == ["handoff", "patch-queued"]
+    assert said[1].body == DIFF
+
+
+def test_bytes_without_a_diff_are_queued_as_they_are_for_the_gate_to_refuse() -> None:
+    said = decide(rules.State(), f.Patch(author="PeerA", mid="m1", **PLAIN), b"please apply")  # type: ignore[arg-type]
+    assert (said[0].fact.kind, said[0].body) == ("patch-queued", b"please apply")
+
+
+def test_unanswered_nudges_become_a_notice_to_the_user() -> None:
+    said = decide(rules.State(), f.NudgeUnanswered(to="PeerA", attempts=8, since="10:00"))
+    assert isinstance(said[0].fact, f.Notice) and "8 nudges" in said[0].fact.text
+
+
+def test_the_same_facts_give_the_same_decisions() -> None:
+    def play() -> list[rules.Said]:
+        state = rules.State()
+        message = f.ToPeer(author="PeerA", mid="m1", seq=3, **PLAIN)  # type: ignore[arg-type]
+        return decide(state, message, b"hello") + decide(state, queued()) + decide(state, message, b"hello")
+
+    assert play() == play()
