@@ -191,10 +191,14 @@ NOT_YET_USED = frozenset(
         "delivery.self_check_text",
         "delivery.soft_ack_on_mailbox_activity",
         "input_mode",
-        "peerA",
-        "peerB",
         "startup_nudge_seconds",
         "startup_wait_seconds",
         "tmux",
     }
-)
+) | {
+    # The suffixes are used; how a screen is read and typed into waits for CLIs that cccc has no rules for.
+    f"{peer}.{name}"
+    for peer in ("peerA", "peerB")
+    for name in Peer.__struct_fields__
+    if not name.endswith("_suffix")
+}
