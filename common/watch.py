@@ -1,7 +1,7 @@
 """File events of a few folders, behind one file descriptor for the caller's own poller.
 
 Linux: inotify. Elsewhere watchfiles, whose events cannot tell a rename-in from a write:
-there everything that is new or changed is `WRITTEN`, and nothing is `OPENED`.
+there everything that is new or changed is `WRITTEN`.
 Events of sub-folders, of the folders' own listing and of `probe` are left out.
 """
 
@@ -17,9 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MOVED_IN = "moved-in"  # renamed into the folder: complete
-WRITTEN = "written"  # closed after writing: complete, unless it is opened again
-OPENED = "opened"  # opened or created by somebody, perhaps to write (only with `opens`)
-CLOSED = "closed"  # closed by somebody who only read (only with `opens`)
+WRITTEN = "written"  # closed after writing: complete, unless somebody opens it again
 LEFT = "left"  # moved away or deleted
 GONE = "gone"  # the folder itself was moved, deleted or unmounted; its watch has ended
 OVERFLOW = "overflow"  # events were lost, in any of the folders: look at them all
@@ -41,14 +39,11 @@ if sys.platform == "linux":
     _WHAT = (
         (flags.MOVED_TO, MOVED_IN),
         (flags.CLOSE_WRITE, WRITTEN),
-        (flags.OPEN | flags.CREATE, OPENED),
-        (flags.CLOSE_NOWRITE, CLOSED),
         (flags.MOVED_FROM | flags.DELETE, LEFT),
         (flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT, GONE),
     )
-    _ALWAYS = flags.MOVED_TO | flags.CLOSE_WRITE | flags.MOVED_FROM | flags.DELETE
-    _ALWAYS |= flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
-    _OPENS = flags.OPEN | flags.CREATE | flags.CLOSE_NOWRITE
+    _MASK = flags.MOVED_TO | flags.CLOSE_WRITE | flags.MOVED_FROM | flags.DELETE
+    _MASK |= flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR
 
     class Watch:
         """Watches folders; `fileno()` is readable when `events()` has something."""
@@ -57,9 +52,9 @@ if sys.platform == "linux":
             self._inotify = INotify(nonblocking=True)
             self._folders: dict[int, Path] = {}
 
-        def add(self, folder: Path, opens: bool = False) -> None:
+        def add(self, folder: Path) -> None:
             """Watch one folder, not what lies below it. Raises OSError when it is not a folder."""
-            self._folders[self._inotify.add_watch(folder, _ALWAYS | (_OPENS if opens else 0))] = folder
+            self._folders[self._inotify.add_watch(folder, _MASK)] = folder
 
         def fileno(self) -> int:
             return int(self._inotify.fileno())
@@ -94,7 +89,7 @@ else:
             self._lock = threading.Lock()
             self._stop = threading.Event()
 
-        def add(self, folder: Path, opens: bool = False) -> None:
+        def add(self, folder: Path) -> None:
             """Watch one folder, not what lies below it. Raises OSError when it is not a folder."""
             next(folder.iterdir(), None)
             threading.Thread(target=self._follow, args=(folder,), daemon=True).start()
