@@ -21,7 +21,7 @@ else:
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("common", "conf", "scripts", "services")
-DEMO = Path("conf/scenarios/demo/project")  # the repository of scripts/demo, which runs from a checkout
+DEMO = Path("conf/scenarios/demo/project")  # the repository of scripts/demo: packed as it is, no package of ours
 
 
 def pyproject() -> dict[str, Any]:
@@ -29,21 +29,25 @@ def pyproject() -> dict[str, Any]:
 
 
 def files() -> list[Path]:
-    """The files of our rooms that git tracks or would, but for the demo's own repository."""
+    """The files of our rooms that git tracks or would."""
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *ROOMS)
-    found = [Path(name) for name in listed.split("\0") if name and (ROOT / name).exists()]
-    return [path for path in found if DEMO not in path.parents]
+    return [Path(name) for name in listed.split("\0") if name and (ROOT / name).exists()]
+
+
+def folders() -> set[Path]:
+    """The folders that hold our Python sources."""
+    return {path.parent for path in files() if path.suffix == ".py" and DEMO not in path.parents}
 
 
 def test_every_folder_with_sources_is_listed_as_a_package() -> None:
-    folders = {".".join(("cccc", *path.parent.parts)) for path in files() if path.suffix == ".py"}
-    assert folders == set(pyproject()["tool"]["setuptools"]["packages"])
+    assert {".".join(("cccc", *folder.parts)) for folder in folders()} == set(
+        pyproject()["tool"]["setuptools"]["packages"]
+    )
 
 
 def test_every_package_has_an_init_file() -> None:
     """conf too: without one importlib.resources does not find it on 3.9."""
-    folders = {path.parent for path in files() if path.suffix == ".py"}
-    assert [folder for folder in folders if not (ROOT / folder / "__init__.py").exists()] == []
+    assert [folder for folder in folders() if not (ROOT / folder / "__init__.py").exists()] == []
 
 
 def test_all_is_the_sum_of_the_chat_extras() -> None:
