@@ -40,6 +40,6 @@ def command(as_json: bool) -> int:
         click.echo(json.dumps({"ok": good, "checks": [check._asdict() for check in found]}, indent=1))
         return 0 if good else 1
     for check in found:
-        line = f"{check.verdict:<5} {check.name}: {check.found}" + (f"; {check.mend}" if check.mend else "")
-        click.secho(plain(line), fg=_COLOURS[check.verdict])
+        line = plain(f"{check.name}: {check.found}" + (f"; {check.mend}" if check.mend else ""))
+        click.secho(f"{check.verdict:<4} {line}", fg=_COLOURS[check.verdict])
     return 0 if good else 1

@@ -70,17 +70,17 @@ def _home(target: Path | None) -> Path:
 def _tracked(root: Path) -> list[str] | None:
     """Return the names at the top of `root` that git tracks, as patterns; None when it is in no repository."""
     try:
-        repo = git.look(root)
+        git.look(root)
     except NotFound:
         return None
-    names = {Path(os.fsdecode(path)) for path in git.run(root, "ls-files", "-z").stdout.split(b"\0") if path}
-    tops = {_escape(path.parts[0]) + ("/**" if len(path.parts) > 1 else "") for path in names}
-    return sorted(_escape(repo.prefix) + top for top in tops)
+    paths = git.run(root, "ls-files", "-z").stdout.decode(errors="replace").split("\0")
+    tops = {(top, below) for top, below, _ in (path.partition("/") for path in paths if path)}
+    return sorted(_escape(top) + ("/**" if below else "") for top, below in tops)
 
 
 def _escape(path: str) -> str:
     """Return a path as a pattern of .gitignore that matches it alone."""
-    return re.sub(r"([\\*?\[\]#! ])", r"\\\1", path)
+    return re.sub(r"([\\*?\[\]]|^[#!]| $)", r"\\\1", path)
 
 
 def _copy_settings(project: Project, tracked: list[str] | None, force: bool) -> None:
