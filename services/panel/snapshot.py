@@ -136,5 +136,6 @@ def _troubles(services: dict[str, Service], peers: dict[str, Peer], skipped: lis
     for peer, shown in peers.items():
         if shown.state == "dead":
             lines.append(f"{peer} is dead: {shown.reason}" if shown.reason else f"{peer} is dead")
-    lines += [f"{skip.service} went on without fact {skip.fact}: {skip.error}" for skip in skipped]
+    for skip in skipped:
+        lines.append(f"{skip.service} went on without fact {skip.fact} (seen? `cccc status --clear`): {skip.error}")
     return lines

@@ -1,0 +1,206 @@
+"""The panel's picture: lines of text for a pane of any size, from 60x15 up.
+
+Pure: the same status, moment and size give the same lines. Times are shown to the minute,
+so a picture stays right for a minute. Words, not colours alone, say every state.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from rich.text import Text
+
+from cccc.common.status import FactLine, PatchLine, Peer, Service, Status
+
+_LABEL = 10
+_WIDE = 80
+_STYLES = {
+    **dict.fromkeys(("idle", "ready", "landed", "read", "green"), "green"),
+    **dict.fromkeys(("busy", "lint", "test", "landing", "nudged", "inbox"), "cyan"),
+    **dict.fromkeys(("waiting", "typing", "held", "queued", "handed", "starting", "broken"), "yellow"),
+    **dict.fromkeys(("dead", "silent", "refused", "red"), "bold red"),
+    "unknown": "dim",
+}
+
+
+class Section(NamedTuple):
+    """Lines that belong together; the first `least` are shown in the smallest pane too."""
+
+    label: str
+    lines: list[Text]
+    least: int
+
+
+def picture(status: Status, width: int, height: int, now: datetime, note: str = "") -> list[Text]:
+    """Return at most `height` lines of at most `width` cells. `note` stands in the headline."""
+    sections = [
+        Section("", [_headline(status, width, now, note)], 1),
+        Section("troubles", [Text(line, "bold red") for line in status.troubles], 2),
+        *(Section(name, _peer(peer, now), 2) for name, peer in status.peers.items()),
+        Section("patches", _patches(status, now), 2),
+        Section("handoffs", [_handoffs(status)], 1),
+        Section("services", _services(status, now), 1),
+        Section("notices", [_timed(notice.ts, now, Text(notice.text)) for notice in status.notices], 1),
+        Section("facts", [_fact(fact, now, width) for fact in status.facts], 3),
+    ]
+    sections = [section for section in sections if section.lines]
+    counts = _share(sections, height)
+    airy = height - sum(counts) >= len(sections) - 1
+    lines: list[Text] = []
+    for section, count in zip(sections, counts):
+        if airy and lines:
+            lines.append(Text())
+        lines += _labelled(section, count, width)
+    return lines
+
+
+def waiting(reason: str, width: int) -> list[Text]:
+    """Return the picture for a status that is not there."""
+    return [Text("reconnecting", "bold yellow"), *(Text(line, "dim") for line in textwrap.wrap(reason, width))]
+
+
+def _share(sections: list[Section], height: int) -> list[int]:
+    """Return how many lines each section gets: its least first, then the rest, in order."""
+    counts = [0] * len(sections)
+    for wanted in ([min(s.least, len(s.lines)) for s in sections], [len(s.lines) for s in sections]):
+        for number, lines in enumerate(wanted):
+            counts[number] += min(lines - counts[number], height - sum(counts))
+    return counts
+
+
+def _labelled(section: Section, count: int, width: int) -> list[Text]:
+    if not section.label:
+        return section.lines[:count]
+    label = Text(section.label.ljust(_LABEL), "bold")
+    lines = []
+    for line in section.lines[:count]:
+        lines.append(_cut(label + line, width))
+        label = Text(" " * _LABEL)
+    return lines
+
+
+def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
+    left = Text(f"{status.session}  ", "bold")
+    if note:
+        left.append(note, "bold yellow")
+    elif status.troubles:
+        count = len(status.troubles)
+        left.append("1 trouble" if count == 1 else f"{count} troubles", "bold red")
+    elif any(service.state == "starting" for service in status.services.values()):
+        left.append("starting", "yellow")
+    else:
+        left.append("all well", "green")
+    up = age(status.started, now)
+    left.append(f"  up {up}, {status.ledger.seq:,} facts, {size(status.ledger.size)}", "dim")
+    right = now.strftime("%H:%M")
+    left = _cut(left, width - len(right) - 1)
+    return left + Text(" " * (width - left.cell_len - len(right))) + Text(right, "bold")
+
+
+def _peer(peer: Peer, now: datetime) -> list[Text]:
+    first = _state(peer.state, 8)
+    if peer.since:
+        first.append(f"{age(peer.since, now):<6} ", "dim")
+    first.append(f"inbox {peer.inbox}", "bold" if peer.inbox else "dim")
+    for extra in (peer.nudge and f"nudge {peer.nudge}", peer.reason):
+        if extra:
+            first.append(f"  {extra}", "yellow")
+    last = peer.last
+    if last is None:
+        return [first, Text("no message yet", "dim")]
+    second = Text.assemble((f"{clock(last.ts, now)} {last.author} {last.inbox_seq:06d} ", "dim"), _state(last.stage, 0))
+    return [first, second.append(f"  {last.text}", "dim")]
+
+
+def _patches(status: Status, now: datetime) -> list[Text]:
+    counts, tests = status.counts, status.counts.tests
+    head = Text(f"{status.patches_open} open  ", "bold" if status.patches_open else "dim")
+    head.append(f"{counts.landed} landed", "green" if counts.landed else "dim")
+    head.append(f"  {counts.refused} refused", "red" if counts.refused else "dim")
+    if tests:
+        head.append("  tests " + ", ".join(f"{count} {verdict}" for verdict, count in sorted(tests.items())), "dim")
+    return [head, *(_patch(patch, now) for patch in (*status.patches, *status.settled))]
+
+
+def _patch(patch: PatchLine, now: datetime) -> Text:
+    what = Text.assemble(_state(patch.stage, 8), f"{patch.author} ", (patch.mid, "dim"), "  ", patch.reason)
+    return _timed(patch.ts, now, what)
+
+
+def _handoffs(status: Status) -> Text:
+    counts = status.counts
+    ways = [f"{author}→{to} {n}" for author, all_to in counts.handoffs.items() for to, n in all_to.items()]
+    line = Text("  ".join(ways) or "none yet", "" if ways else "dim")
+    line.append(f"  {counts.nudges} nudges", "dim")
+    if counts.drops:
+        line.append(f"  {counts.drops} not forwarded", "yellow")
+    return line
+
+
+def _services(status: Status, now: datetime) -> list[Text]:
+    ready = sum(service.state == "ready" for service in status.services.values())
+    summary = Text(f"{ready}/{len(status.services)} ready ", "bold")
+    for name, service in status.services.items():
+        state = "" if service.state == "ready" else f" ({service.state})"
+        summary.append(f" {name}{state}", _STYLES[service.state])
+    return [summary, *(_service(name, service, now) for name, service in status.services.items())]
+
+
+def _service(name: str, service: Service, now: datetime) -> Text:
+    line = Text(f"{name:<16}").append_text(_state(service.state, 9))
+    if service.silent_since:
+        line.append(f"since {clock(service.silent_since, now)}  ", "bold red")
+    if service.pid:
+        line.append(f"up {age(service.since, now):<6}  pid {service.pid:<8} {service.version}", "dim")
+    return line.append(f"  {service.trouble}", "bold red")
+
+
+def _fact(fact: FactLine, now: datetime, width: int) -> Text:
+    what = Text.assemble((f"{fact.kind:<17} ", "cyan"), f"{fact.who:<13} ", (fact.text, "dim"))
+    return _timed(fact.ts, now, what, seconds=width >= _WIDE)
+
+
+def _timed(ts: str, now: datetime, text: Text, *, seconds: bool = False) -> Text:
+    return Text.assemble((f"{clock(ts, now, seconds=seconds)} ", "dim"), text)
+
+
+def _state(state: str, width: int) -> Text:
+    return Text(state.ljust(width), _STYLES.get(state, ""))
+
+
+def _cut(line: Text, width: int) -> Text:
+    line.truncate(width, overflow="ellipsis")
+    line.rstrip()
+    return line
+
+
+def clock(ts: str, now: datetime, *, seconds: bool = False) -> str:
+    """Return the local time of day of a moment, or month and day when that is long ago."""
+    then = _moment(ts).astimezone(now.tzinfo)
+    if now - then > timedelta(hours=20):
+        return then.strftime("%m-%d   " if seconds else "%m-%d")
+    return then.strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def age(ts: str, now: datetime) -> str:
+    """Return how long ago a moment was, in two units at most: `<1m`, `5m`, `2h05m`, `3d04h`."""
+    minutes = max(0, int((now - _moment(ts)).total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes}m" if minutes else "<1m"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if hours < 24 else f"{hours // 24}d{hours % 24:02d}h"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for a person."""
+    for unit in ("B", "KB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _moment(ts: str) -> datetime:
+    return datetime.fromisoformat(ts.replace("Z", "+00:00"))
