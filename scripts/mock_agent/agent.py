@@ -13,10 +13,11 @@ from pathlib import Path
 from types import FrameType
 
 from cccc.common.errors import UserError
-from cccc.scripts.mock_agent import dialog, scenario
+from cccc.scripts.mock_agent import dialog
 from cccc.scripts.mock_agent.composer import Composer
 from cccc.scripts.mock_agent.keys import Decoder, Key
 from cccc.scripts.mock_agent.play import Ask, Player, Say, Script
+from cccc.scripts.mock_agent.scenario import DEFAULT, Scenario, load
 from cccc.scripts.mock_agent.screen import Terminal, View, layout
 
 ESCAPE_S = 0.05  # an escape that nothing follows this soon is the Esc key
@@ -29,10 +30,10 @@ ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 class Agent:
     """Composer, queue and script. Nothing here blocks but `select`."""
 
-    def __init__(self, role: str, play: Player, settings: scenario.Scenario, terminal: Terminal, log: str) -> None:
+    def __init__(self, role: str, player: Player, scenario: Scenario, terminal: Terminal, log: str) -> None:
         self._role = role
-        self._player = play
-        self._burst_s = settings.paste_burst_ms / 1000
+        self._player = player
+        self._burst_s = scenario.paste_burst_ms / 1000
         self._terminal = terminal
         self._log = log
         self._decoder = Decoder()
@@ -162,7 +163,8 @@ class Agent:
         if self._answer is None:
             return
         self._dialog = None
-        self._ended = asked.exits and not self._answer
+        if asked.exits and not self._answer:
+            raise SystemExit(1)
 
     def _leave(self, key: Key) -> None:
         """Like the real ones: C-c clears a draft and ends an empty composer, C-d ends an empty composer."""
@@ -230,18 +232,18 @@ class Agent:
             self._ended = True
 
 
-def main(role: str, scenario_file: Path | None = None, home: Path | None = None) -> int:
+def main(role: str, scenario: Path | None = None, home: Path | None = None) -> int:
     """Be the peer `role` (peerA or peerB) in this terminal; return the exit code.
 
     `home` is the `.cccc` folder; a NUDGE line tells it too. Raises UserError when
     there is no terminal, SettingsError when the scenario cannot be used.
     """
-    settings = scenario.load(scenario_file or scenario.DEFAULT)
+    loaded = load(scenario or DEFAULT)
     if not (os.isatty(0) and os.isatty(1)):
         raise UserError("mock-agent needs a terminal; start it in a tmux pane")
     terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno())
-    log = os.environ.get("MOCK_AGENT_LOG") or settings.log or ""
-    agent = Agent(role, Player(role, settings, home), settings, terminal, log)
+    log = os.environ.get("MOCK_AGENT_LOG") or loaded.log or ""
+    agent = Agent(role, Player(role, loaded, home), loaded, terminal, log)
     terminal.open()
     try:
         agent.run()

@@ -131,7 +131,7 @@ class Player:
             elif step.crash is not None:
                 raise SystemExit(step.crash)
             else:
-                end = _End.LEFT
+                end = _End.READ if step.move else _End.LEFT
         return end
 
     def _write(self, step: Step, text: str) -> Script:

@@ -18,7 +18,7 @@ A step is one of:
     dialog: permission       # or trust; waits for a person's key, "No" ends the turn
     limit: text              # a usage-limit notice; ends the turn
     crash: 1                 # exit with this code
-    move: false              # leave the message in the inbox
+    move: false              # leave the message in the inbox when the steps are done
 
 Texts may use {mid}, {text} and the groups {1}, {2}, ... of the regex.
 """
@@ -61,7 +61,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     dialog: Optional[Literal["trust", "permission"]] = None
     limit: Optional[str] = None
     crash: Optional[int] = None
-    move: Optional[Literal[False]] = None
+    move: Optional[bool] = None
 
     def __post_init__(self) -> None:
         given = [name for name in self.__struct_fields__ if getattr(self, name) is not None]
