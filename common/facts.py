@@ -239,6 +239,13 @@ class PatchQueued(Fact, tag="patch-queued"):
     text: str
 
 
+class PatchBranch(Fact, tag="patch-branch"):
+    """The branch that was checked out when the gate first saw a patch: it lands there or waits."""
+
+    mid: str
+    branch: str  # full ref name
+
+
 class PatchReject(Fact, tag="patch-reject"):
     """A patch was refused by the rules before or after the checks."""
 
@@ -269,6 +276,7 @@ class Lint(Fact, tag="lint"):
     log: str = ""  # path below the project
     sha: str = ""  # of the log
     tail: str = ""
+    base: str = ""  # the commit the patch was tried on
 
 
 class Test(Fact, tag="test"):
@@ -282,6 +290,7 @@ class Test(Fact, tag="test"):
     log: str = ""
     sha: str = ""
     tail: str = ""
+    base: str = ""  # the commit the patch was tried on
 
 
 class PatchHeld(Fact, tag="patch-held"):
@@ -301,6 +310,7 @@ class PatchLanding(Fact, tag="patch-landing"):
     old: str
     new: str
     paths: List[str]
+    lines: int = 0
 
 
 class PatchCommit(Fact, tag="patch-commit"):

@@ -22,6 +22,7 @@ class Service:
 
 
 _GATE = (
+    f.PatchBranch,
     f.PatchReject,
     f.PatchPrecheckFail,
     f.PatchHeld,

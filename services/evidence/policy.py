@@ -17,6 +17,7 @@ from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change
 
 _NEVER = frozenset({"..", ".git", ".cccc"})
 _NAMED = 5
+MOST_PATHS = 50  # of a refused patch that its fact lists
 
 
 @dataclass(frozen=True)

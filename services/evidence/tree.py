@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from cccc.services.evidence import change
 from cccc.services.evidence.change import Change
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+# The letters before the first slash of both ends; "" where there is none.
+_GIT_HEADER = re.compile(rb'^diff --git (?:"?([a-z])/)?[^\n]*? (?:"?([a-z])/)?[^\n]*\n', re.MULTILINE)
+_PLAIN_HEADER = re.compile(rb'^--- (?:"?([a-z])/)?[^\n]*\n\+\+\+ (?:"?([a-z])/)?[^\n]*\n@@ ', re.MULTILINE)
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 
 
@@ -83,21 +87,20 @@ class GateTree:
     def _git(self, *args: str, input: bytes | None = None) -> bytes:
         return git.run(self.path, *args, env=self.env, input=input, umask=self._umask).stdout
 
-    def fits(self, patch: bytes) -> Iterator[Fit]:
-        """Yield the ways to read the patch, the likeliest first. Raises NoDiff when git can read it in none."""
-        prefix = self._repo.prefix
-        for level in ("-p1", "-p0") if _has_ab(patch) else ("-p0", "-p1"):
-            lines, paths = self._numstat(patch, level)
-            inside = all(path.startswith(prefix) for path in paths)
-            for folder in dict.fromkeys(("", prefix) if inside else (prefix,)):
-                where = (f"--directory={folder.rstrip('/')}",) if folder else ()
-                yield Fit((level, *where), lines, [folder + path for path in paths])
+    def fit(self, patch: bytes) -> Fit:
+        """Return how the patch is to be read. Raises NoDiff when git cannot read it.
 
-    def _numstat(self, patch: bytes, level: str) -> tuple[int, list[str]]:
+        Decided by the patch's own headers, not by trial: a patch that only adds files fits anywhere.
+        """
+        level = "-p1" if _has_prefixes(patch) else "-p0"
         try:
-            return change.size(self._git("apply", "--numstat", "-z", level, input=patch))
+            lines, paths = change.size(self._git("apply", "--numstat", "-z", level, input=patch))
         except git.GitError as error:
             raise NoDiff(error.stderr.strip()) from None
+        prefix = self._repo.prefix
+        if all(path.startswith(prefix) for path in paths):
+            return Fit((level,), lines, paths)
+        return Fit((level, f"--directory={prefix.rstrip('/')}"), lines, [prefix + path for path in paths])
 
     def apply(self, patch: bytes, fit: Fit) -> list[Change]:
         """Apply the patch to files and index, or to neither. Returns what it changed. Raises DoesNotApply."""
@@ -127,16 +130,21 @@ class GateTree:
             raise git.GitError("commit", 0, f"the new commit is not on top of {base}")
         return commit.decode(), change.changes(raw.lstrip(b"\n"))
 
+    def files(self) -> list[str]:
+        """Return the tracked files, from the project's folder."""
+        shown = os.fsdecode(self._git("ls-files", "-z")).split("\0")
+        prefix = self._repo.prefix
+        return [path[len(prefix) :] for path in shown if path.startswith(prefix) and path]
+
     def has_identity(self) -> bool:
         """Whether git knows whose name to put on a commit."""
         return git.run(self.path, "var", "GIT_COMMITTER_IDENT", env=self.env, check=False).returncode == 0
 
 
-def _has_ab(patch: bytes) -> bool:
-    """Whether the paths carry git's one-letter prefixes."""
-    headers = [line for line in patch.split(b"\n") if line.startswith((b"diff --git ", b"--- ", b"+++ "))]
-    letters = (b"a/", b"b/", b"i/", b"w/", b"c/", b"o/", b'"a/', b'"b/')
-    return any(line.split(b" ")[-1 if line[0:1] == b"d" else 1].startswith(letters) for line in headers)
+def _has_prefixes(patch: bytes) -> bool:
+    """Whether the paths carry git's one-letter prefixes (a/ and b/, or those of diff.mnemonicPrefix)."""
+    pairs = _GIT_HEADER.findall(patch) or _PLAIN_HEADER.findall(patch)
+    return all(b"" in pair or pair[0] != pair[1] for pair in pairs) and any(any(pair) for pair in pairs)
 
 
 def _open_and_retry(remove: object, path: str, error: object) -> None:

@@ -37,8 +37,8 @@ def ground(repo: git.Repo) -> Ground:
     return Ground(repo, repo.top / ".cccc", os.environ)
 
 
-def gate_tree(repo: git.Repo) -> GateTree:
-    return GateTree(repo, repo.top / ".cccc" / "work" / "gate", os.environ)
+def gate_tree(repo: git.Repo, path: Path | None = None) -> GateTree:
+    return GateTree(repo, path or repo.top / ".cccc" / "work" / "gate", os.environ)
 
 
 def prepared(repo: git.Repo, files: dict[str, bytes | None]) -> Landing:

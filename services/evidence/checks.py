@@ -1,0 +1,152 @@
+"""Which lint and test command a repository has, and what its end means. Pure.
+
+A verdict is green, red, broken (the command could not do its work, so it proves nothing) or
+skipped (there is nothing to run). Read here for real: pytest, unittest, node, cargo, make.
+By their documents only: jest, vitest, mocha, go, tox, nox.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Callable
+
+_PYTHON_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
+_ANY_TEST = re.compile(
+    r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.(?:py|go)$|\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|/)(?:tests?|spec)/[^/]+\.\w+$"
+)
+_RUFF_FILES = ("ruff.toml", ".ruff.toml")
+_ESLINT_FILE = re.compile(r"^(?:eslint\.config\.[cm]?[jt]s|\.eslintrc(?:\.\w+)?)$")
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r(?=\n)")
+_COUNTS = (
+    re.compile(r"(?m)^=* ?(?:no tests ran|\d+ \w+(?:, \d+ \w+)*) in [\d.]+s"),  # pytest
+    re.compile(r"(?m)^Ran \d+ tests? in"),  # unittest
+    re.compile(r"(?m)^running \d+ tests?$"),  # cargo
+    re.compile(r"(?m)^(?:# |\u2139 )tests \d+"),  # TAP, node
+    re.compile(r"(?m)^\s*Tests:? +.*\d+"),  # jest, vitest
+    re.compile(r"(?m)^\s*\d+ passing\b"),  # mocha
+)
+_EXECUTED = re.compile(
+    r"(\d+) (?:passed|failed|errors?|xfailed|xpassed|passing)\b|(?:Ran|running) (\d+) tests?|tests (\d+)"
+)
+_GO_PACKAGE = re.compile(r"(?m)^(?:ok|FAIL)\s+\S+\s+(?:[\d.]+s|\(cached\))(.*)$")
+_GO_NOTHING = re.compile(r"(?m)\[no test(?:s to run| files)\]")
+_TAIL_LINES, _TAIL_CHARS = 40, 3000
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int  # negative: the signal that killed it
+    seconds: float
+    over: str = ""  # the limit that we killed it for
+    output: str = ""  # the last of it
+
+
+@dataclass(frozen=True)
+class Verdict:
+    word: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """What the choice of a command rests on."""
+
+    files: list[str]  # tracked, from the project's folder
+    read: Callable[[str], str]  # content of a file, "" when missing
+    on_path: Callable[[str], bool]
+
+
+def lint_command(tracked: Tracked) -> str:
+    """Return the linters the repository has a configuration for, or "". A linter that is only installed is no rule."""
+    commands = []
+    ruff = any(name in tracked.files for name in _RUFF_FILES) or "[tool.ruff" in tracked.read("pyproject.toml")
+    if ruff and tracked.on_path("ruff"):
+        commands.append("ruff check .")
+    package = _package(tracked)
+    eslint = "eslintConfig" in package or any(_ESLINT_FILE.match(name) for name in tracked.files)
+    if eslint and tracked.on_path("eslint"):
+        commands.append("eslint --max-warnings 0 .")
+    return " && ".join(commands)
+
+
+def test_command(tracked: Tracked) -> str:
+    """Return the commands that run all kinds of tests the repository has, or ""."""
+    commands = [_python_tests(tracked)]
+    script = str(_package(tracked).get("scripts", {}).get("test", ""))
+    if script and "no test specified" not in script:
+        commands.append("npm test")
+    if "Cargo.toml" in tracked.files:
+        commands.append("cargo test")
+    if "go.mod" in tracked.files:
+        commands.append("go test ./...")
+    found = [command for command in commands if command]
+    if not found and re.search(r"(?m)^test\s*:", tracked.read("Makefile")):
+        found = ["make test"]
+    return " && ".join(found)
+
+
+def _python_tests(tracked: Tracked) -> str:
+    if tracked.on_path("pytest") or not any(map(_PYTHON_TEST.search, tracked.files)):
+        return "pytest -q" if any(map(_PYTHON_TEST.search, tracked.files)) else ""
+    for name, file in (("tox", "tox.ini"), ("nox", "noxfile.py")):
+        if file in tracked.files and tracked.on_path(name):
+            return name
+    return "pytest -q"  # which will not be found: tests exist, so not running them is no pass
+
+
+def _package(tracked: Tracked) -> dict[str, dict[str, object]]:
+    try:
+        package = json.loads(tracked.read("package.json") or "{}")
+    except ValueError:
+        return {}
+    return package if isinstance(package, dict) else {}
+
+
+def judge(ended: Ended, command: str, setting: str, files: Iterable[str]) -> Verdict:
+    """Return what a run proves. `setting` names where another command can be set; `files` are the tracked ones."""
+    if ended.over:
+        return Verdict("broken", f"stopped after {ended.over}")
+    if ended.code < 0 or ended.code > 128:
+        number = -ended.code if ended.code < 0 else ended.code - 128
+        return Verdict("broken", f"killed by signal {number}")
+    if ended.code in (126, 127):
+        return Verdict("broken", f"a command of `{command}` was not found; install it, or set {setting}")
+    if executed(ended.output) == 0 and ended.code in (0, 5):
+        if any(map(_ANY_TEST.search, files)):
+            return Verdict("broken", f"`{command}` ran no test, though there are tests")
+        return Verdict("skipped", f"`{command}` found no test")
+    return Verdict("red" if ended.code else "green", counts(ended.output) or f"exit {ended.code}")
+
+
+def executed(output: str) -> int | None:
+    """Return how many tests the runners say they executed (skipped ones do not count), None when none says it."""
+    output = plain(output)
+    said = [line[0] for pattern in _COUNTS for line in pattern.finditer(output)]
+    total = sum(int(number) for line in said for found in _EXECUTED.findall(line) for number in found if number)
+    packages = [rest for rest in _GO_PACKAGE.findall(output) if "no tests to run" not in rest]
+    if not said and not packages and not _GO_NOTHING.search(output):
+        return None
+    return total + len(packages)
+
+
+def counts(output: str) -> str:
+    """Return the runner's own closing line, as `1 failed, 3 passed`, or ""."""
+    output = plain(output)
+    said = [line[0] for pattern in _COUNTS for line in pattern.finditer(output)]
+    return re.sub(r"^[=\s]+|\s+in\b.*$", "", said[-1]) if said else ""
+
+
+def tail(output: str) -> str:
+    """Return the last useful lines of an output, without colours and blank lines."""
+    lines = [line.rstrip() for line in plain(output).split("\n") if line.strip()]
+    return "\n".join(lines[-_TAIL_LINES:])[-_TAIL_CHARS:]
+
+
+def plain(output: str) -> str:
+    """Return an output without its terminal sequences."""
+    return _ANSI.sub("", output)

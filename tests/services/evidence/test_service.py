@@ -1,0 +1,317 @@
+"""The gate as a service: a patch is queued in the ledger, and what becomes of it is read there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cccc.common import bus, git, ledger
+from cccc.common import facts as f
+from cccc.common.blobs import Blobs
+from cccc.common.paths import Project
+from tests.conftest import Start
+from tests.services.evidence import repos
+from tests.waiting import until
+
+CALC = b"def double(x):\n    return 2 * x\n"
+TEST = b"from calc import double\n\n\ndef test_double():\n    assert double(2) == 4\n"
+
+
+class Bench:
+    """The repository of a project, its ledger and its gate, running."""
+
+    def __init__(self, project: Project, start: Start) -> None:
+        self.project = project
+        self.root = project.root
+        self._start = start
+        repos.write(self.root, {"src/calc.py": CALC, "src/other.py": b"x = 1\n", "docs/a.md": b"a\n"})
+        repos.commit(self.root)
+        start("ledger")
+
+    def gate(self, **environment: str) -> subprocess.Popen[bytes]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return self._start("evidence", **{"TEST_CMD": "", "LINT_CMD": "", "PATH": path, **environment})
+
+    def settings(self, text: str) -> None:
+        (self.project.settings / "policies.yaml").write_text(text)
+
+    def diff(self, files: dict[str, bytes]) -> bytes:
+        """Return the diff that writes `files`; the work tree stays as it is."""
+        before = {path: (self.root / path).read_bytes() if (self.root / path).exists() else None for path in files}
+        times = {path: (self.root / path).stat() for path, content in before.items() if content is not None}
+        repos.write(self.root, files)
+        git.run(self.root, "add", "-N", ".")
+        diff = git.run(self.root, "diff", "--binary", "--", *files).stdout
+        for path, content in before.items():
+            if content is None:
+                (self.root / path).unlink()
+                git.run(self.root, "rm", "-q", "--cached", path)
+            else:
+                (self.root / path).write_bytes(content)
+                os.utime(self.root / path, ns=(times[path].st_atime_ns, times[path].st_mtime_ns))
+        git.run(self.root, "update-index", "-q", "--refresh", check=False)
+        return diff
+
+    def queue(self, diff: bytes, mid: str = "m1", source: str = "patch.diff") -> None:
+        sha = Blobs(self.project).put(diff)
+        fact = f.PatchQueued(
+            id=f"queued:{mid}", author="PeerA", mid=mid, source=source, sha=sha, size=len(diff), text=""
+        )
+        bus.tell(self.project, "orchestrator", [fact])
+
+    def facts(self, mid: str = "m1") -> list[f.Fact]:
+        return [fact for fact in ledger.read(self.project) if getattr(fact, "mid", "") == mid]
+
+    def wait(self, kind: type[f.Fact], mid: str = "m1") -> f.Fact:
+        def found() -> f.Fact | None:
+            return next((fact for fact in self.facts(mid) if isinstance(fact, kind)), None)
+
+        return until(found, 15, f"{kind.__name__} of {mid}: {self.facts(mid)} {self.log()}")  # type: ignore[return-value]
+
+    def outcome(self, mid: str = "m1") -> f.Fact:
+        """Return the fact that closed the patch."""
+        closing = (f.PatchCommit, f.PatchReject, f.PatchPrecheckFail)
+        until(lambda: any(isinstance(x, closing) for x in self.facts(mid)), 15, f"{self.facts(mid)} {self.log()}")
+        return self.facts(mid)[-1]
+
+    def log(self) -> str:
+        return self.project.service_log("evidence").read_text()
+
+    def kinds(self, mid: str = "m1") -> list[str]:
+        return [fact.kind for fact in self.facts(mid)]
+
+
+@pytest.fixture
+def bench(project: Project, service: Start) -> Bench:
+    return Bench(project, service)
+
+
+def refused(bench: Bench, diff: bytes) -> str:
+    """Queue a patch that must not land, and return the reason; nothing of the user's may have changed."""
+    before, head = repos.picture(bench.root), git.look(bench.root).head
+    bench.queue(diff)
+    fact = bench.outcome()
+    assert isinstance(fact, f.PatchReject), fact
+    assert (repos.picture(bench.root), git.look(bench.root).head) == (before, head)
+    return fact.reason
+
+
+def test_a_green_patch_lands_as_one_commit_of_its_own_paths(bench: Bench) -> None:
+    diff = bench.diff({"src/calc.py": CALC + b"# doubled\n", "docs/new.md": b"new\n"})
+    repos.write(bench.root, {"src/other.py": b"x = 2  # mine\n", "mine.txt": b"untracked\n", "staged.txt": b"s\n"})
+    git.run(bench.root, "add", "staged.txt")
+    paths = ("src/calc.py", "docs/new.md")
+    before = repos.picture(bench.root, paths)
+    bench.gate(TEST_CMD="test -f docs/new.md && grep -q doubled src/calc.py && echo 3 passed in 0.1s")
+    bench.queue(diff)
+    fact = bench.outcome()
+    assert isinstance(fact, f.PatchCommit), fact
+    assert bench.kinds() == ["patch-queued", "patch-branch", "lint", "test", "patch-landing", "patch-commit"]
+    assert repos.picture(bench.root, paths) == before
+    assert (fact.paths, fact.lines, fact.tests_ok) == (sorted(paths), 2, True)
+    assert git.look(bench.root).head == fact.commit
+    assert git.run(bench.root, "show", "--name-only", "--format=", "HEAD").stdout.split() == [
+        b"docs/new.md",
+        b"src/calc.py",
+    ]
+    message = git.run(bench.root, "log", "-1", "--format=%an%n%B").stdout.decode()
+    test = bench.wait(f.Test)
+    assert isinstance(test, f.Test)
+    assert message.startswith("Someone\ncccc(PeerA): apply patch (mailbox)\n\nCccc-Mid: m1\nCccc-Peer: PeerA\n")
+    assert f"Cccc-Patch: {hashlib.sha256(diff).hexdigest()}\nCccc-Evidence: {test.sha}\n" in message
+    assert git.run(bench.root, "status", "--porcelain", "--", *paths).stdout == b""
+
+
+def test_red_tests_refuse_the_patch_and_show_why(bench: Bench) -> None:
+    repos.write(bench.root, {"tests/test_calc.py": TEST, "pytest.ini": b"[pytest]\npythonpath = src\n"})
+    repos.commit(bench.root)
+    diff = bench.diff({"src/calc.py": CALC.replace(b"2 *", b"3 *")})
+    bench.gate()
+    assert refused(bench, diff) == "tests failed: 1 failed"
+    test = bench.wait(f.Test)
+    assert isinstance(test, f.Test)
+    assert (test.verdict, test.exit, test.command) == ("red", 1, "pytest -q")
+    assert "assert 6 == 4" in test.tail
+    assert (bench.root / test.log).read_text()
+    bench.queue(bench.diff({"src/calc.py": CALC.replace(b"2 * x", b"x + x")}), "m2")
+    landed = bench.outcome("m2")
+    assert isinstance(landed, f.PatchCommit) and landed.tests_ok
+
+
+def test_a_red_lint_refuses_the_patch_before_the_tests(bench: Bench) -> None:
+    bench.gate(LINT_CMD="echo too long; exit 1", TEST_CMD="true")
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "lint failed: exit 1"
+    assert "test" not in bench.kinds()
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("no-such-command-anywhere", "tests could not run: a command of `no-such-command-anywhere` was not found"),
+        ("kill -9 $$", "tests could not run: killed by signal 9"),
+        ("sleep 60 & wait", "tests could not run: stopped after 0.5 s"),
+    ],
+)
+def test_a_command_that_cannot_do_its_work_is_no_pass(bench: Bench, command: str, reason: str) -> None:
+    bench.settings("gate: {timeout_seconds: 0.5}")
+    bench.gate(TEST_CMD=command)
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})).startswith(reason)
+
+
+def test_tests_that_all_go_missing_are_no_pass(bench: Bench) -> None:
+    repos.write(bench.root, {"tests/test_calc.py": b"def disabled():\n    assert False\n"})
+    repos.commit(bench.root)
+    bench.gate()
+    assert "ran no test, though there are tests" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+def test_without_tests_a_patch_lands_unless_the_settings_forbid_it(bench: Bench) -> None:
+    bench.gate()
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    fact = bench.outcome()
+    assert isinstance(fact, f.PatchCommit) and fact.tests_ok is None
+    assert [x.verdict for x in bench.facts() if isinstance(x, (f.Lint, f.Test))] == ["skipped", "skipped"]
+
+
+def test_skipped_tests_refuse_where_they_must_not_be_skipped(bench: Bench) -> None:
+    bench.settings("gate: {allow_without_tests: false}")
+    bench.gate()
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})).startswith("tests skipped")
+
+
+def added(path: str, content: str = "x", mode: str = "100644") -> bytes:
+    return (
+        f"diff --git a/{path} b/{path}\nnew file mode {mode}\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{content}\n"
+    ).encode()
+
+
+def test_a_patch_that_does_not_fit_is_sent_back_with_gits_words(bench: Bench) -> None:
+    bench.gate()
+    bench.queue(b"--- a/docs/a.md\n+++ b/docs/a.md\n@@ -1 +1 @@\n-other\n+b\n")
+    fact = bench.outcome()
+    assert isinstance(fact, f.PatchPrecheckFail)
+    assert "docs/a.md" in fact.stderr and fact.base == git.look(bench.root).head
+
+
+def test_a_plain_diff_without_prefixes_lands(bench: Bench) -> None:
+    bench.gate()
+    bench.queue(b"--- docs/a.md\n+++ docs/a.md\n@@ -1 +1 @@\n-a\n+b\n", source="inline")
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert (bench.root / "docs/a.md").read_bytes() == b"b\n"
+    assert "apply inline patch" in git.line(bench.root, "log", "-1", "--format=%s")
+
+
+def test_an_edit_of_the_user_holds_the_patch_until_the_way_is_free(bench: Bench) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n"})
+    repos.write(bench.root, {"docs/a.md": b"mine\n"})
+    bench.gate()
+    bench.queue(diff)
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and "uncommitted changes in docs/a.md" in held.reason
+    assert (bench.root / "docs/a.md").read_bytes() == b"mine\n"
+    git.run(bench.root, "checkout", "--", "docs/a.md")
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert bench.kinds().count("patch-held") == 1
+
+
+def test_a_commit_of_the_user_meanwhile_has_the_patch_checked_again(bench: Bench) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n"})
+    go = bench.root / "go"
+    bench.gate(TEST_CMD=f"echo run >> {bench.root}/runs; until test -e {go}; do sleep 0.02; done")
+    bench.queue(diff)
+    until((bench.root / "runs").exists)
+    git.run(bench.root, "commit", "-q", "--allow-empty", "-m", "mine")
+    mine = git.look(bench.root).head
+    go.touch()
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert git.line(bench.root, "rev-parse", "HEAD^") == mine
+    assert (bench.root / "runs").read_text() == "run\nrun\n"
+
+
+def test_a_patch_waits_for_the_branch_it_belongs_to(bench: Bench) -> None:
+    bench.gate()
+    git.run(bench.root, "checkout", "-q", "--detach")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and "detached" in held.reason
+    git.run(bench.root, "checkout", "-q", "main")
+    assert isinstance(bench.outcome(), f.PatchCommit)
+
+
+def test_a_repository_without_a_commit_is_said_so(bench: Bench) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n"})
+    git.run(bench.root, "checkout", "-q", "--orphan", "empty")
+    bench.gate()
+    bench.queue(diff)
+    fact = bench.outcome()
+    assert isinstance(fact, f.PatchReject) and fact.reason.startswith("no-commit")
+
+
+def test_a_hook_that_refuses_is_a_refusal_with_its_words(bench: Bench) -> None:
+    hook = bench.root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho no, says the hook\nexit 1\n")
+    hook.chmod(0o755)
+    bench.gate()
+    assert "no, says the hook" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+def test_a_hook_that_changes_content_is_a_refusal(bench: Bench) -> None:
+    hook = bench.root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho more >> docs/a.md\ngit add docs/a.md\n")
+    hook.chmod(0o755)
+    bench.gate()
+    assert "a hook changed what is committed" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+def test_a_missing_identity_is_named_with_the_command_that_mends_it(bench: Bench, tmp_path: Path) -> None:
+    git.run(bench.root, "config", "--unset", "user.email")
+    git.run(bench.root, "config", "user.useConfigOnly", "true")
+    bench.gate(HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), GIT_CONFIG_NOSYSTEM="1")
+    assert "git config user.email" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+def test_patches_land_in_the_order_they_came(bench: Bench) -> None:
+    bench.gate()
+    bench.queue(added("docs/one"), "m1")
+    bench.queue(b"--- a/docs/one\n+++ b/docs/one\n@@ -1 +1 @@\n-x\n+y\n", "m2")
+    assert isinstance(bench.outcome("m2"), f.PatchCommit)
+    assert (bench.root / "docs/one").read_bytes() == b"y\n"
+
+
+POINTS = ["committed", "landing-locked", "files-written", "index-written", "ref-moved", "landed"]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_gate_killed_anywhere_lands_once(bench: Bench, tmp_path: Path, point: str) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n", "docs/new.md": b"n\n"})
+    repos.write(bench.root, {"src/other.py": b"mine\n"})
+    before = repos.picture(bench.root, ("docs/a.md", "docs/new.md"))
+    faults = tmp_path / "faults"
+    faults.mkdir()
+    (faults / f"evidence.{point}").touch()
+    gate = bench.gate(CCCC_FAULTS=str(faults))
+    bench.queue(diff)
+    assert gate.wait(15) == -9
+    bench.gate()
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert bench.kinds().count("patch-commit") == 1
+    assert git.line(bench.root, "rev-list", "--count", "--grep=Cccc-Mid: m1", "HEAD") == "1"
+    assert repos.picture(bench.root, ("docs/a.md", "docs/new.md")) == before
+    assert git.run(bench.root, "status", "--porcelain", "--", "docs").stdout == b""
+
+
+def test_a_check_that_outlives_the_gate_is_killed_at_its_next_start(bench: Bench) -> None:
+    gate = bench.gate(TEST_CMD=f"echo $$ > {bench.root}/pid; sleep 600")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    group = int(until(lambda: (bench.root / "pid").exists() and (bench.root / "pid").read_text().strip()))
+    gate.kill()
+    gate.wait()
+    assert os.getpgid(group) == group
+    bench.gate(TEST_CMD="true")
+    until(lambda: not Path(f"/proc/{group}").exists() or "Z" in Path(f"/proc/{group}/stat").read_text().split()[2])
+    assert isinstance(bench.outcome(), f.PatchCommit)

@@ -1,0 +1,166 @@
+"""What the gate refuses before anything runs, and in which form of diff it finds the paths."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cccc.common import facts as f
+from cccc.common import git
+from cccc.common.blobs import Blobs
+from cccc.common.paths import Project
+from cccc.common.settings.policies import Gates, PatchQueue, Policies, Rfd
+from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.queue import Open
+from cccc.services.evidence.trial import Gate, Trial
+from tests.services.evidence import repos
+
+FILES = {"docs/a.md": b"a\n", "src/api/public/x": b"x\n", "app/docs/a.md": b"a\n", "app/docs/b.md": b"b\n"}
+
+
+class Bench:
+    """Trials in a repository, without the services around them."""
+
+    def __init__(self, root: Path, folder: str = "", policies: Policies = Policies()) -> None:  # noqa: B008
+        repos.make(root, FILES)
+        self.project = Project(root / folder / ".cccc")
+        self.project.make_run()
+        self._gate = Gate(
+            self.project,
+            policies,
+            Blobs(self.project),
+            CheckLock(self.project.run / "check.lock"),
+            dict(os.environ),
+            0o022,
+        )
+
+    def tried(self, diff: bytes) -> Trial:
+        sha = self._gate.blobs.put(diff)
+        return Trial(self._gate, Open(1, "", "m1", "PeerA", "patch.diff", sha), git.look(self.project.root))
+
+    def reason(self, diff: bytes) -> str:
+        """Return why the patch is refused before anything runs."""
+        step = next(self.tried(diff).steps())
+        assert isinstance(step, list), step
+        assert isinstance(step[0], f.PatchReject), step
+        return step[0].reason
+
+    def changed(self, diff: bytes) -> list[bytes]:
+        """Return the paths that stand changed in the gate tree once the patch has passed the rules."""
+        step = next(self.tried(diff).steps())
+        assert isinstance(step, Child), step
+        step.kill()
+        tree = repos.gate_tree(git.look(self.project.root), self.project.gate_tree)
+        return git.run(tree.path, "diff", "--name-only", "-z", "HEAD~0", env=tree.env).stdout.split(b"\0")[:-1]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "repo")
+
+
+RENAME = b"diff --git a/docs/a.md b/secret/a.md\nsimilarity index 100%\nrename from docs/a.md\nrename to secret/a.md\n"
+RENAME_AWAY = (
+    b"diff --git a/src/api/public/x b/docs/x\nsimilarity index 100%\nrename from src/api/public/x\nrename to docs/x\n"
+)
+
+
+def added(path: str, content: str = "x", mode: str = "100644") -> bytes:
+    return (
+        f"diff --git a/{path} b/{path}\nnew file mode {mode}\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{content}\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("diff", "reason"),
+    [
+        (added("elsewhere.txt"), "path-not-allowed: elsewhere.txt is outside"),
+        (RENAME, "path-not-allowed: secret/a.md is outside"),
+        (RENAME_AWAY, "rfd-required-protected-path: src/api/public/x"),
+        (added("src/api/public/y"), "rfd-required-protected-path: src/api/public/y"),
+        (
+            b"--- /dev/null\n+++ b/src//api/public/y\n@@ -0,0 +1 @@\n+x\n",
+            "rfd-required-protected-path: src/api/public/y",
+        ),
+        (added(".cccc/settings/policies.yaml"), "path-not-allowed: .cccc/settings/policies.yaml may never"),
+        (added("docs/.git/hooks/x"), "path-not-allowed: docs/.git/hooks/x may never"),
+        (added("../outside"), "path-not-allowed: ../outside may never"),
+        (added("docs/link", "../../outside", "120000"), "path-not-allowed: docs/link is a link that leads out"),
+        (added("docs/link", "/etc/passwd", "120000"), "path-not-allowed: docs/link is a link that leads out"),
+        (added("docs/many", "x" + "\n+x" * 151).replace(b"+1 @@", b"+1,152 @@"), "too-many-lines:152>150"),
+        (b"only words", "no-diff: no diff found in patch.diff"),
+        (b"*** Begin Patch\n*** Update File: a\n*** End Patch\n", "apply-patch-format: "),
+    ],
+)
+def test_the_rules_hold_for_every_form_of_patch(bench: Bench, diff: bytes, reason: str) -> None:
+    assert bench.reason(diff).startswith(reason)
+
+
+def test_every_changed_line_is_counted_whatever_it_begins_with(bench: Bench) -> None:
+    diff = added("docs/x", "++ x" + "\n+++ x" * 199).replace(b"+1 @@", b"+1,200 @@")
+    assert bench.reason(diff).startswith("too-many-lines:200>150")
+
+
+def test_large_diffs_and_protected_paths_name_the_decision_they_need(tmp_path: Path) -> None:
+    policies = Policies(
+        patch_queue=PatchQueue(max_diff_lines=1),
+        rfd=Rfd(gates=Gates(large_diff_requires_rfd=True)),
+    )
+    diff = b"--- a/docs/a.md\n+++ b/docs/a.md\n@@ -1 +1 @@\n-a\n+b\n"
+    assert Bench(tmp_path / "repo", policies=policies).reason(diff).startswith("rfd-required-large-diff")
+
+
+def test_a_patch_that_changes_nothing_is_refused(bench: Bench) -> None:
+    assert bench.reason(b"--- a/docs/a.md\n+++ b/docs/a.md\n@@ -1 +1 @@\n-a\n+a\n").startswith("empty")
+
+
+def test_a_submodule_is_moved_by_the_user_only(bench: Bench) -> None:
+    diff = added("docs/sub", "Subproject commit " + "1" * 40, "160000")
+    assert "is a submodule" in bench.reason(diff)
+
+
+def test_a_path_through_a_link_is_refused(bench: Bench, tmp_path: Path) -> None:
+    (bench.project.root / "docs" / "out").symlink_to(tmp_path)
+    repos.commit(bench.project.root)
+    step = next(bench.tried(added("docs/out/x")).steps())
+    assert isinstance(step, list)
+    assert isinstance(step[0], f.PatchPrecheckFail)
+    assert "beyond a symbolic link" in step[0].stderr
+
+
+@pytest.mark.parametrize("path", ["app/docs/b.md", "docs/b.md"], ids=["from the repository", "from the project"])
+def test_in_a_project_below_the_repositorys_root_both_kinds_of_paths_are_understood(tmp_path: Path, path: str) -> None:
+    bench = Bench(tmp_path / "repo", "app")
+    diff = f"--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n-b\n+c\n".encode()
+    assert bench.changed(diff) == [b"app/docs/b.md"]
+
+
+def test_a_project_below_the_root_does_not_reach_out_of_its_folder(tmp_path: Path) -> None:
+    bench = Bench(tmp_path / "repo", "app")
+    diff = b"--- a/src/api/public/x\n+++ b/src/api/public/x\n@@ -1 +1 @@\n-x\n+y\n"
+    step = next(bench.tried(diff).steps())
+    assert isinstance(step, list)
+    assert isinstance(step[0], f.PatchPrecheckFail)
+
+
+def test_a_gate_tree_that_lost_its_place_is_built_anew_and_the_users_tree_is_safe(bench: Bench) -> None:
+    diff = added("docs/new")
+    bench.changed(diff)
+    (bench.project.gate_tree / ".git").unlink()
+    repos.write(bench.project.root, {"docs/a.md": b"mine\n", "untracked": b"u\n"})
+    before = repos.picture(bench.project.root)
+    assert bench.changed(diff) == [b"docs/new"]
+    assert repos.picture(bench.project.root) == before
+
+
+def test_what_a_check_left_in_the_gate_tree_is_gone_for_the_next_patch(bench: Bench) -> None:
+    bench.changed(added("docs/new"))
+    tree = bench.project.gate_tree
+    repos.write(tree, {"docs/a.md": b"changed\n", "__pycache__/x.ignored": b"old", "left/sealed/x": b"x"})
+    (tree / "left" / "sealed").chmod(0o500)
+    git.run(tree, "checkout", "-q", "-b", "left-here")
+    assert bench.changed(added("docs/other")) == [b"docs/other"]
+    assert sorted(path.name for path in tree.iterdir()) == [".git", ".gitignore", "app", "docs", "src"]
+    assert git.line(bench.project.root, "rev-parse", "left-here") == git.look(bench.project.root).head
