@@ -37,7 +37,7 @@ def running(root: Path, **more: str) -> Iterator[Project]:
     project = Project(root / ".cccc")
     cccc(root, "init")
     try:
-        cccc(root, "up", "--mock", **more)
+        cccc(root, "up", "--mock", code=0, input="", **more)
         yield project
     finally:
         cccc(root, "down")

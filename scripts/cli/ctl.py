@@ -7,9 +7,8 @@ import sys
 
 import click
 
-from cccc.common import supervisor
-from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
+from cccc.scripts.cli import running
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -28,8 +27,7 @@ def command(words: tuple[str, ...]) -> None:
     Exit codes: those of supervisorctl; 3 also when not running.
     """
     project = Project.find()
-    if not supervisor.is_up(project):
-        raise NotRunning("not running here; start it with `cccc up`")
+    running.require(project)
     conf = project.socket("supervisor").with_name("supervisord.conf")
     python = sys.executable
     os.execv(python, [python, "-I", "-m", "supervisor.supervisorctl", "-c", str(conf), *words])

@@ -14,6 +14,7 @@ from cccc.common import bus, ledger
 from cccc.common.errors import LedgerBroken, NotFound
 from cccc.common.facts import KINDS
 from cccc.common.paths import Project
+from cccc.scripts.cli import running
 from cccc.scripts.cli.lines import Told, moment, tell
 from cccc.scripts.cli.screen import columns, cut, plain
 
@@ -127,7 +128,9 @@ def archive() -> None:
 
     Exit codes: 0 done (prints the path), 1 refused, 3 not running.
     """
-    click.echo(bus.archive(Project.find()))
+    project = Project.find()
+    running.require(project)
+    click.echo(bus.archive(project))
 
 
 def _lines(project: Project, mid: str | None, since: datetime | None) -> Iterator[bytes]:

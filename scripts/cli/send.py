@@ -9,12 +9,12 @@ import time
 
 import click
 
-from cccc.common import bus, settings, supervisor
+from cccc.common import bus, settings
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
-from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
+from cccc.scripts.cli import running
 
 _ROUTE = re.compile(r"\s*(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
 
@@ -60,8 +60,7 @@ def _send(project: Project, route: str, content: bytes) -> str:
     limit = found.cli_profiles.mailbox.max_bytes
     if len(content) > limit:
         raise click.UsageError(f"{len(content)} bytes are more than a message may have ({limit}); send a path instead")
-    if not supervisor.is_up(project):
-        raise NotRunning("not running, nothing was sent; run `cccc up` and send it again")
+    running.require(project, ", nothing was sent")
     now = time.time_ns() // 1000
     mid = f"cli-{now // 1_000_000}-{now % 1_000_000:05x}-{os.getpid()}"
     Blobs(project).put(content)

@@ -14,7 +14,7 @@ from cccc.common import bus, ledger, status, supervisor
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
-from cccc.scripts.cli import queue, status_text
+from cccc.scripts.cli import queue, running, status_text
 
 NOT_RUNNING = 3
 _LAST_FACTS = 5
@@ -38,6 +38,7 @@ def command(as_json: bool, clear: bool) -> int:
     """
     project = Project.find()
     if clear:
+        running.require(project)
         bus.tell(project, "cli", [f.SkipsCleared(id=f"cli-clear-{time.time_ns()}")])
     found = look(project)
     if as_json:
@@ -82,27 +83,27 @@ def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
         mine = beat if beat and beat.pid == row.pid else None
         state = row.state.lower() if row.state != "RUNNING" else "ready" if mine and mine.ready else "starting"
         trouble = row.error or (mine.trouble if mine else "")
-        running = mine.version if mine else ""
-        if running and running != installed:
-            troubles.append(f"{row.name} runs {running}, installed is {installed}; run `cccc restart {row.name}`")
+        release = mine.version if mine else ""
+        if release and release != installed:
+            troubles.append(f"{row.name} runs {release}, installed is {installed}; run `cccc restart {row.name}`")
         if trouble or state != "ready":
             troubles.append(f"{row.name}: {trouble or state}; see `cccc logs {row.name}`")
         fields = {"name": row.name, "state": state, "pid": row.pid, "since": row.since}
-        services.append({**fields, "version": running, "trouble": trouble})
+        services.append({**fields, "version": release, "trouble": trouble})
     return services
 
 
-def _snapshot(project: Project, running: bool, troubles: list[str]) -> status.Status | None:
+def _snapshot(project: Project, up: bool, troubles: list[str]) -> status.Status | None:
     try:
         found = status.read(project)
     except NotRunning as error:
-        if running:
+        if up:
             troubles.append(str(error))
         return None
     for skip in found.skipped:
         line = f"{skip.service} went on without fact {skip.fact}: {skip.error}"
         troubles.append(f"{line}; when you have seen it, `cccc status --clear`")
     for peer, pane in found.peers.items():
-        if running and pane.state == "dead":
+        if up and pane.state == "dead":
             troubles.append(f"{peer} is dead" + (f": {pane.reason}" if pane.reason else ""))
     return found

@@ -1,0 +1,138 @@
+"""What `cccc up` and its neighbours refuse, and what they say when nothing runs."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cccc.common.paths import Project
+from tests.command import CCCC, cccc, environment, processes_in
+
+
+@pytest.fixture
+def root(project: Project) -> Path:
+    cccc(project.root, "init")
+    return project.root
+
+
+def on_a_terminal(root: Path, *args: str, types: bytes, **more: str) -> tuple[int, str]:
+    """Run `cccc` on a terminal of its own, type something, and return exit code and what was shown."""
+    primary, secondary = pty.openpty()
+    process = subprocess.Popen(
+        [str(CCCC), *args], cwd=root, env=environment(**more), stdin=secondary, stdout=secondary, stderr=secondary
+    )
+    os.close(secondary)
+    os.write(primary, types)
+    said = b""
+    try:
+        while chunk := os.read(primary, 65536):
+            said += chunk
+    except OSError:  # how Linux says that the other end is closed
+        pass
+    os.close(primary)
+    return process.wait(5), said.decode()
+
+
+@pytest.mark.parametrize("words", ["ps", "restart panel", "ctl status", "attach", "send hello", "ledger archive"])
+def test_what_needs_a_running_system_exits_3_and_says_how_to_start_it(root: Path, words: str) -> None:
+    said = cccc(root, *words.split(), code=3)
+    assert said.count("\n") == 1 and "cccc up" in said
+
+
+def test_down_when_nothing_runs_is_done(root: Path) -> None:
+    assert cccc(root, "down") == "not running; nothing to stop\n"
+
+
+def test_status_when_nothing_runs_prints_what_is_known_and_exits_3(root: Path) -> None:
+    said = cccc(root, "status", code=3)
+    assert "not running" in said and "PeerA" in said
+    assert '"running": false' in cccc(root, "status", "--json", code=3)
+
+
+def test_no_service_starts_on_a_wrong_setting(root: Path) -> None:
+    (root / ".cccc/settings/roles.yaml").write_text("leader: peerC\nleeder: peerA\n")
+    said = cccc(root, "up", "--mock", code=1)
+    assert [line.split(": ")[1] for line in said.splitlines()] == [
+        ".cccc/settings/roles.yaml:1",
+        ".cccc/settings/roles.yaml:2",
+    ]
+    assert processes_in(root) == []
+
+
+def test_a_missing_cli_is_named_and_the_mock_peers_are_offered(root: Path) -> None:
+    said = cccc(root, "up", code=1, CLAUDE_I_CMD="no-such-cli -x", CODEX_I_CMD="sh")
+    assert "PeerA: no-such-cli (CLAUDE_I_CMD) is not on the PATH" in said
+    assert "PeerB" not in said
+    assert "cccc up --mock" in said.splitlines()[-1]
+    assert processes_in(root) == []
+
+
+def test_on_a_terminal_a_missing_cli_is_a_question_and_no_means_no(root: Path) -> None:
+    code, said = on_a_terminal(root, "up", types=b"n\n", CLAUDE_I_CMD="no-such-cli", CODEX_I_CMD="no-such-cli")
+    assert code == 1 and "in place of both?" in said
+    assert processes_in(root) == []
+
+
+def test_without_tmux_up_says_what_to_install(root: Path, tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "git").symlink_to(str(shutil.which("git")))
+    assert "tmux is not installed" in cccc(root, "up", "--mock", code=1, PATH=str(programs))
+
+
+def test_run_needs_a_terminal(root: Path) -> None:
+    assert "needs a terminal" in cccc(root, "run", "--mock", code=1)
+    assert processes_in(root) == []
+
+
+def test_a_service_that_cannot_start_is_named_with_its_log_and_everything_stops(root: Path) -> None:
+    (root / ".cccc/state/index.sqlite").mkdir()
+    said = cccc(root, "up", "--mock", code=1)
+    assert "  ledger: " in said
+    assert "; see `cccc logs " in said.splitlines()[-1]
+    assert processes_in(root) == []
+
+
+@pytest.mark.parametrize("words", [["send"], ["send", "-"], ["send", "a:  "]])
+def test_an_empty_message_is_not_sent(root: Path, words: list[str]) -> None:
+    assert "nothing to send" in cccc(root, *words, code=2)
+
+
+def test_a_message_that_is_too_large_is_refused(root: Path) -> None:
+    (root / ".cccc/settings/cli_profiles.yaml").write_text("mailbox: {max_bytes: 10}\n")
+    assert "(10)" in cccc(root, "send", "-", input="more than ten bytes", code=2)
+
+
+def test_logs_of_an_unknown_service_and_of_one_without_a_log(root: Path) -> None:
+    assert "there are ledger" in cccc(root, "logs", "leger", code=3)
+    assert "no log" in cccc(root, "logs", "ledger", code=3)
+
+
+def test_logs_show_the_last_lines(root: Path) -> None:
+    (root / ".cccc/logs/panel.log").write_text("one\ntwo\nthree\n")
+    assert cccc(root, "logs", "panel", "-n", "2") == "two\nthree\n"
+
+
+def test_the_mock_peer_starts_from_the_command_line(root: Path) -> None:
+    primary, secondary = pty.openpty()
+    command = [str(CCCC), "mock-agent", "--role", "peerA"]
+    env = environment(TERM="xterm")
+    mock = subprocess.Popen(command, cwd=root, env=env, stdin=secondary, stdout=secondary, stderr=secondary)
+    os.close(secondary)
+    try:
+        said = b""
+        while b"mock peerA" not in said:
+            said += os.read(primary, 65536)
+    finally:
+        mock.terminate()
+        mock.wait(5)
+        os.close(primary)
+
+
+def test_a_scenario_that_is_not_there_is_wrong_usage(root: Path) -> None:
+    assert "nowhere.yaml" in cccc(root, "mock-agent", "--role", "peerA", "--scenario", "nowhere.yaml", code=2)
