@@ -43,7 +43,7 @@ class Process:
         self.log = logging.getLogger(self.name)
         project.make_run()
         self._lock = _hold(project.run / f"{self.name}.lock")
-        self._parent = os.getppid()
+        self._parent = _parent(project)
         self._stopping = False
         self._wound = 0.0
         self._wake_at = 0.0
@@ -104,6 +104,14 @@ class Process:
         with contextlib.suppress(BlockingIOError):
             while os.read(self._signals, 512):
                 pass
+
+
+def _parent(project: Project) -> int:
+    """Return the process whose end is ours too: supervisord, which can be gone before we ask who started us."""
+    if "SUPERVISOR_ENABLED" in os.environ:
+        with contextlib.suppress(FileNotFoundError):
+            return int((project.run / "supervisord.pid").read_text())
+    return os.getppid()
 
 
 def _hold(path: Path) -> BinaryIO:

@@ -54,7 +54,7 @@ print("umask %03o in %s" % (os.umask(0o077), os.getcwd()), flush=True)
 if name == "panel" and (home / "chatty").exists():
     for _ in range(5 * 1024):
         print("x" * 1023, flush=True)
-parent = os.getppid()
+parent = int((home / "state" / "run" / "supervisord.pid").read_text())
 while deaf or os.getppid() == parent:
     time.sleep(0.02)
 """
@@ -156,6 +156,18 @@ def test_down_ends_the_orphans_of_a_killed_supervisord(project: Project) -> None
     until(lambda: not supervisor.is_up(project))
     assert supervisor.down(project) is True
     assert running(project) == []
+
+
+def test_a_service_whose_supervisord_died_while_it_started_leaves(project: Project) -> None:
+    project.make_run()
+    (project.run / "supervisord.pid").write_text("999999999\n")
+    subprocess.run(
+        [sys.executable, "-I", "-m", "cccc.services.ledger"],
+        env={**os.environ, "CCCC_HOME": str(project.home), "SUPERVISOR_ENABLED": "1"},
+        timeout=10,
+        capture_output=True,
+        check=True,
+    )
 
 
 def test_down_ends_a_supervisord_that_hangs(up: Project) -> None:
