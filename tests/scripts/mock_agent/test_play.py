@@ -52,13 +52,13 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_nudge_empties_the_inbox_lowest_number_first(peer: Path) -> None:
-    for number in (1000000, 2, 10):
+    for number in (1000000, 2, 999999):
         put(peer, number, f"text {number}")
     (peer / "inbox" / ".000001.m.txt.tmp").touch()
     moves = played(player("rules: [{match: '.*', steps: [{say: 'got {text} ({mid})'}]}]", peer).turn(nudge(peer)))
     got = [move.text for move in moves if isinstance(move, Say) and "got" in move.text]
-    assert got == ["● got text 2 (m-2)", "● got text 10 (m-10)", "● got text 1000000 (m-1000000)"]
-    assert names(peer / "processed") == ["000002.m-2.txt", "000010.m-10.txt", "1000000.m-1000000.txt"]
+    assert got == ["● got text 2 (m-2)", "● got text 999999 (m-999999)", "● got text 1000000 (m-1000000)"]
+    assert names(peer / "processed") == ["000002.m-2.txt", "1000000.m-1000000.txt", "999999.m-999999.txt"]
     assert names(peer / "inbox") == [".000001.m.txt.tmp"]
 
 
