@@ -57,6 +57,12 @@ def transcript(project: Project, pane: str) -> str:
     return tmux.call(project, "capture-pane", "-p", "-J", "-S", "-", "-t", pane)
 
 
+def last_words(project: Project, pane: str) -> str:
+    """Return the last line on the pane's screen that is not blank. Raises Gone."""
+    lines = tmux.call(project, "capture-pane", "-p", "-J", "-t", pane).splitlines()
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
 def paste(project: Project, pane: str, text: str, place: str) -> bool:
     """Paste one line, bracketed, if the pane is still as it was seen at `place`. Raises Gone."""
     buffer = f"cccc-{pane[1:]}"

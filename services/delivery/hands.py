@@ -1,0 +1,199 @@
+"""One peer's pane: when it is safe to type into, and the typing of a line step by step.
+
+A step is one look and at most one paste or Enter; nothing waits in between. Only a whole
+line of ours gets an Enter: whatever a person added to it stays theirs.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cccc.common.faults import fault
+from cccc.common.paths import Project
+from cccc.services.delivery import nudge, pane, screen
+from cccc.services.delivery.pane import Look
+from cccc.services.delivery.screen import Rules, View
+
+READY, SENT, LOST, HELD = "ready", "sent", "lost", "held"
+
+_STEP = 0.015
+_ENTER_AFTER = 0.15  # a CLI takes an Enter right behind a paste for a line break
+_ENTER_AGAIN = 0.6
+_GIVE_UP = 2.0
+_FLICKER = 0.03  # a look can fall between two halves of a redraw
+_AFTER_A_SUBMIT = (screen.IDLE, screen.BUSY, screen.DRAFT)
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
+
+
+class Outcome(NamedTuple):
+    """What came of a step. READY may name the token of a line that already stands in the composer."""
+
+    what: str
+    reason: str = ""
+    token: str = ""
+
+
+@dataclass
+class _Typing:
+    token: str
+    line: str
+    place: str = ""  # where the pane was seen safe; "" means look again
+    adopted: bool = False  # said before a restart: it may have been pasted already
+    pasted_at: float = 0.0
+    seen_at: float = 0.0  # last time in the composer
+    enters: int = 0
+    entered_at: float = 0.0
+
+
+class Hands:
+    """Looks at one pane and types into it. Times are `time.monotonic()`; `started_at` is Unix time."""
+
+    def __init__(self, project: Project, pane_id: str, rules: Rules, human_quiet: float, started_at: float) -> None:
+        self.pane = pane_id
+        self.view = View(screen.STARTING, "it was just started")
+        self.typing: _Typing | None = None
+        self.look_at = 0.0  # no look before this
+        self._project = project
+        self._rules = rules
+        self._human_quiet = human_quiet
+        self._started_at = started_at
+        self._pause = _SHORTEST_PAUSE
+        self._ready_at = ""  # the place where the pane was last seen safe
+        self._calm: tuple[str, float] = ("", 0.0)  # the first of two looks that have to agree
+
+    def watch(self, now: float) -> None:
+        """Take a look, so that `view` is known."""
+        self._see(now)
+        self._slow_down(now)
+
+    def offer(self, now: float) -> Outcome | None:
+        """Return READY when a line may be typed now, HELD when not, None when it takes another look."""
+        look = self._see(now)
+        leftover = nudge.ours(self.view.draft)
+        if leftover and self.view.state == screen.DRAFT and not self._person_types(look):
+            return Outcome(READY, token=leftover)
+        outcome = self._calm_and_empty(look, now)
+        if outcome and outcome.what == READY:
+            self._ready_at = look.place
+        return outcome
+
+    def type(self, token: str, line: str, adopted: bool = False) -> None:
+        """Begin to type a line whose fact was heard; `step` goes on with it."""
+        self.typing = _Typing(token, line, "" if adopted else self._ready_at, adopted)
+        self._ready_at = ""
+        self.look_at = 0.0
+
+    def step(self, now: float) -> Outcome | None:
+        """Go on with the line. Returns SENT or LOST at its end, HELD while it has to wait."""
+        typing = self.typing
+        assert typing is not None
+        if typing.place:  # seen safe before the fact was said: no second look
+            place, typing.place = typing.place, ""
+            if self._paste(typing, place, now):
+                return None
+        look = self._see(now)
+        outcome = self._go_on(typing, look, now)
+        if outcome is None:
+            self.look_at = now + _STEP
+        elif outcome.what != HELD:
+            self.typing = None
+            self.look_at, self._pause = now + _SHORTEST_PAUSE, _SHORTEST_PAUSE
+        return outcome
+
+    def _go_on(self, typing: _Typing, look: Look, now: float) -> Outcome | None:
+        shown = nudge.mark(typing.token) in self.view.draft
+        if shown:
+            typing.seen_at = now
+            typing.pasted_at = typing.pasted_at or now
+            return self._submit(typing, look, now)
+        missing = now - typing.seen_at
+        if typing.enters and self.view.state in _AFTER_A_SUBMIT and missing > _FLICKER:
+            return Outcome(SENT)
+        if (typing.pasted_at or typing.adopted) and self._in_transcript(typing):
+            return Outcome(SENT)
+        if typing.seen_at and self.view.state in (screen.IDLE, screen.DRAFT) and missing > _ENTER_AGAIN:
+            return Outcome(LOST, "the line was removed from the composer")
+        if typing.pasted_at:
+            late = now - max(typing.pasted_at, typing.entered_at) > _GIVE_UP
+            return (
+                Outcome(LOST, f"the line did not appear: {self.view.reason or 'the composer is empty'}")
+                if late
+                else None
+            )
+        return self._begin(typing, look, now)
+
+    def _begin(self, typing: _Typing, look: Look, now: float) -> Outcome | None:
+        """Paste, if the pane is still safe. What was said before a restart is not typed blindly a second time."""
+        outcome = self._calm_and_empty(look, now)
+        if outcome is None or outcome.what != READY:
+            return outcome
+        if typing.adopted:
+            return Outcome(LOST, "it was not on the screen after a restart")
+        self._paste(typing, look.place, now)
+        return None
+
+    def _paste(self, typing: _Typing, place: str, now: float) -> bool:
+        if not pane.paste(self._project, self.pane, typing.line, place):
+            return False
+        fault("delivery.pasted")
+        typing.pasted_at = now
+        self.look_at = now + _STEP
+        return True
+
+    def _submit(self, typing: _Typing, look: Look, now: float) -> Outcome | None:
+        """Press Enter on our line, twice at most."""
+        if self.view.state != screen.DRAFT:
+            return self._hold(now, self.view.reason)
+        if nudge.ours(self.view.draft) != typing.token:
+            return self._hold(now, "somebody typed into the line")
+        since = now - typing.entered_at if typing.enters else now - typing.pasted_at
+        if typing.enters == 2 and since > _GIVE_UP:
+            return Outcome(LOST, "Enter did not submit the line")
+        due = typing.enters < 2 and since >= (_ENTER_AGAIN if typing.enters else _ENTER_AFTER)
+        if due and pane.enter(self._project, self.pane, look.place):
+            fault("delivery.entered")
+            typing.enters += 1
+            typing.entered_at = now
+        return None
+
+    def _in_transcript(self, typing: _Typing) -> bool:
+        text = "".join(pane.transcript(self._project, self.pane).split())
+        return nudge.mark(typing.token) in text
+
+    def _calm_and_empty(self, look: Look, now: float) -> Outcome | None:
+        if self.view.state != screen.IDLE:
+            return self._hold(now, self.view.reason)
+        if time.time() - self._started_at < self._rules.settles:
+            return self._hold(now, "it was just started")
+        if self._person_types(look):
+            return self._hold(now, "a person is typing")
+        place, since = self._calm
+        if place != look.place:
+            self._calm = (look.place, now)
+            since = now
+        if now - since >= self._rules.twice:
+            return Outcome(READY)
+        self.look_at = since + self._rules.twice
+        return None
+
+    def _person_types(self, look: Look) -> bool:
+        return time.time() - look.human < self._human_quiet
+
+    def _see(self, now: float) -> Look:
+        look = pane.look(self._project, self.pane)
+        before, self.view = self.view, screen.read(look, self._rules)
+        if self.view.state != before.state:
+            self._pause = _SHORTEST_PAUSE
+        if self.view.state != screen.IDLE:
+            self._calm = ("", 0.0)
+        return look
+
+    def _hold(self, now: float, reason: str) -> Outcome:
+        self._slow_down(now)
+        return Outcome(HELD, reason)
+
+    def _slow_down(self, now: float) -> None:
+        self.look_at = now + self._pause
+        self._pause = min(_LONGEST_PAUSE, self._pause * 2)

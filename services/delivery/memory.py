@@ -1,0 +1,119 @@
+"""What delivery remembers: the fold of its facts, per peer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Dict, List
+
+import msgspec
+
+from cccc.common import facts as f
+from cccc.common.paths import PEERS
+from cccc.services.delivery.nudge import Flight
+
+# ruff: noqa: UP006, UP035  # msgspec evaluates annotations
+
+LIVED_LONG = 60.0  # seconds after which a CLI's end is no failed start
+
+
+class Letter(msgspec.Struct):
+    """One handoff on its way: `seq` is that of its fact."""
+
+    seq: int
+    mid: str
+    sha: str
+    file: str
+
+
+class Life(msgspec.Struct):
+    """The runs of one peer's CLI."""
+
+    starts: int = 0  # ever; numbers the next
+    attempt: int = 0  # starts since it last lived long
+    running: bool = False
+    started_at: float = 0.0
+    ended_at: float = 0.0
+    again_s: float = 0.0
+
+
+class Peer(msgspec.Struct):
+    """Everything about one peer. Letters are by inbox_seq."""
+
+    owed: Dict[int, Letter] = msgspec.field(default_factory=dict)  # not in the inbox yet
+    waiting: Dict[int, Letter] = msgspec.field(default_factory=dict)  # in the inbox
+    read: List[str] = msgspec.field(default_factory=list)  # files in processed/, oldest first
+    flight: Flight = msgspec.field(default_factory=Flight)
+    life: Life = msgspec.field(default_factory=Life)
+
+
+class Memory(msgspec.Struct):
+    peers: Dict[str, Peer] = msgspec.field(default_factory=lambda: {name: Peer() for name in PEERS})
+
+
+def seconds(ts: str) -> float:
+    """Return a fact's time as Unix seconds."""
+    return datetime.strptime(ts, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
+
+
+def fold(memory: Memory, fact: f.Fact) -> None:
+    """Change the memory from one fact."""
+    if isinstance(fact, f.Handoff):
+        letter = Letter(fact.seq, fact.mid, fact.sha, f"{fact.inbox_seq:06d}.{fact.mid}.txt")
+        memory.peers[fact.to].owed[fact.inbox_seq] = letter
+    elif isinstance(fact, f.HandoffDelivered):
+        peer = memory.peers[fact.to]
+        peer.waiting[fact.inbox_seq] = peer.owed.pop(fact.inbox_seq)
+    elif isinstance(fact, f.AckFile):
+        _read(memory.peers[fact.author], fact)
+    elif isinstance(fact, (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)):
+        _fly(memory.peers[fact.to].flight, fact)
+    elif isinstance(fact, (f.PeerStarted, f.PeerAdopted, f.PeerExited)):
+        _live(memory.peers[fact.peer], fact)
+
+
+def _read(peer: Peer, fact: f.AckFile) -> None:
+    letter = peer.waiting.pop(fact.inbox_seq)
+    if fact.ok:
+        peer.read.append(letter.file)
+    flight = peer.flight
+    flight.attempt, flight.losses, flight.escalated, flight.held = 0, 0, 0, ""
+    flight.progress_at = seconds(fact.ts)
+
+
+def _fly(flight: Flight, fact: f.Fact) -> None:
+    if isinstance(fact, f.NudgeTyping):
+        flight.typed += 1
+        flight.token = fact.token
+    elif isinstance(fact, f.Nudge):
+        if not flight.attempt:
+            flight.first_at = fact.ts
+        flight.attempt += 1
+        flight.last = fact.seq
+        flight.sent_at = seconds(fact.ts)
+        flight.token, flight.losses, flight.held = "", 0, ""
+    elif isinstance(fact, f.NudgeLost):
+        flight.token, flight.held = "", ""
+        flight.losses += 1
+        flight.lost_at = seconds(fact.ts)
+    elif isinstance(fact, f.NudgeHeld):
+        flight.holds += 1
+        flight.held = fact.reason
+    elif isinstance(fact, f.NudgeUnanswered):
+        flight.escalated = fact.attempts
+
+
+def _live(peer: Peer, fact: f.Fact) -> None:
+    life = peer.life
+    if isinstance(fact, f.PeerStarted):
+        life.starts += 1
+        life.attempt = fact.attempt
+        life.running = True
+        life.started_at = seconds(fact.ts)
+        # A new program knows nothing of earlier nudges.
+        peer.flight.attempt, peer.flight.losses, peer.flight.escalated, peer.flight.held = 0, 0, 0, ""
+    elif isinstance(fact, f.PeerExited):
+        life.running = False
+        life.ended_at = seconds(fact.ts)
+        life.again_s = fact.again_s
+        if fact.lived_s >= LIVED_LONG:
+            life.attempt = 0
