@@ -103,11 +103,13 @@ def _prepare(root: Path) -> None:
         ("init", "-q", "-b", "main"),
         ("config", "user.name", "Demo"),
         ("config", "user.email", "demo@example.org"),
+        ("add", "-A"),
+        ("commit", "-q", "-m", "A word counter"),
     ):
         subprocess.run(["git", *args], cwd=root, check=True)
     _cccc(root, "init")
-    subprocess.run(["git", "add", "-A"], cwd=root, check=True)
-    subprocess.run(["git", "commit", "-q", "-m", "A word counter"], cwd=root, check=True)
+    subprocess.run(["git", "add", ".gitignore"], cwd=root, check=True)
+    subprocess.run(["git", "commit", "-q", "-m", "Ignore what cccc keeps"], cwd=root, check=True)
     with (root / "README.md").open("a") as file:
         file.write("\nAn edit of the user's that is not committed.\n")
 
