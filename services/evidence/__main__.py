@@ -52,6 +52,8 @@ class Evidence(worker.Worker):
         self._run: _Run | None = None
         self._awaited = ("", 0)  # a patch, and how many of its facts must be heard before it goes on
         self._looked = 0.0
+        self._seen: git.Repo | None = None  # in this turn
+        self._place: git.Repo | None = None  # ever: where it lies does not change
         self._gate = Gate(
             self.project,
             self.settings.policies,
@@ -65,6 +67,7 @@ class Evidence(worker.Worker):
         self._drop_run()
 
     def act(self) -> None:
+        self._seen = None
         self._note_branches()
         while self._step():
             self.alive()
@@ -96,18 +99,20 @@ class Evidence(worker.Worker):
                 self.say(f.PatchBranch(mid=patch.mid, branch=repo.branch), id_=_branch_id(patch), cause=patch.seq)
 
     def _begin(self, patch: Open) -> bool:
-        if self.pending(_branch_id(patch)) or (patch.held and not self._is_time()):
+        unheard = self.pending(_branch_id(patch))
+        if (unheard and not self._seen) or (patch.held and not self._is_time()):
             return False
-        repo = self._look()
+        repo = self._seen or self._look()
         if repo is None:
             return False
+        branch = repo.branch if unheard else patch.branch
         if not repo.head:
             reason = "no-commit: the repository has no commit yet; the user has to make the first one"
             self._decide(patch, f.PatchReject(author=patch.author, mid=patch.mid, reason=reason))
-        elif not patch.branch:
+        elif not branch:
             self._hold(patch, "HEAD is detached; the patch waits until a branch is checked out")
-        elif repo.branch != patch.branch:
-            self._hold(patch, f"{short(repo.branch)} is checked out; the patch waits for {short(patch.branch)}")
+        elif repo.branch != branch:
+            self._hold(patch, f"{short(repo.branch)} is checked out; the patch waits for {short(branch)}")
         else:
             self._run = _Run(patch.mid, Trial(self._gate, patch, repo).steps())
             return True
@@ -152,11 +157,11 @@ class Evidence(worker.Worker):
 
     def _land(self, patch: Open) -> None:
         assert patch.landing
-        repo = self._look()
-        if repo is None:
+        ground = self._ground()
+        if ground is None:
             return
         try:
-            self._ground(repo).land(patch.landing)
+            ground.land(patch.landing)
         except Moved as moved:
             self._drop_run()
             self._decide(patch, _held(patch, f"{moved}; the patch is checked again there"))
@@ -170,10 +175,10 @@ class Evidence(worker.Worker):
         """Land what was held, once nothing stands in its way."""
         if not self._is_time():
             return False
-        repo = self._look()
-        if repo is None:
+        self._looked = time.monotonic()
+        ground = self._ground()
+        if ground is None:
             return False
-        ground = self._ground(repo)
         stamp = (ground.stamp(ready.paths), time.monotonic() // _LOOK_ANYWAY)
         if stamp == run.stamp:
             return False
@@ -200,13 +205,15 @@ class Evidence(worker.Worker):
             self.trouble = str(error)
             return None
         self.trouble = ""
+        self._seen = self._place = repo
         return repo
 
     def _is_time(self) -> bool:
         return time.monotonic() - self._looked >= _LOOK_EVERY
 
-    def _ground(self, repo: git.Repo) -> Ground:
-        return Ground(repo, self.project.home, self._gate.env, self._gate.umask)
+    def _ground(self) -> Ground | None:
+        repo = self._place or self._look()
+        return Ground(repo, self.project.home, self._gate.env, self._gate.umask) if repo else None
 
     def _hold(self, patch: Open, reason: str) -> None:
         if patch.held != reason:

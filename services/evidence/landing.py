@@ -20,6 +20,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ from cccc.services.evidence import branch, change
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.files import Files, InTheWay
 
+_GIT_ENDS_WITHIN = 5.0
 _UNFINISHED = {
     "MERGE_HEAD": "merge",
     "CHERRY_PICK_HEAD": "cherry-pick",
@@ -72,8 +74,8 @@ class Ground:
     def land(self, landing: Landing) -> None:
         """Land, or finish a landing that was interrupted. Raises Blocked or Moved."""
         changes = self._changes(landing)
-        with self._locked():
-            if self._has_landed(landing):
+        with self._locked() as interrupted:
+            if interrupted and self._has_landed(landing):
                 return
             try:
                 with branch.moving(self._top, landing.old, landing.new, self._env, self._umask) as move_branch:
@@ -85,8 +87,12 @@ class Ground:
                     fault("evidence.index-written")
                     move_branch()
                     fault("evidence.ref-moved")
-            except (branch.Refused, InTheWay) as error:
+            except InTheWay as error:
                 raise Blocked(str(error)) from None
+            except branch.Refused as error:
+                if not self._has_landed(landing):
+                    self._check_place(landing)
+                    raise Blocked(str(error)) from None
 
     def obstacle(self, landing: Landing) -> str:
         """Return why `land` would raise Blocked now, or "". Changes nothing. Raises Moved."""
@@ -110,7 +116,9 @@ class Ground:
         return tuple(_stamp(path) for path in watched)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[bool]:
+        """Hold the index; yield whether a landing of ours was interrupted and the lock taken over."""
+        interrupted = False
         mark = self._dir / "index.lock.cccc"
         mark.write_bytes(self._mark)
         try:
@@ -118,15 +126,23 @@ class Ground:
         except FileExistsError:
             if not self._is_ours():
                 raise Blocked(f"another git command holds {self._lock}; remove it if none is running") from None
+            interrupted = True
+            self._wait_for_git()
         finally:
             mark.unlink()
         fault("evidence.landing-locked")
         self._remove_copies()
         try:
-            yield
+            yield interrupted
         finally:
             self._remove_copies()
             self._lock.unlink()
+
+    def _wait_for_git(self) -> None:
+        """A git command of the interrupted landing may still be writing; while it does it holds the copy's lock."""
+        end = time.monotonic() + _GIT_ENDS_WITHIN
+        while self._copy.with_name(f"{self._copy.name}.lock").exists() and time.monotonic() < end:
+            time.sleep(0.02)
 
     def _is_ours(self) -> bool:
         try:
@@ -152,6 +168,8 @@ class Ground:
         for name, what in _UNFINISHED.items():
             if (self._dir / name).exists():
                 raise Blocked(f"a {what} is in progress; finish or abort it")
+        if (self._dir / "HEAD").read_bytes() == os.fsencode(f"ref: {landing.branch}\n"):
+            return
         now = git.line(self._top, "rev-parse", "--symbolic-full-name", "HEAD", env=self._env)
         if now != landing.branch:
             raise Blocked(f"{short(now)} is checked out, not {short(landing.branch)}")

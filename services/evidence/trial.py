@@ -70,6 +70,7 @@ class Trial:
         self._unsaid: Decision = []  # of checks that were skipped
         self._lines = 0
         self._changes: list[Change] = []
+        self._tracked: list[str] = []
 
     def steps(self) -> Steps:
         """Run the trial. Raises GitError when git fails for a reason that is not the patch's fault."""
@@ -141,7 +142,7 @@ class Trial:
         child = self._start(["sh", "-c", command], self._tree.path / self._repo.prefix, kind, self._check_env())
         ended = yield child
         assert ended
-        verdict = checks.judge(ended, command, _SETTINGS[kind][1], self._tree.files())
+        verdict = checks.judge(ended, command, _SETTINGS[kind][1], self._files())
         if verdict.word == "skipped":
             return (yield from self._skip(kind, command, verdict.reason))
         fact = (f.Lint if kind == "lint" else f.Test)(
@@ -188,8 +189,12 @@ class Trial:
         given = self._gate.env.get(_SETTINGS[kind][0], "") or (gate.lint if kind == "lint" else gate.tests)
         if given.strip():
             return given
-        tracked = checks.Tracked(self._tree.files(), self._read, self._is_on_path)
+        tracked = checks.Tracked(self._files(), self._read, self._is_on_path)
         return checks.lint_command(tracked) if kind == "lint" else checks.test_command(tracked)
+
+    def _files(self) -> list[str]:
+        self._tracked = self._tracked or self._tree.files()
+        return self._tracked
 
     def _read(self, name: str) -> str:
         try:

@@ -169,6 +169,9 @@ def test_another_branch_makes_it_wait_even_at_the_same_commit(repo: git.Repo) ->
     git.run(repo.top, "checkout", "-q", "-b", "other")
     with pytest.raises(Blocked, match="other is checked out, not main"):
         repos.ground(repo).land(landing)
+    git.run(repo.top, "commit", "-q", "--allow-empty", "-m", "elsewhere")
+    with pytest.raises(Blocked, match="other is checked out, not main"):
+        repos.ground(repo).land(landing)
     git.run(repo.top, "checkout", "-q", "--detach")
     with pytest.raises(Blocked, match="detached"):
         repos.ground(repo).land(landing)

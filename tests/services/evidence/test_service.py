@@ -149,6 +149,13 @@ def test_a_red_lint_refuses_the_patch_before_the_tests(bench: Bench) -> None:
     assert "test" not in bench.kinds()
 
 
+def test_the_tests_see_the_patched_tree_and_not_the_users(bench: Bench) -> None:
+    check = f"{sys.executable} -c 'import calc; assert calc.double(2) == 6, calc.__file__'"
+    bench.gate(TEST_CMD=check, PYTHONPATH=str(bench.root / "src"))
+    bench.queue(bench.diff({"src/calc.py": CALC.replace(b"2 *", b"3 *")}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+
+
 @pytest.mark.parametrize(
     ("command", "reason"),
     [

@@ -1,0 +1,149 @@
+"""Which commands a repository has, and what their end proves; real runners where they are installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cccc.services.evidence import checks
+from cccc.services.evidence.checks import Ended, Tracked
+from tests.services.evidence import repos
+
+
+def tracked(files: dict[str, str], *installed: str) -> Tracked:
+    return Tracked(list(files), lambda name: files.get(name, ""), lambda name: name in installed)
+
+
+@pytest.mark.parametrize(
+    ("files", "installed", "command"),
+    [
+        ({"tests/test_a.py": ""}, ["pytest"], "pytest -q"),
+        ({"a_test.py": "", "tox.ini": ""}, ["pytest", "tox"], "pytest -q"),
+        ({"test_a.py": "", "tox.ini": ""}, ["tox"], "tox"),
+        ({"test_a.py": "", "noxfile.py": ""}, ["nox"], "nox"),
+        ({"test_a.py": ""}, [], "pytest -q"),
+        ({"tests/a.py": ""}, ["pytest"], ""),
+        ({"package.json": '{"scripts": {"test": "node --test"}}'}, [], "npm test"),
+        ({"package.json": '{"scripts": {"test": "echo no test specified && exit 1"}}'}, [], ""),
+        ({"package.json": "broken"}, [], ""),
+        ({"test_a.py": "", "package.json": '{"scripts": {"test": "x"}}'}, ["pytest"], "pytest -q && npm test"),
+        ({"Cargo.toml": ""}, [], "cargo test"),
+        ({"go.mod": ""}, [], "go test ./..."),
+        ({"Makefile": "all:\n\ntest: all\n\ttrue\n"}, [], "make test"),
+        ({"Makefile": "tests:\n"}, [], ""),
+        ({}, ["pytest"], ""),
+    ],
+)
+def test_the_test_command_is_what_the_repository_shows(
+    files: dict[str, str], installed: list[str], command: str
+) -> None:
+    assert checks.test_command(tracked(files, *installed)) == command
+
+
+@pytest.mark.parametrize(
+    ("files", "installed", "command"),
+    [
+        ({"pyproject.toml": "[tool.ruff]\n"}, ["ruff"], "ruff check ."),
+        ({"pyproject.toml": "[tool.ruff]\n"}, [], ""),
+        ({"a.py": ""}, ["ruff"], ""),
+        ({"ruff.toml": "", "eslint.config.js": ""}, ["ruff", "eslint"], "ruff check . && eslint --max-warnings 0 ."),
+        ({"package.json": '{"eslintConfig": {}}'}, ["eslint"], "eslint --max-warnings 0 ."),
+    ],
+)
+def test_a_linter_counts_only_where_it_is_configured(files: dict[str, str], installed: list[str], command: str) -> None:
+    assert checks.lint_command(tracked(files, *installed)) == command
+
+
+def verdict(code: int, output: str = "", files: tuple[str, ...] = ("tests/test_a.py",), over: str = "") -> str:
+    return checks.judge(Ended(code, 1.0, over, output), "run", "TEST_CMD", files).word
+
+
+def test_only_a_run_that_did_its_work_is_green_or_red() -> None:
+    assert verdict(0) == "green"
+    assert verdict(1) == "red"
+    assert verdict(0, over="600 s") == "broken"
+    assert [verdict(code) for code in (126, 127, 137, -9)] == ["broken"] * 4
+    assert verdict(5, "no tests ran in 0.01s") == "broken"
+    assert verdict(0, "3 skipped in 0.01s") == "broken"
+    assert verdict(5, "no tests ran in 0.01s", files=("a.py",)) == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("output", "number"),
+    [
+        ("1 failed, 3 passed, 2 skipped in 0.12s", 4),
+        ("=== 3 passed, 1 warning in 63.20s (0:01:03) ===", 3),
+        ("\x1b[32m\x1b[1m3 passed\x1b[0m\x1b[32m in 0.01s\x1b[0m", 3),
+        ("Ran 12 tests in 0.001s\n\nOK", 12),
+        ("running 2 tests\n...\nrunning 0 tests", 2),
+        ("ok  \tex/a\t0.003s\n?   \tex/b\t[no test files]", 1),
+        ("?   \tex/b\t[no test files]", 0),
+        ("ok  \tex/a\t0.003s [no tests to run]", 0),
+        ("# tests 7\n# pass 7", 7),
+        ("Tests:       1 failed, 4 passed, 5 total", 5),
+        ("  4 passing (10ms)", 4),
+        ("all is well", None),
+    ],
+)
+def test_the_number_of_executed_tests_is_read_from_the_runner(output: str, number: int | None) -> None:
+    assert checks.executed(output) == number
+
+
+def test_the_tail_is_the_last_useful_lines_without_colours() -> None:
+    output = "".join(f"\x1b[31mline {number}\x1b[0m\r\n\n" for number in range(100))
+    assert checks.tail(output) == "\n".join(f"line {number}" for number in range(60, 100))
+    assert len(checks.tail("x" * 10000)) == 3000
+
+
+def run(folder: Path, *argv: str) -> Ended:
+    done = subprocess.run(argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return Ended(done.returncode, 1.0, "", done.stdout)
+
+
+RUNNERS = {
+    "pytest": (
+        {"test_a.py": b"def test_a(): assert {}\n"},
+        [sys.executable, "-m", "pytest", "-q"],
+        (b"True", b"False"),
+    ),
+    "unittest": (
+        {"test_a.py": b"import unittest\nclass A(unittest.TestCase):\n    def test_a(self): assert {}\n"},
+        [sys.executable, "-m", "unittest"],
+        (b"True", b"False"),
+    ),
+    "node": (
+        {"a.test.js": b"require('node:test')('a', () => {{ if (!{}) throw 1 }})\n"},
+        ["node", "--test"],
+        (b"true", b"false"),
+    ),
+    "cargo": (
+        {
+            "Cargo.toml": b'[package]\nname = "a"\nversion = "0.1.0"\nedition = "2021"\n',
+            "src/lib.rs": b"#[test]\nfn a() {{ assert!({}) }}\n",
+        },
+        ["cargo", "test", "--offline"],
+        (b"true", b"false"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RUNNERS)
+def test_a_real_runners_verdict_and_count_are_read(name: str, tmp_path: Path) -> None:
+    files, argv, (good, bad) = RUNNERS[name]
+    if not shutil.which(argv[0]):
+        pytest.skip(f"{argv[0]} is not installed")
+    for folder, truth, word in ((tmp_path / "good", good, "green"), (tmp_path / "bad", bad, "red")):
+        repos.write(
+            folder,
+            {
+                path: content.replace(b"{}", truth).replace(b"{{", b"{").replace(b"}}", b"}")
+                for path, content in files.items()
+            },
+        )
+        ended = run(folder, *argv)
+        assert checks.judge(ended, name, "TEST_CMD", files).word == word, ended.output
+        assert checks.executed(ended.output) == 1, ended.output
