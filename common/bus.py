@@ -136,10 +136,10 @@ class Bus:
         """Whether a decision (or any) is said and not yet heard."""
         return bool(self._decisions) if id_ is None else id_ in self._decisions
 
-    def signal(self, signal: Signal) -> None:
-        """Publish a signal. It is lost when the ledger is away."""
+    def signal(self, signal: Signal) -> bool:
+        """Publish a signal; return False when the ledger is away, and the signal is lost."""
         signal.by = self._name
-        self._send({"what": "signal", "signal": msgspec.to_builtins(signal)})
+        return self._send({"what": "signal", "signal": msgspec.to_builtins(signal)})
 
     def flush(self) -> None:
         """Send what is due. A later decision waits for the answers to the earlier ones: order is kept."""

@@ -156,16 +156,11 @@ class Worker(Process):
         beat = (self._ready, trouble)
         if beat == self._last_beat and now - self._beaten < BEAT:
             return
-        self._last_beat, self._beaten = beat, now
-        self.signal(
-            f.Beat(
-                pid=os.getpid(),
-                version=self._release,
-                ready=self._ready,
-                seq=self.bus.seq,
-                trouble=trouble,
-            )
-        )
+        told = f.Beat(pid=os.getpid(), version=self._release, ready=self._ready, seq=self.bus.seq, trouble=trouble)
+        if self.bus.signal(told):
+            self._last_beat, self._beaten = beat, now
+        else:
+            self.wake_in(0.1)
 
     def _load(self) -> tuple[int, Any]:
         try:

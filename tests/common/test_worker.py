@@ -176,3 +176,20 @@ def test_a_second_instance_does_not_start_beside_the_first(project: Project, ser
     )
     assert second.returncode == 1
     assert "orchestrator.lock is held by process" in second.stderr
+
+
+def test_a_beat_that_found_no_ledger_is_sent_as_soon_as_there_is_one(
+    project: Project, service: Start, tmp_path: Path
+) -> None:
+    script = tmp_path / "rare.py"
+    rare = "import cccc.common.worker as worker\nworker.BEAT = 60.0\n"
+    script.write_text(ECHO.replace("sys.exit(", rare + "sys.exit("))
+    echo = Echo(project, script)
+    process = echo.start(ready=False)
+    try:
+        until(lambda: "ready at seq" in project.service_log("orchestrator").read_text(), what="echo waits")
+        service("ledger")
+        until(lambda: is_ready(project, "orchestrator", process), 10, "its beat")
+    finally:
+        process.kill()
+        process.wait()
