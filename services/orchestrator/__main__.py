@@ -36,6 +36,7 @@ class Orchestrator(Worker):
     """The mailbox and the rules."""
 
     name = "orchestrator"
+    version = 2
     State = State
 
     def __init__(self, project: Project) -> None:
@@ -164,7 +165,7 @@ class Orchestrator(Worker):
         self._outbox_seq = fact.seq
 
     def _write_queue(self) -> None:
-        content = msgspec.json.format(msgspec.json.encode(self.state.queue)) + b"\n"
+        content = msgspec.json.format(msgspec.json.encode(self.state.patches.queue)) + b"\n"
         if content != self._written_queue:
             fresh = self.project.state / f"queue.json.{os.getpid()}"
             fresh.write_bytes(content)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from cccc.common import facts as f
 from cccc.common.settings.cli_profiles import CliProfiles
 from cccc.services.orchestrator import rules
+from cccc.services.orchestrator.said import Said
 
 DIFF = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 PLAIN = {"sha": "", "size": 0, "text": ""}
 
 
-def decide(state: rules.State, fact: f.Fact, body: bytes = b"") -> list[rules.Said]:
+def decide(state: rules.State, fact: f.Fact, body: bytes = b"") -> list[Said]:
     return rules.Rules(CliProfiles(), str).decide(state, fact, body)
 
 
@@ -18,7 +19,7 @@ def queued(mid: str = "m1") -> f.PatchQueued:
     return f.PatchQueued(author="PeerB", mid=mid, source="patch.diff", ts="now", **PLAIN)  # type: ignore[arg-type]
 
 
-def told(said: list[rules.Said]) -> list[tuple[str, str]]:
+def told(said: list[Said]) -> list[tuple[str, str]]:
     """Return (to, body) of each handoff."""
     return [(entry.fact.to, entry.body.decode()) for entry in said if isinstance(entry.fact, f.Handoff)]
 
@@ -38,7 +39,7 @@ def test_a_rejected_patch_tells_its_author_the_reason_and_the_end_of_the_output(
     ((to, text),) = told(said)
     assert to == "PeerB"
     assert "PATCH REJECTED m1: tests failed" in text and "E 1 == 2" in text
-    assert state.queue == [] and state.tails == {}
+    assert state.patches.queue == [] and state.patches.tails == {}
 
 
 def test_a_landed_patch_is_told_to_both_peers() -> None:
@@ -61,7 +62,7 @@ def test_a_landed_patch_is_told_to_both_peers() -> None:
     )
     assert [to for to, _ in told(said)] == ["PeerB", "PeerA"]
     assert "PATCH LANDED m1: aaaaaaaaa on main, 2 lines, tests green" in told(said)[0][1]
-    assert state.queue == []
+    assert state.patches.queue == []
 
 
 def test_a_held_patch_stays_in_the_queue_with_its_reason() -> None:
@@ -69,7 +70,7 @@ def test_a_held_patch_stays_in_the_queue_with_its_reason() -> None:
     decide(state, queued())
     said = decide(state, f.PatchHeld(author="PeerB", mid="m1", reason="a rebase is in progress"))
     assert "PATCH HELD m1: a rebase is in progress" in told(said)[0][1]
-    assert [(entry.mid, entry.stage) for entry in state.queue] == [("m1", "held")]
+    assert [(entry.mid, entry.stage) for entry in state.patches.queue] == [("m1", "held")]
 
 
 def test_a_message_with_a_diff_is_forwarded_and_queued_once() -> None:
@@ -90,7 +91,7 @@ def test_unanswered_nudges_become_a_notice_to_the_user() -> None:
 
 
 def test_the_same_facts_give_the_same_decisions() -> None:
-    def play() -> list[rules.Said]:
+    def play() -> list[Said]:
         state = rules.State()
         message = f.ToPeer(author="PeerA", mid="m1", seq=3, **PLAIN)  # type: ignore[arg-type]
         return decide(state, message, b"hello") + decide(state, queued()) + decide(state, message, b"hello")

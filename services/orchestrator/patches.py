@@ -1,0 +1,82 @@
+"""Following each patch through the gate, and telling its author what became of it."""
+
+from __future__ import annotations
+
+from typing import Dict, List
+
+import msgspec
+
+from cccc.common import facts as f
+from cccc.common.facts import Fact
+from cccc.common.paths import other
+from cccc.services.orchestrator.said import Said, Write
+
+# ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
+
+
+class Queued(msgspec.Struct):
+    """A patch that the gate has not settled yet: an entry of `queue.json`."""
+
+    author: str
+    mid: str
+    source: str
+    since: str
+    stage: str = "queued"  # then checking, held, landing
+    reason: str = ""
+
+
+class State(msgspec.Struct):
+    queue: List[Queued] = msgspec.field(default_factory=list)
+    tails: Dict[str, str] = msgspec.field(default_factory=dict)  # mid -> end of its last failed check
+
+
+def decide(state: State, fact: Fact, write: Write) -> list[Said]:
+    """Return what the author, and after a landing both peers, are told."""
+    if isinstance(fact, f.PatchQueued):
+        state.queue.append(Queued(fact.author, fact.mid, fact.source, fact.ts))
+    elif isinstance(fact, (f.Lint, f.Test)):
+        _stage(state, fact.mid, "checking", f"{fact.kind} {fact.verdict}")
+        if fact.verdict not in ("green", "skipped"):
+            state.tails[fact.mid] = f"$ {fact.command}\n{fact.tail}"
+    elif isinstance(fact, f.PatchHeld):
+        _stage(state, fact.mid, "held", fact.reason)
+        text = f"PATCH HELD {fact.mid}: {fact.reason}\nIt is kept and goes on by itself; nothing to do."
+        return [write("System", fact.author, f"sys-{fact.seq}", text)]
+    elif isinstance(fact, f.PatchLanding):
+        _stage(state, fact.mid, "landing", "")
+    elif isinstance(fact, f.PatchReject):
+        return [_rejected(state, fact, fact.reason, state.tails.get(fact.mid, ""), write)]
+    elif isinstance(fact, f.PatchPrecheckFail):
+        return [_rejected(state, fact, f"git cannot apply it to {fact.base[:9]}", fact.stderr, write)]
+    elif isinstance(fact, f.PatchCommit):
+        return _landed(state, fact, write)
+    return []
+
+
+def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: str, output: str, write: Write) -> Said:
+    _settled(state, fact.mid)
+    text = f"PATCH REJECTED {fact.mid}: {reason}\n"
+    if output:
+        text += f"\n```\n{output.strip()}\n```\n"
+    text += "\nNothing in the repository was changed. Hand in a corrected patch."
+    return write("System", fact.author, f"sys-{fact.seq}", text)
+
+
+def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
+    _settled(state, fact.mid)
+    tests = "no tests were found" if fact.tests_ok is None else "tests green"
+    branch = fact.branch.removeprefix("refs/heads/")
+    text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {fact.lines} lines, {tests}\n"
+    text += "\n".join(fact.paths[:20])
+    return [write("System", peer, f"sys-{fact.seq}", text) for peer in (fact.author, other(fact.author))]
+
+
+def _stage(state: State, mid: str, stage: str, reason: str) -> None:
+    for entry in state.queue:
+        if entry.mid == mid:
+            entry.stage, entry.reason = stage, reason
+
+
+def _settled(state: State, mid: str) -> None:
+    state.queue = [entry for entry in state.queue if entry.mid != mid]
+    state.tails.pop(mid, None)
