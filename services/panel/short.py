@@ -22,6 +22,7 @@ _FORM: dict[type[Fact], str] = {
     f.PeerStarted: "{0.command}",
     f.PeerAdopted: "in pane {0.pane}",
     f.PeerExited: "{0.status}, again in {0.again_s:.0f} s",
+    f.PatchBranch: "for {0.branch}",
     f.PatchPrecheckFail: "{0.stderr}",
     f.Lint: "{0.verdict} {0.command} ({0.seconds:.1f} s)",
     f.Test: "{0.verdict} {0.command} ({0.seconds:.1f} s)",
