@@ -68,7 +68,7 @@ class Files:
         return [path for path in policy.added(changes) if self._is_occupied(path, going)]
 
     def _is_occupied(self, path: str, going: set[str]) -> bool:
-        for parent in reversed(Path(path).parents[:-1]):
+        for parent in reversed(list(Path(path).parents)[:-1]):
             mode = _mode(self._top / parent)
             if mode == 0 or parent.as_posix() in going:
                 return False
