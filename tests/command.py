@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import pty
+import select
+import struct
 import subprocess
 import sys
+import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +35,62 @@ def cccc(root: Path, *args: str, code: int | None = 0, input: str = "", **more: 
     assert code is None or done.returncode == code, f"cccc {' '.join(args)}: exit {done.returncode}\n{said}"
     assert "Traceback" not in done.stderr, said
     return said
+
+
+class Terminal:
+    """`cccc` on a terminal of its own, 200 x 50."""
+
+    def __init__(self, root: Path, *args: str, **more: str) -> None:
+        self._screen, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+        env = environment(**{"TERM": "xterm", **more})
+        self._process = subprocess.Popen(
+            [str(CCCC), *args], cwd=root, env=env, stdin=end, stdout=end, stderr=end, start_new_session=True
+        )
+        os.close(end)
+        self.said = ""
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+        os.close(self._screen)
+
+    def types(self, keys: str) -> None:
+        os.write(self._screen, keys.encode())
+
+    def shows(self, text: str, limit: float = 20.0) -> None:
+        """Read until `text` was shown."""
+        end = time.monotonic() + limit
+        while text not in self.said:
+            assert time.monotonic() < end and self._read(), f"never shown: {text!r} in {self.said!r}"
+
+    def ends(self) -> int:
+        """Read until the command has ended; return its exit code."""
+        while self._read():
+            pass
+        return self._process.wait(10)
+
+    def _read(self) -> bool:
+        """Read what is there; return whether there can be more."""
+        if not select.select([self._screen], [], [], 1.0)[0]:
+            return True
+        try:
+            chunk = os.read(self._screen, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            return False
+        self.said += chunk.decode(errors="replace")
+        return bool(chunk)
+
+
+def on_a_terminal(root: Path, *args: str, types: str = "", **more: str) -> tuple[int, str]:
+    """Run `cccc` on a terminal, type something, and return exit code and what was shown."""
+    with Terminal(root, *args, **more) as terminal:
+        terminal.types(types)
+        code = terminal.ends()
+        return code, terminal.said
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ import pytest
 from cccc.common import bus
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
+from tests.command import running
 from tests.waiting import until
 
 
@@ -88,3 +89,10 @@ def is_ready(project: Project, name: str, process: subprocess.Popen[bytes]) -> b
         return any(beat.by == name and beat.ready and beat.pid == process.pid for beat in bus.beats(project))
     except NotRunning:
         return False
+
+
+@pytest.fixture
+def system(project: Project) -> Iterator[Project]:
+    """A project with everything up and two mock peers; afterwards nothing of it runs."""
+    with running(project.root):
+        yield project

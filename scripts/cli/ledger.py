@@ -15,8 +15,8 @@ from cccc.common.errors import LedgerBroken, NotFound
 from cccc.common.facts import KINDS
 from cccc.common.paths import Project
 from cccc.scripts.cli import running
-from cccc.scripts.cli.lines import Told, moment, tell
-from cccc.scripts.cli.screen import columns, cut, plain
+from cccc.scripts.cli.lines import clock, colour, moment, tell
+from cccc.scripts.cli.screen import columns, cut
 
 _LOOK_AGAIN = 2.0  # for a fact whose wake-up was lost
 _AGE = re.compile(r"(\d+)([smhd])")
@@ -91,8 +91,7 @@ def show(kinds: tuple[str, ...], mid: str | None, since: str | None, as_json: bo
         if as_json:
             click.echo(raw)
         else:
-            told = tell(fact)
-            _print(told, f"{told.seq:>7} {told.when.astimezone():%Y-%m-%d %H:%M:%S}")
+            _print(raw, f"{fact['seq']:>7} {moment(fact['ts']).astimezone():%Y-%m-%d %H:%M:%S}")
     if not found:
         raise NotFound("no such fact in the ledger; `cccc ledger tail` shows the newest")
 
@@ -181,11 +180,11 @@ def _follow(project: Project, reader: ledger.Reader) -> None:
 
 def _print_rest(reader: ledger.Reader) -> None:
     for line in reader.read():
-        told = tell(json.loads(line.raw))
-        _print(told, f"{told.when.astimezone():%H:%M:%S}")
+        _print(line.raw, clock(tell(line.raw).ts))
 
 
-def _print(told: Told, start: str) -> None:
-    line = f"{start} {told.kind:<18} {told.who:<17} {plain(told.text)}"
+def _print(raw: bytes, start: str) -> None:
+    told, mid = tell(raw), ledger.envelope(raw).mid
+    line = f"{start} {told.kind:<18} {told.who:<13} {told.text}" + (f" [{mid}]" if mid else "")
     room = columns()
-    click.secho(line if room is None else cut(line, room), fg=told.colour)
+    click.secho(line if room is None else cut(line, room), fg=colour(raw))

@@ -1,50 +1,44 @@
-"""Facts as people read them: who, and what in short. Works from the line, so that kinds of a newer version show too."""
+"""Facts as people read them: the panel's short form, with a colour and a local time."""
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime
-from typing import Any, NamedTuple
 
+from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.facts import Fact
+from cccc.common.status import FactLine
 from cccc.scripts.cli.screen import age
+from cccc.services.panel.short import line_of
 
-_ENVELOPE = {"seq", "ts", "kind", "by", "id", "cause", "prev"}
-_SHOWN = {"from", "to", "peer", "mid", "sha", "size", "text"}
-_COLOURS = {
-    "red": "patch-reject patch-precheck-fail mailbox-refused handoff-drop nudge-lost nudge-unanswered peer-exited "
-    "fact-skipped ledger-repaired",
-    "green": "patch-commit ack-file",
-    "yellow": "patch-held nudge-held notice mailbox-diag",
-    "cyan": "user-message to_peer to_user patch handoff",
+_COLOURS: dict[str, tuple[type[Fact], ...]] = {
+    "red": (
+        *(f.PatchReject, f.PatchPrecheckFail, f.MailboxRefused, f.HandoffDrop, f.NudgeLost, f.NudgeUnanswered),
+        *(f.PeerExited, f.FactSkipped, f.LedgerRepaired),
+    ),
+    "green": (f.PatchCommit, f.AckFile),
+    "yellow": (f.PatchHeld, f.NudgeHeld, f.Notice, f.MailboxDiag),
+    "cyan": (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.Handoff),
 }
-_COLOUR_OF = {kind: colour for colour, kinds in _COLOURS.items() for kind in kinds.split()}
 
 
-class Told(NamedTuple):
-    """One fact in short form."""
-
-    seq: int
-    when: datetime  # with its zone
-    kind: str
-    who: str
-    text: str
-    colour: str | None
+def tell(raw: bytes) -> FactLine:
+    """Return the short form of a ledger line, also of a kind that only a newer version knows."""
+    fact = ledger.decode(raw)
+    if fact:
+        return line_of(fact)
+    line = json.loads(raw)
+    return FactLine(line["seq"], line["ts"], line["kind"], line["by"], "")
 
 
-def tell(fact: dict[str, Any]) -> Told:
-    """Return the short form of a ledger line."""
-    kind = str(fact["kind"])
-    good = {"green": "green", "red": "red", "broken": "red"}.get(fact.get("verdict", ""))
-    parts = [f"{name}={_value(value)}" for name, value in fact.items() if name not in _ENVELOPE | _SHOWN]
-    words = [str(fact[name]) for name in ("mid", "text") if fact.get(name)]
-    return Told(
-        seq=fact["seq"],
-        when=moment(fact["ts"]),
-        kind=kind,
-        who=_who(fact),
-        text=" ".join([*parts, *words]),
-        colour=good or _COLOUR_OF.get(kind),
-    )
+def colour(raw: bytes) -> str | None:
+    """Return the colour of a ledger line."""
+    fact = ledger.decode(raw)
+    if isinstance(fact, (f.Lint, f.Test)):
+        return {"green": "green", "skipped": None}.get(fact.verdict, "red")
+    return next((name for name, kinds in _COLOURS.items() if isinstance(fact, kinds)), None)
 
 
 def moment(ts: str) -> datetime:
@@ -52,19 +46,11 @@ def moment(ts: str) -> datetime:
     return datetime.fromisoformat(ts.replace("Z", "+00:00"))
 
 
+def clock(ts: str) -> str:
+    """Return the time of a fact as the clock on the wall shows it."""
+    return f"{moment(ts).astimezone():%H:%M:%S}"
+
+
 def ago(ts: str) -> str:
     """Return how long ago the time of a fact is."""
     return age(time.time() - moment(ts).timestamp())
-
-
-def _who(fact: dict[str, Any]) -> str:
-    author = fact.get("from") or fact.get("peer")
-    if fact.get("to"):
-        return f"{author or ''} → {fact['to']}".strip()
-    return str(author or fact["by"])
-
-
-def _value(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return f"{value:.2f}" if isinstance(value, float) else str(value)

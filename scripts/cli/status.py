@@ -15,6 +15,7 @@ from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
 from cccc.scripts.cli import queue, running, status_text
+from cccc.services.panel.short import line_of
 
 NOT_RUNNING = 3
 _LAST_FACTS = 5
@@ -61,7 +62,7 @@ def look(project: Project) -> dict[str, Any]:
         "services": services,
         "inboxes": {peer: len(list(project.inbox(peer).glob("*.txt"))) for peer in PEERS},
         "queue": queue.read(project),
-        "facts": [msgspec.to_builtins(fact) for fact in ledger.tail(project, _LAST_FACTS)],
+        "facts": [msgspec.to_builtins(line_of(fact)) for fact in ledger.tail(project, _LAST_FACTS)],
         "snapshot": msgspec.to_builtins(snapshot) if snapshot else None,
     }
 
@@ -81,7 +82,7 @@ def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
     for row in rows:
         beat = beats.get(row.name)
         mine = beat if beat and beat.pid == row.pid else None
-        state = row.state.lower() if row.state != "RUNNING" else "ready" if mine and mine.ready else "starting"
+        state = "ready" if mine and mine.ready else "starting" if row.state == "RUNNING" else row.state.lower()
         trouble = row.error or (mine.trouble if mine else "")
         release = mine.version if mine else ""
         if release and release != installed:

@@ -9,7 +9,7 @@ import click
 
 from cccc.common.paths import PEERS
 from cccc.scripts.cli import queue
-from cccc.scripts.cli.lines import ago, tell
+from cccc.scripts.cli.lines import ago, clock
 from cccc.scripts.cli.screen import age, plain, table
 
 
@@ -56,6 +56,5 @@ def _facts(facts: list[dict[str, Any]]) -> None:
     if not facts:
         return
     click.echo()
-    told = [tell(fact) for fact in facts]
-    rows = [(f"{each.when.astimezone():%H:%M:%S}", each.kind, each.who, each.text) for each in told]
-    table(("last facts", "kind", "who", "what"), rows, [each.colour for each in told])
+    rows = [(clock(fact["ts"]), fact["kind"], fact["who"], fact["text"]) for fact in facts]
+    table(("last facts", "kind", "who", "what"), rows)

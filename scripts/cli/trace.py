@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 
 import click
@@ -12,7 +11,7 @@ from cccc.common import ledger
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from cccc.scripts.cli.lines import tell
+from cccc.scripts.cli.lines import colour, moment, tell
 from cccc.scripts.cli.screen import table
 
 _NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
@@ -42,24 +41,15 @@ def command(mid: str) -> None:
     others = {fact.seq: fact for fact in (*_causes(project, mine), *_nudges(project, mine))}
     for fact in mine:
         others.pop(fact.seq, None)
-    told = [
-        tell(json.loads(raw))
-        for seq in sorted([*others, *(fact.seq for fact in mine)])
-        if (raw := ledger.line_at(project, seq))
-    ]
-    begin = next(each for each in told if each.seq == mine[0].seq).when
-    rows = [
-        (
-            f"{(each.when - begin).total_seconds():+.3f} s",
-            str(each.seq),
-            f"{'· ' if each.seq in others else ''}{each.kind}",
-            each.who,
-            each.text.replace(mid, "").strip(),
-        )
-        for each in told
-    ]
+    raws = [raw for seq in sorted([*others, *(fact.seq for fact in mine)]) if (raw := ledger.line_at(project, seq))]
+    begin = moment(mine[0].ts)
+    rows = []
+    for told in map(tell, raws):
+        after = (moment(told.ts) - begin).total_seconds()
+        kind = f"· {told.kind}" if told.seq in others else told.kind
+        rows.append((f"{after:+.3f} s", str(told.seq), kind, told.who, told.text))
     click.echo(f"{mid}, {begin.astimezone():%Y-%m-%d %H:%M:%S}")
-    table(("time", "seq", "kind", "who", "what"), rows, [each.colour for each in told])
+    table(("time", "seq", "kind", "who", "what"), rows, [colour(raw) for raw in raws])
 
 
 def _causes(project: Project, mine: list[Fact]) -> list[Fact]:

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common.paths import Project
-from tests.command import cccc
+from tests.command import cccc, on_a_terminal
 from tests.conftest import git
-from tests.scripts.cli.test_up import on_a_terminal
 
 
 @pytest.fixture
@@ -43,8 +42,8 @@ def test_clean_asks_for_yes_where_it_cannot_ask(used: Project) -> None:
     assert files(used) == before
 
 
-@pytest.mark.parametrize(("answer", "code"), [(b"n\n", 1), (b"y\n", 0)])
-def test_on_a_terminal_it_asks(used: Project, answer: bytes, code: int) -> None:
+@pytest.mark.parametrize(("answer", "code"), [("n\n", 1), ("y\n", 0)])
+def test_on_a_terminal_it_asks(used: Project, answer: str, code: int) -> None:
     assert on_a_terminal(used.root, "clean", types=answer)[0] == code
     assert bool(files(used)) == bool(code)
 

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from cccc.common.paths import Project
-from tests.command import CCCC, cccc, environment, processes_in
+from tests.command import Terminal, cccc, on_a_terminal, processes_in
 
 
 @pytest.fixture
 def root(project: Project) -> Path:
     cccc(project.root, "init")
     return project.root
-
-
-def on_a_terminal(root: Path, *args: str, types: bytes, **more: str) -> tuple[int, str]:
-    """Run `cccc` on a terminal of its own, type something, and return exit code and what was shown."""
-    primary, secondary = pty.openpty()
-    process = subprocess.Popen(
-        [str(CCCC), *args], cwd=root, env=environment(**more), stdin=secondary, stdout=secondary, stderr=secondary
-    )
-    os.close(secondary)
-    os.write(primary, types)
-    said = b""
-    try:
-        while chunk := os.read(primary, 65536):
-            said += chunk
-    except OSError:  # how Linux says that the other end is closed
-        pass
-    os.close(primary)
-    return process.wait(5), said.decode()
 
 
 @pytest.mark.parametrize("words", ["ps", "restart panel", "ctl status", "attach", "send hello", "ledger archive"])
@@ -73,7 +52,7 @@ def test_a_missing_cli_is_named_and_the_mock_peers_are_offered(root: Path) -> No
 
 
 def test_on_a_terminal_a_missing_cli_is_a_question_and_no_means_no(root: Path) -> None:
-    code, said = on_a_terminal(root, "up", types=b"n\n", CLAUDE_I_CMD="no-such-cli", CODEX_I_CMD="no-such-cli")
+    code, said = on_a_terminal(root, "up", types="n\n", CLAUDE_I_CMD="no-such-cli", CODEX_I_CMD="no-such-cli")
     assert code == 1 and "in place of both?" in said
     assert processes_in(root) == []
 
@@ -119,19 +98,8 @@ def test_logs_show_the_last_lines(root: Path) -> None:
 
 
 def test_the_mock_peer_starts_from_the_command_line(root: Path) -> None:
-    primary, secondary = pty.openpty()
-    command = [str(CCCC), "mock-agent", "--role", "peerA"]
-    env = environment(TERM="xterm")
-    mock = subprocess.Popen(command, cwd=root, env=env, stdin=secondary, stdout=secondary, stderr=secondary)
-    os.close(secondary)
-    try:
-        said = b""
-        while b"mock peerA" not in said:
-            said += os.read(primary, 65536)
-    finally:
-        mock.terminate()
-        mock.wait(5)
-        os.close(primary)
+    with Terminal(root, "mock-agent", "--role", "peerA") as terminal:
+        terminal.shows("mock peerA")
 
 
 def test_a_scenario_that_is_not_there_is_wrong_usage(root: Path) -> None:

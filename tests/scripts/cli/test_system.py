@@ -1,0 +1,232 @@
+"""Every command on a whole running system: real supervisord, ledger, tmux, git and two mock peers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cccc.common import bus, supervisor
+from cccc.common import facts as f
+from cccc.common.paths import PEERS, Project
+from tests.command import CCCC, Terminal, cccc, environment, on_a_terminal, processes_in, running
+from tests.conftest import git, make_project
+from tests.waiting import until
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """One running system for all tests that leave it as it is."""
+    project = make_project(tmp_path_factory.mktemp("system") / "a dir.with dots")
+    with running(project.root):
+        yield project
+
+
+def status(project: Project) -> dict[str, object]:
+    found: dict[str, object] = json.loads(cccc(project.root, "status", "--json"))
+    return found
+
+
+def trace(project: Project, mid: str) -> str:
+    return cccc(project.root, "trace", mid)
+
+
+def test_a_second_up_says_so_and_changes_nothing(up: Project) -> None:
+    before = supervisor.call(up, "getPID")
+    assert cccc(up.root, "up") == "already up\n"
+    assert "cccc down" in cccc(up.root, "up", "--mock", code=1)
+    assert supervisor.call(up, "getPID") == before
+
+
+def test_refresh_env_keeps_the_new_environment_while_up(up: Project) -> None:
+    said = cccc(up.root, "up", "--refresh-env", MY_VARIABLE="one", **json.loads(up.terminal.read_text())["env"])
+    assert "environment" in said
+    assert json.loads(up.terminal.read_text())["env"]["MY_VARIABLE"] == "one"
+
+
+def test_a_message_is_traced_from_the_shell_to_its_reader(up: Project) -> None:
+    mid = cccc(up.root, "send", "a: is anybody there?").strip()
+    until(lambda: "ack-file" in trace(up, mid), 20, trace(up, mid))
+    steps = [line.split()[3] for line in trace(up, mid).splitlines()[2:] if "·" not in line]
+    assert steps == ["user-message", "handoff", "handoff-delivered", "ack-file"]
+
+
+@pytest.mark.parametrize(
+    ("text", "receivers"),
+    [("b: one", ["PeerB"]), ("A\N{FULLWIDTH COLON}two", ["PeerA"]), ("three", ["PeerA", "PeerB"])],
+)
+def test_the_prefix_chooses_the_receivers(up: Project, text: str, receivers: list[str]) -> None:
+    mid = cccc(up.root, "send", text).strip()
+    until(lambda: trace(up, mid).count(" handoff ") == len(receivers), 10, trace(up, mid))
+    assert [peer for peer in PEERS if f"User→{peer}" in trace(up, mid)] == receivers
+
+
+@pytest.mark.parametrize("words", [["send"], ["send", "-"]])
+def test_a_message_comes_from_a_pipe_byte_for_byte(up: Project, words: list[str]) -> None:
+    mid = cccc(up.root, *words, input="a: first line\n\n  zwei\t✓\n").strip()
+    fact = json.loads(cccc(up.root, "ledger", "show", "--mid", mid, "--kind", "user-message", "--json"))
+    assert (up.blobs / fact["sha"]).read_text() == "first line\n\n  zwei\t✓\n"
+    assert fact["route"] == "a"
+
+
+def test_a_secret_is_not_shown(up: Project) -> None:
+    mid = cccc(up.root, "send", "b: password = hunter2").strip()
+    assert "hunter2" not in cccc(up.root, "ledger", "show", "--mid", mid, "--json")
+
+
+def test_status_shows_services_peers_and_queue(up: Project) -> None:
+    until(lambda: "idle" in cccc(up.root, "status"), 10, "an idle peer")
+    said = cccc(up.root, "status")
+    for word in ("ledger", "orchestrator", "delivery", "evidence", "panel", "PeerA", "PeerB", "no patch waits"):
+        assert word in said
+    found = status(up)
+    assert found["running"] is True and found["troubles"] == []
+
+
+def test_status_says_when_another_version_runs(up: Project) -> None:
+    code = "import importlib.metadata as m, sys; m.version = lambda name: '9.9'; "
+    code += "from cccc.scripts.cli import main; sys.argv = ['cccc', 'status']; sys.exit(main())"
+    python = CCCC.with_name("python")
+    done = subprocess.run([str(python), "-c", code], cwd=up.root, env=environment(), capture_output=True, text=True)
+    assert "installed is 9.9; run `cccc restart panel`" in done.stdout
+
+
+def test_ps_and_ctl_show_the_same_processes(up: Project) -> None:
+    rows = [line.split() for line in cccc(up.root, "ps").splitlines()[1:]]
+    assert [row[0] for row in rows] == ["ledger", "orchestrator", "delivery", "evidence", "panel", "supervisord"]
+    answer = cccc(up.root, "ctl", "status")
+    for name, state, pid, *_ in rows[:-1]:
+        assert state == "RUNNING" and f"pid {pid}" in next(
+            line for line in answer.splitlines() if line.startswith(name)
+        )
+
+
+def test_ctl_hands_its_words_over(up: Project) -> None:
+    assert "restart" in cccc(up.root, "ctl", "help")
+    assert cccc(up.root, "ctl", "pid", "panel").strip().isdigit()
+
+
+def test_logs_of_a_service_show_that_it_is_ready(up: Project) -> None:
+    assert "ready at seq" in cccc(up.root, "logs", "evidence", "-n", "500")
+
+
+def test_logs_f_follows(up: Project) -> None:
+    command = [str(CCCC), "logs", "panel", "-n", "0", "-f"]
+    with subprocess.Popen(command, cwd=up.root, env=environment(), stdout=subprocess.PIPE, text=True) as follower:
+        assert follower.stdout
+        try:
+            cccc(up.root, "restart", "panel")
+            assert follower.stdout.readline()
+        finally:
+            follower.terminate()
+
+
+def test_a_restarted_service_is_ready_with_a_new_process(up: Project) -> None:
+    before = {row.name: row.pid for row in supervisor.processes(up)}
+    assert cccc(up.root, "restart", "evidence", "panel") == "restarted: evidence, panel\n"
+    after = {row.name: row.pid for row in supervisor.processes(up)}
+    assert [name for name in after if after[name] != before[name]] == ["evidence", "panel"]
+    assert {beat.by: beat.pid for beat in bus.beats(up) if beat.ready} == after
+
+
+def test_restart_of_an_unknown_service_is_exit_3(up: Project) -> None:
+    assert "there are ledger" in cccc(up.root, "restart", "leger", code=3)
+
+
+def test_commands_work_from_a_subdirectory(up: Project) -> None:
+    below = up.root / "some" / "where"
+    below.mkdir(parents=True)
+    assert cccc(below, "queue") == "no patch waits\n"
+    assert cccc(below, "up") == "already up\n"
+
+
+def test_clean_refuses_while_up(up: Project) -> None:
+    assert "cccc down" in cccc(up.root, "clean", "--yes", code=1)
+    assert up.ledger.exists()
+
+
+def test_archive_goes_on_in_a_new_segment(up: Project) -> None:
+    assert Path(cccc(up.root, "ledger", "archive").strip()).exists()
+    mid = cccc(up.root, "send", "b: after the archive").strip()
+    assert "user-message" in trace(up, mid)
+    assert "every line holds" in cccc(up.root, "ledger", "verify")
+
+
+def test_skipped_facts_are_red_until_a_person_has_seen_them(up: Project) -> None:
+    bus.tell(up, "panel", [f.FactSkipped(id="skip:1", service="panel", fact=1, error="a bug")])
+    until(lambda: "went on without fact 1: a bug" in cccc(up.root, "status"), 10, "red")
+    cccc(up.root, "status", "--clear")
+    until(lambda: "went on" not in cccc(up.root, "status"), 10, "green")
+
+
+@pytest.mark.parametrize("option", [[], ["-r"]])
+def test_attach_shows_the_panes(up: Project, option: list[str]) -> None:
+    with Terminal(up.root, "attach", *option) as terminal:
+        terminal.shows("PeerB")
+
+
+def test_a_patch_lands_and_is_traced(up: Project) -> None:
+    diff = "--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n hello\n+world\n"
+    fresh = up.work / "fresh.diff"
+    fresh.write_text(diff)
+    fresh.replace(up.peer("PeerB") / "patch.diff")
+
+    def landed() -> str:
+        return cccc(up.root, "ledger", "show", "--kind", "patch-commit", "--json", code=None)
+
+    commit = json.loads(until(lambda: landed() if landed().startswith("{") else "", 30, landed()))
+    assert git(up.root, "rev-parse", "HEAD").strip() == commit["commit"]
+    assert "patch-landing" in trace(up, commit["mid"])
+
+
+# --- tests that end what they start ---
+
+
+def test_down_ends_every_process_and_up_goes_on(project: Project) -> None:
+    with running(project.root):
+        begin = time.monotonic()
+        assert cccc(project.root, "down").startswith("down, after")
+        assert time.monotonic() - begin < 5
+        assert processes_in(project.root) == []
+        assert cccc(project.root, "down") == "not running; nothing to stop\n"
+        cccc(project.root, "up", "--mock")
+        assert status(project)["troubles"] == []
+
+
+def test_after_a_killed_supervisord_down_leaves_nothing_and_up_works(project: Project) -> None:
+    with running(project.root):
+        os.kill(supervisor.call(project, "getPID"), signal.SIGKILL)
+        cccc(project.root, "down")
+        assert processes_in(project.root) == []
+        cccc(project.root, "up", "--mock")
+        os.kill(supervisor.call(project, "getPID"), signal.SIGKILL)
+        cccc(project.root, "up", "--mock")
+        assert status(project)["troubles"] == []
+
+
+def test_run_starts_and_attaches(project: Project) -> None:
+    cccc(project.root, "init")
+    try:
+        with Terminal(project.root, "run", "--mock") as terminal:
+            terminal.shows("[repo]")  # the status line of tmux
+    finally:
+        cccc(project.root, "down")
+    assert processes_in(project.root) == []
+
+
+def test_on_a_terminal_yes_starts_the_mock_peers(project: Project) -> None:
+    cccc(project.root, "init")
+    missing = {"CLAUDE_I_CMD": "no-such-cli", "CODEX_I_CMD": "no-such-cli"}
+    try:
+        code, said = on_a_terminal(project.root, "up", types="y\n", **missing)
+        assert code == 0, said
+        assert "PeerB: mock peer" in said
+    finally:
+        cccc(project.root, "down")
+    assert processes_in(project.root) == []
