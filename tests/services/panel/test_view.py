@@ -62,6 +62,10 @@ class Pane:
     def shows_headline_of(self, width: int) -> None:
         until(lambda: len(self.text().split("\n")[0]) == width, AT_ONCE, f"a headline of {width} columns")
 
+    def modes(self) -> list[str]:
+        """Return whether the program has ended, and whether the screen is the alternate one."""
+        return self.tmux("display", "-p", "#{pane_dead} #{alternate_on}").split()
+
     def echoes(self) -> bool:
         tty = os.open(self.tmux("display", "-p", "#{pane_tty}").strip(), os.O_RDWR | os.O_NOCTTY)
         try:
@@ -103,8 +107,8 @@ def test_the_picture_follows_the_size_of_the_pane(project: Project, service: Sta
     service("ledger")
     service("panel")
     pane.start(60, 15)
-    pane.shows("repo")
-    for width, height in ((200, 50), (60, 15)):
+    pane.shows("2/5 ready")
+    for width, height in ((200, 50), (60, 15), (99, 14)):
         pane.resize(width, height)
         pane.shows_headline_of(width)
 
@@ -157,9 +161,9 @@ def test_what_is_typed_leaves_no_trace_and_the_end_leaves_the_terminal_as_it_was
     service("panel")
     pane.start(60, 15)
     pane.shows("2/5 ready")
-    assert not pane.echoes()
+    assert pane.modes() == ["0", "1"] and not pane.echoes()
     os.kill(pane.pid(), signal.SIGTERM)
-    until(lambda: pane.tmux("display", "-p", "#{pane_dead} #{alternate_on}").split() == ["1", "0"], 5, "left")
+    until(lambda: pane.modes() == ["1", "0"], 5, "left")
 
 
 def test_without_a_terminal_it_says_what_else_to_use(project: Project) -> None:
