@@ -74,9 +74,7 @@ class Ground:
     def land(self, landing: Landing) -> None:
         """Land, or finish a landing that was interrupted. Raises Blocked or Moved."""
         changes = self._changes(landing)
-        with self._locked() as interrupted:
-            if interrupted and self._has_landed(landing):
-                return
+        with self._locked():
             try:
                 with branch.moving(self._top, landing.old, landing.new, self._env, self._umask) as move_branch:
                     self._check_place(landing)
@@ -116,9 +114,7 @@ class Ground:
         return tuple(_stamp(path) for path in watched)
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[bool]:
-        """Hold the index; yield whether a landing of ours was interrupted and the lock taken over."""
-        interrupted = False
+    def _locked(self) -> Iterator[None]:
         mark = self._dir / "index.lock.cccc"
         mark.write_bytes(self._mark)
         try:
@@ -126,14 +122,13 @@ class Ground:
         except FileExistsError:
             if not self._is_ours():
                 raise Blocked(f"another git command holds {self._lock}; remove it if none is running") from None
-            interrupted = True
             self._wait_for_git()
         finally:
             mark.unlink()
         fault("evidence.landing-locked")
         self._remove_copies()
         try:
-            yield interrupted
+            yield
         finally:
             self._remove_copies()
             self._lock.unlink()

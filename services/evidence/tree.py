@@ -55,7 +55,7 @@ class GateTree:
         """Make the tree equal `base`, with nothing else in it; build it anew when it is broken."""
         try:
             self._reset(base)
-        except (git.GitError, FileNotFoundError):
+        except git.GitError:
             self._build(base)
             self._reset(base)
 
@@ -71,12 +71,14 @@ class GateTree:
 
     @property
     def _admin(self) -> Path:
-        """The tree's own folder in the repository. Raises FileNotFoundError when the two do not belong together."""
-        link = (self.path / ".git").read_text()
-        admin = Path(link.partition("gitdir: ")[2].strip())
-        back = Path((admin / "gitdir").read_text().strip())
+        """The tree's own folder in the repository. Raises GitError when the two do not belong together."""
+        try:
+            admin = Path((self.path / ".git").read_text().partition("gitdir: ")[2].strip())
+            back = Path((admin / "gitdir").read_text().strip())
+        except OSError as error:
+            raise git.GitError("worktree", 0, str(error)) from None
         if admin.parent != self._repo.common / "worktrees" or back != self.path / ".git":
-            raise FileNotFoundError(f"{self.path} is not a work tree of {self._repo.common}")
+            raise git.GitError("worktree", 0, f"{self.path} is not a work tree of {self._repo.common}")
         return admin
 
     @property

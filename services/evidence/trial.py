@@ -225,21 +225,25 @@ class Trial:
 
     def _commit(self) -> Generator[Child | Decision, Ended | None, str]:
         """Commit what was tried, and return the commit; "" when that was refused."""
-        argv = self._tree.committing(self._message())
-        child = self._start(argv, self._tree.path, "commit", self._tree.env)
-        ended = yield child
-        assert ended
-        if ended.code or ended.over:
-            yield [*self._unsaid, self._reject(self._why_no_commit(ended))]
-            return ""
-        commit, changes = self._tree.committed(self._repo.head)
-        if changes != self._changes:
-            yield [*self._unsaid, self._reject(f"commit refused: a hook changed what is committed\n{_shown(ended)}")]
+        try:
+            child = self._start(self._tree.committing(self._message()), self._tree.path, "commit", self._tree.env)
+            ended = yield child
+            assert ended
+            reason = self._why_no_commit(ended)
+            commit, changes = ("", []) if reason else self._tree.committed(self._repo.head)
+            if commit and changes != self._changes:
+                reason = f"commit refused: a hook or a check changed what is committed\n{_shown(ended)}"
+        except git.GitError as error:
+            reason = f"commit refused: a hook or a check damaged the gate tree: {error}"
+        if reason:
+            yield [*self._unsaid, self._reject(reason)]
             return ""
         fault("evidence.committed")
         return commit
 
     def _why_no_commit(self, ended: Ended) -> str:
+        if not ended.code and not ended.over:
+            return ""
         if not self._tree.has_identity():
             return 'commit refused: git does not know who you are; run `git config user.email "you@example.com"`'
         return f"commit refused: {ended.over or _shown(ended) or f'exit {ended.code}'}"

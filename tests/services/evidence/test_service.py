@@ -272,7 +272,20 @@ def test_a_hook_that_changes_content_is_a_refusal(bench: Bench) -> None:
     hook.write_text("#!/bin/sh\necho more >> docs/a.md\ngit add docs/a.md\n")
     hook.chmod(0o755)
     bench.gate()
-    assert "a hook changed what is committed" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "changed what is committed" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        ("rm .git", "damaged the gate tree"),
+        ("git commit -q -m theirs", "nothing to commit"),
+        ("echo more >> docs/a.md && git add docs/a.md", "changed what is committed"),
+    ],
+)
+def test_a_check_that_works_on_the_gate_tree_itself_is_a_refusal(bench: Bench, command: str, reason: str) -> None:
+    bench.gate(TEST_CMD=command)
+    assert reason in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
 
 
 def test_a_missing_identity_is_named_with_the_command_that_mends_it(bench: Bench, tmp_path: Path) -> None:
