@@ -17,7 +17,7 @@ from cccc.services.orchestrator.said import Said, Write
 class Queued(msgspec.Struct):
     """A patch that the gate has not settled yet: an entry of `queue.json`."""
 
-    author: str
+    author: str = msgspec.field(name="from")
     mid: str
     source: str
     since: str
