@@ -171,18 +171,20 @@ def test_attach_shows_the_panes(up: Project, option: list[str]) -> None:
         terminal.shows("PeerB")
 
 
-def test_a_patch_lands_and_is_traced(up: Project) -> None:
-    diff = "--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n hello\n+world\n"
+def test_a_patch_waits_in_the_queue_for_a_rebase_then_lands_and_is_traced(up: Project) -> None:
+    rebase = up.root / ".git" / "rebase-merge"
+    rebase.mkdir()
     fresh = up.work / "fresh.diff"
-    fresh.write_text(diff)
+    fresh.write_text("--- a/README.md\n+++ b/README.md\n@@ -1 +1,2 @@\n hello\n+world\n")
     fresh.replace(up.peer("PeerB") / "patch.diff")
-
-    def landed() -> str:
-        return cccc(up.root, "ledger", "show", "--kind", "patch-commit", "--json", code=None)
-
-    commit = json.loads(until(lambda: landed() if landed().startswith("{") else "", 30, landed()))
-    assert git(up.root, "rev-parse", "HEAD").strip() == commit["commit"]
-    assert "patch-landing" in trace(up, commit["mid"])
+    until(lambda: "held" in cccc(up.root, "queue"), 20, "a held patch")
+    (entry,) = json.loads(cccc(up.root, "queue", "--json"))
+    assert entry["from"] == "PeerB"
+    assert entry["mid"] in cccc(up.root, "status")
+    rebase.rmdir()
+    until(lambda: "patch-commit" in trace(up, entry["mid"]), 30, "the commit")
+    assert git(up.root, "log", "-1", "--format=%b").count(entry["mid"])
+    assert cccc(up.root, "queue") == "no patch waits\n"
 
 
 # --- tests that end what they start ---
