@@ -25,6 +25,7 @@ _GIVE_UP = 2.0
 _FLICKER = 0.03  # a look can fall between two halves of a redraw
 _AFTER_A_SUBMIT = (screen.IDLE, screen.BUSY, screen.DRAFT)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
+_LONGEST_PAUSE_UNASKED = 5.0  # while nothing has to be typed
 
 
 class Outcome(NamedTuple):
@@ -65,12 +66,12 @@ class Hands:
 
     def watch(self, now: float) -> None:
         """Take a look, so that `view` is known."""
-        self._see(now)
-        self._slow_down(now)
+        self._see()
+        self._slow_down(now, _LONGEST_PAUSE_UNASKED)
 
     def offer(self, now: float) -> Outcome | None:
         """Return READY when a line may be typed now, HELD when not, None when it takes another look."""
-        look = self._see(now)
+        look = self._see()
         leftover = nudge.ours(self.view.draft)
         if leftover and self.view.state == screen.DRAFT and not self._person_types(look):
             return Outcome(READY, token=leftover)
@@ -85,6 +86,11 @@ class Hands:
         self._ready_at = ""
         self.look_at = 0.0
 
+    @property
+    def untouched(self) -> bool:
+        """Whether the line that is to be typed is not in the pane yet, for all we know."""
+        return self.typing is not None and not self.typing.pasted_at and not self.typing.adopted
+
     def step(self, now: float) -> Outcome | None:
         """Go on with the line. Returns SENT or LOST at its end, HELD while it has to wait."""
         typing = self.typing
@@ -93,7 +99,7 @@ class Hands:
             place, typing.place = typing.place, ""
             if self._paste(typing, place, now):
                 return None
-        look = self._see(now)
+        look = self._see()
         outcome = self._go_on(typing, look, now)
         if outcome is None:
             self.look_at = now + _STEP
@@ -181,7 +187,7 @@ class Hands:
     def _person_types(self, look: Look) -> bool:
         return time.time() - look.human < self._human_quiet
 
-    def _see(self, now: float) -> Look:
+    def _see(self) -> Look:
         look = pane.look(self._project, self.pane)
         before, self.view = self.view, screen.read(look, self._rules)
         if self.view.state != before.state:
@@ -194,6 +200,7 @@ class Hands:
         self._slow_down(now)
         return Outcome(HELD, reason)
 
-    def _slow_down(self, now: float) -> None:
+    def _slow_down(self, now: float, longest: float = _LONGEST_PAUSE) -> None:
+        self._pause = min(longest, self._pause)
         self.look_at = now + self._pause
-        self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+        self._pause *= 2

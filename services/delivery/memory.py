@@ -78,16 +78,18 @@ def _read(peer: Peer, fact: f.AckFile) -> None:
     flight = peer.flight
     flight.attempt, flight.losses, flight.escalated, flight.held = 0, 0, 0, ""
     flight.progress_at = seconds(fact.ts)
+    flight.answered = True
 
 
 def _fly(flight: Flight, fact: f.Fact) -> None:
     if isinstance(fact, f.NudgeTyping):
         flight.typed += 1
         flight.token = fact.token
+        flight.answered = False
     elif isinstance(fact, f.Nudge):
         if not flight.attempt:
             flight.first_at = fact.ts
-        flight.attempt += 1
+        flight.attempt += not flight.answered  # a quick peer reads before we have seen that it took the line
         flight.last = fact.seq
         flight.sent_at = seconds(fact.ts)
         flight.token, flight.losses, flight.held = "", 0, ""

@@ -26,6 +26,7 @@ class Flight(msgspec.Struct):
 
     typed: int = 0  # nudge-typing facts ever; numbers the next
     token: str = ""  # said to be typed, with no outcome yet
+    answered: bool = False  # progress was made since the last was typed
     attempt: int = 0  # nudges sent since the last progress
     last: int = 0  # seq of the last nudge
     sent_at: float = 0.0
@@ -86,7 +87,7 @@ def interval(flight: Flight, settings: Delivery) -> float:
     floor = max(1.0, settings.nudge_resend_seconds)
     growth = settings.nudge_backoff_base_ms / 1000 * 2.0 ** min(flight.attempt - 1, 30)
     limit = max(floor, settings.nudge_backoff_max_ms / 1000)
-    digest = hashlib.sha256(f"{flight.typed} {flight.attempt}".encode()).digest()
+    digest = hashlib.sha256(f"{flight.last} {flight.attempt}".encode()).digest()
     share = int.from_bytes(digest[:4], "big") / 2**31 - 1  # -1 to 1, the same when worked out again
     return min(limit, max(floor, growth)) * (1 + settings.nudge_jitter_pct * share)
 

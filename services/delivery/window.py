@@ -41,25 +41,20 @@ class Window:
         self._events.add(tmux.events(project))
         process.watch(self._events.fileno(), self._changed)
 
-    def tend(self) -> bool:
-        """Make what is missing, if something happened since the last call. Returns whether it did."""
+    def tend(self) -> None:
+        """Make what is missing, if something happened since the last call. Raises Gone when it ends meanwhile."""
         if self._server and not _lives(self._server):
             self._stale = True
         if not self._stale:
-            return False
-        try:
-            self.panes = tmux.build(self._project, terminal.environment(self._project), self._alternate_screen)
-            tmux.fit(self._project)
-            server = tmux.server_pid(self._project)
-        except tmux.Gone:  # it ended meanwhile
-            self._process.wake_in(0.1)
-            return False
+            return
+        self.panes = tmux.build(self._project, terminal.environment(self._project), self._alternate_screen)
+        tmux.fit(self._project)
+        server = tmux.server_pid(self._project)
         self._stale = False
         self.ended = "its pane was closed" if server == self._server else "the tmux server is gone"
         if server != self._server:
             self._server = server
             self._call_at_end(server)
-        return True
 
     def look_again(self) -> None:
         """Let the next `tend` read all panes."""

@@ -7,6 +7,7 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -32,7 +33,8 @@ class Desk:
         self._start = start
         self._count = {"PeerA": 0, "PeerB": 0}
         self.delivery: subprocess.Popen[bytes] | None = None
-        self.environment = {"CCCC_FAULTS": str(project.home / "faults")}
+        # HOME: a login shell that is killed in the profile of whoever runs the tests may leave a lock there.
+        self.environment = {"CCCC_FAULTS": str(project.home / "faults"), "HOME": str(project.home)}
         self.scenario("rules: [{match: ., steps: [{say: 'read {mid}'}]}]")
 
     def scenario(self, text: str, peer: str = "both") -> None:
@@ -87,16 +89,22 @@ class Desk:
         sha = hashlib.sha256(body).hexdigest()
         handoff = facts.Handoff(author="User", to=to, mid=mid, inbox_seq=number, sha=sha, size=len(body), text=text)
         handoff.id = f"{mid}.handoff"
-        bus.tell(self.project, "orchestrator", [handoff])
+        self.tell("orchestrator", handoff)
         return mid
+
+    def tell(self, by: str, fact: Fact) -> None:
+        bus.tell(self.project, by, [fact])
 
     def heard(self, kind: type[AnyKind]) -> list[AnyKind]:
         return [fact for fact in ledger.read(self.project) if isinstance(fact, kind)]
 
     def await_(self, kind: type[AnyKind], count: int = 1, limit: float = 10.0) -> list[AnyKind]:
         """Return the facts of a kind, once there are `count`."""
-        until(lambda: len(self.heard(kind)) >= count, limit, f"{count} x {kind.__name__} in {self.story()}")
-        return self.heard(kind)
+        end = time.monotonic() + limit
+        while len(found := self.heard(kind)) < count:
+            assert time.monotonic() < end, f"no {count} x {kind.__name__} in {self.story()}"
+            time.sleep(0.02)
+        return found
 
     def story(self) -> list[str]:
         return [f"{fact.kind} {getattr(fact, 'reason', '')}" for fact in ledger.read(self.project)]

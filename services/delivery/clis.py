@@ -1,0 +1,118 @@
+"""The two CLIs: started in their panes, adopted when they live, said to have ended and started again."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from cccc.common import facts as f
+from cccc.common import terminal, tmux
+from cccc.common.faults import fault
+from cccc.common.paths import PEERS, folder
+from cccc.common.worker import Worker
+from cccc.services.delivery import pane, screen
+from cccc.services.delivery.hands import Hands
+from cccc.services.delivery.memory import LIVED_LONG, Memory
+from cccc.services.delivery.window import Window
+
+_COMMANDS = {"PeerA": "CLAUDE_I_CMD", "PeerB": "CODEX_I_CMD"}
+
+
+class Clis:
+    """Keeps both running. `hands` has a pair for each peer whose CLI lives."""
+
+    def __init__(self, service: Worker, memory: Memory) -> None:
+        self.hands: dict[str, Hands] = {}
+        self._service = service
+        self._memory = memory
+        self._profiles = service.settings.cli_profiles
+        self._project = service.project
+        self._window = Window(service.project, service, not self._profiles.tmux.alternate_screen_off)
+        self._just_opened = True
+
+    def tend(self) -> None:
+        """Start, adopt, or say what ended. Raises Gone when tmux ends meanwhile; call again then."""
+        self._window.tend()
+        self._window.fill_lower_half(time.monotonic())
+        for peer in PEERS:
+            self._live(peer)
+        self._just_opened = False
+
+    def look_again(self) -> None:
+        """Let the next `tend` read all panes."""
+        self._window.look_again()
+
+    def close(self) -> None:
+        self._window.close()
+
+    def _live(self, peer: str) -> None:
+        life = self._memory.peers[peer].life
+        there = self._window.panes[peer]
+        if life.running and there.run == str(life.starts) and not there.dead:
+            self._take_over(peer, there.id)
+        elif life.running:
+            self._say_exit(peer, there)
+        elif there.run == str(life.starts + 1):  # started, and not said or not heard yet
+            self._say_start(peer, there.id)
+        else:
+            self._start(peer, there.id)
+
+    def _start(self, peer: str, pane_id: str) -> None:
+        life = self._memory.peers[peer].life
+        wait = life.ended_at + life.again_s - time.time()
+        if wait > 0:
+            self._service.wake_in(wait)
+            return
+        launch = (sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(self._project.home))
+        tmux.respawn(self._project, pane_id, str(life.starts + 1), *launch, self._command(peer))
+        fault("delivery.started")
+        self._window.look_again()
+        self._say_start(peer, pane_id)
+
+    def _take_over(self, peer: str, pane_id: str) -> None:
+        if peer in self.hands:
+            return
+        life, profile = self._memory.peers[peer].life, getattr(self._profiles, folder(peer))
+        kind = screen.kind(self._command(peer))
+        rules = screen.rules(kind, profile.prompt_regex, profile.busy_regexes, profile.idle_quiet_seconds)
+        quiet = self._profiles.delivery.human_quiet_seconds
+        self.hands[peer] = Hands(self._project, pane_id, rules, quiet, life.started_at)
+        if self._just_opened:
+            adopted = f.PeerAdopted(peer=peer, pane=pane_id)
+            self._service.say(adopted, id_=f"{folder(peer)}.{life.starts}.adopted.{time.time_ns()}")
+
+    def _say_start(self, peer: str, pane_id: str) -> None:
+        life = self._memory.peers[peer].life
+        id_ = f"{folder(peer)}.{life.starts + 1}.started"
+        if not self._service.pending(id_):
+            start = f.PeerStarted(peer=peer, command=self._command(peer), pane=pane_id, attempt=life.attempt + 1)
+            self._service.say(start, id_=id_)
+
+    def _say_exit(self, peer: str, there: tmux.Pane) -> None:
+        life, token = self._memory.peers[peer].life, self._memory.peers[peer].flight.token
+        id_ = f"{folder(peer)}.{life.starts}.exited"
+        if self._service.pending(id_):
+            return
+        self.hands.pop(peer, None)
+        lived = max(0.0, time.time() - life.started_at)
+        ended = there.ended if there.run == str(life.starts) else self._window.ended
+        self._service.log.warning(
+            "%s ended after %.1f s, %s: %s", peer, lived, ended, pane.last_words(self._project, there.id)
+        )
+        again = self._pause(lived, life.attempt)
+        if self._just_opened and not there.run:  # it did not fail: the system was down
+            again = 0.0
+        said: list[f.Fact] = [f.PeerExited(peer=peer, status=ended, lived_s=round(lived, 3), again_s=again)]
+        if token:
+            said.append(f.NudgeLost(to=peer, token=token, reason="the CLI ended"))
+        self._service.say(*said, id_=id_)
+
+    def _pause(self, lived: float, attempt: int) -> float:
+        """Return the seconds until the next start: doubled after each that failed early."""
+        if lived >= LIVED_LONG:
+            return 1.0
+        return min(self._profiles.delivery.restart_backoff_max_s, 2.0 ** min(attempt - 1, 20))
+
+    def _command(self, peer: str) -> str:
+        given = terminal.environment(self._project).get(_COMMANDS[peer], "").strip()
+        return given or str(getattr(self._profiles.commands, folder(peer)))

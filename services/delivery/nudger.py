@@ -1,0 +1,112 @@
+"""The nudges of both peers: when one is due it is said, typed once that was heard, and its outcome said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from cccc.common import facts as f
+from cccc.common.paths import folder
+from cccc.common.worker import Worker
+from cccc.services.delivery import hands, nudge, screen
+from cccc.services.delivery.hands import Hands
+from cccc.services.delivery.memory import Memory
+
+
+class Nudger:
+    """Brings each peer's nudge forward by one step per call."""
+
+    def __init__(self, service: Worker, memory: Memory, hands_: Mapping[str, Hands]) -> None:
+        self._service = service
+        self._memory = memory
+        self._hands = hands_
+        self._profiles = service.settings.cli_profiles
+        self._project = service.project
+        self._intended: dict[str, str] = {}  # the token that this process means to type
+        self._due: set[str] = set()
+
+    def step(self, peer: str) -> None:
+        """Look, type or wait, whichever is due. Raises Gone when the pane is not there any more."""
+        known, at = self._memory.peers[peer], self._hands.get(peer)
+        if at is None or not known.life.running or self._awaits(peer):
+            return
+        flight = known.flight
+        if flight.token and at.typing is None:
+            adopted = flight.token != self._intended.get(peer)
+            at.type(flight.token, self._line(peer, flight.token), adopted)
+        wait = nudge.due(flight, len(known.waiting), self._profiles.delivery, time.time())
+        if wait <= 0 and peer not in self._due:
+            at.look_at = 0.0
+        (self._due.add if wait <= 0 else self._due.discard)(peer)
+        if not at.typing and wait > 0 and at.view.state in (screen.IDLE, screen.DEAD):
+            self._service.wake_in(wait)
+            return
+        now = time.monotonic()
+        if now >= at.look_at:
+            self._look_or_type(peer, at, now, wait <= 0)
+        self._service.wake_in(max(0.0, at.look_at - time.monotonic()))
+
+    def _look_or_type(self, peer: str, at: Hands, now: float, due: bool) -> None:
+        if at.typing and not self._memory.peers[peer].waiting and at.untouched:
+            at.typing = None
+            self._say(peer, at, hands.Outcome(hands.LOST, "the inbox is empty by now"))
+        elif at.typing:
+            self._say(peer, at, at.step(now))
+        elif due:
+            self._escalate(peer)
+            self._say(peer, at, at.offer(now))
+        else:
+            at.watch(now)
+
+    def words(self, peer: str) -> str:
+        """Return where the peer's nudge stands, for people."""
+        known = self._memory.peers[peer]
+        if not known.waiting:
+            return ""
+        if known.flight.held:
+            return f"held: {known.flight.held}"
+        if known.flight.attempt:
+            return f"sent {known.flight.attempt} of {self._profiles.delivery.nudge_escalate_after}"
+        return "due"
+
+    def _awaits(self, peer: str) -> bool:
+        """Return whether something said about the peer's nudge is not heard yet."""
+        typed = self._memory.peers[peer].flight.typed
+        ids = (_id(peer, typed + 1), f"{_id(peer, typed)}.sent", f"{_id(peer, typed)}.lost")
+        return any(self._service.pending(id_) for id_ in ids)
+
+    def _say(self, peer: str, at: Hands, outcome: hands.Outcome | None) -> None:
+        if outcome is None:
+            return
+        known = self._memory.peers[peer]
+        flight, id_ = known.flight, _id(peer, known.flight.typed)
+        cause = min((letter.seq for letter in known.waiting.values()), default=None)
+        if outcome.what == hands.READY:
+            token = outcome.token or nudge.token(self._project.key, peer, flight.typed + 1)
+            self._intended[peer] = token
+            typing = f.NudgeTyping(to=peer, token=token, pane=at.pane)
+            self._service.say(typing, id_=_id(peer, flight.typed + 1), cause=cause)
+        elif outcome.what == hands.SENT:
+            sent = f.Nudge(to=peer, token=flight.token, attempt=flight.attempt + 1, waiting=len(known.waiting))
+            self._service.say(sent, id_=f"{id_}.sent", cause=cause)
+        elif outcome.what == hands.LOST:
+            lost = f.NudgeLost(to=peer, token=flight.token, reason=outcome.reason)
+            self._service.say(lost, id_=f"{id_}.lost", cause=cause)
+        elif outcome.reason != flight.held:
+            held = f.NudgeHeld(to=peer, reason=outcome.reason)
+            self._service.say(held, id_=f"{folder(peer)}.held.{flight.holds + 1}", cause=cause)
+
+    def _escalate(self, peer: str) -> None:
+        flight = self._memory.peers[peer].flight
+        if nudge.unanswered(flight, self._profiles.delivery):
+            told = f.NudgeUnanswered(to=peer, attempts=flight.attempt, since=flight.first_at)
+            self._service.say(told, id_=f"{flight.last}.unanswered", cause=flight.last)
+
+    def _line(self, peer: str, token: str) -> str:
+        suffix = getattr(self._profiles, folder(peer)).nudge_suffix
+        return nudge.line(self._project.inbox(peer), suffix, token)
+
+
+def _id(peer: str, number: int) -> str:
+    """Return the id of a peer's nudge."""
+    return f"{folder(peer)}.nudge.{number}"
