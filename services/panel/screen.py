@@ -41,9 +41,9 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         *(Section(name, _peer(peer, now), 2) for name, peer in status.peers.items()),
         Section("patches", _patches(status, now), 2),
         Section("handoffs", [_handoffs(status)], 1),
-        Section("services", _services(status, now), 1),
         Section("notices", [_timed(notice.ts, now, Text(notice.text)) for notice in status.notices], 1),
         Section("facts", [_fact(fact, now, width) for fact in status.facts], 3),
+        Section("services", _services(status, now), 1),
     ]
     sections = [section for section in sections if section.lines]
     counts = _share(sections, height)
@@ -100,13 +100,14 @@ def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
 
 
 def _peer(peer: Peer, now: datetime) -> list[Text]:
-    first = _state(peer.state, 8)
+    first = _state(peer.state, 9)
     if peer.since:
         first.append(f"{age(peer.since, now):<6} ", "dim")
     first.append(f"inbox {peer.inbox}", "bold" if peer.inbox else "dim")
-    for extra in (peer.nudge and f"nudge {peer.nudge}", peer.reason):
-        if extra:
-            first.append(f"  {extra}", "yellow")
+    if peer.nudge:
+        first.append(f"  nudge {peer.nudge}", "yellow")
+    if peer.reason not in peer.nudge:
+        first.append(f"  {peer.reason}", "yellow")
     last = peer.last
     if last is None:
         return [first, Text("no message yet", "dim")]

@@ -116,7 +116,7 @@ def test_the_picture_follows_the_size_of_the_pane(project: Project, service: Sta
 def test_the_view_waits_for_a_status_and_for_its_folder(project: Project, service: Start, pane: Pane) -> None:
     assert not project.state.exists()
     pane.start(60, 15)
-    pane.shows("reconnecting", "run `cccc up`")
+    pane.shows("reconnecting", "yet;")
     service("ledger")
     service("panel")
     assert "reconnecting" not in pane.shows("2/5 ready")
