@@ -101,6 +101,8 @@ def main() -> int:
         return _stop(str(error), 3)
     except CcccError as error:
         return _stop(str(error), 1)
+    except OSError as error:  # a full disk, a folder without permission
+        return _stop(": ".join(str(word) for word in (error.filename, error.strerror or error) if word), 1)
     return code if isinstance(code, int) else 0
 
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from typing import NamedTuple
 
-from cccc.common import git, settings, terminal, watch
+from cccc.common import git, settings, supervisor, terminal, watch
 from cccc.common.errors import NotFound, SettingsError
 from cccc.common.paths import PEERS, Project
 from cccc.scripts.cli import peers
@@ -113,9 +113,10 @@ def _repository(project: Project) -> list[Check]:
 
 
 def _peers(project: Project) -> list[Check]:
-    """Check both commands in the environment that the panes have, or will have."""
+    """Check both commands in the environment that the panes have, or would get from this terminal."""
     try:
-        loaded, environment = settings.load(project), terminal.environment(project)
+        loaded = settings.load(project)
+        environment = terminal.environment(project) if supervisor.is_up(project) else dict(os.environ)
     except SettingsError:
         return []
     checks = []
@@ -126,11 +127,10 @@ def _peers(project: Project) -> list[Check]:
         else:
             mend = f"install it, set {peers.VARIABLES[each.peer]}, or try `cccc up --mock`"
             checks.append(Check(each.peer, BAD, f"{found}: {each.program or 'it'} is not on the PATH", mend))
-    saved = terminal.environment(project)
     for variable in peers.VARIABLES.values():
-        if project.terminal.exists() and saved.get(variable) != os.environ.get(variable):
-            here, kept = (env.get(variable, "not set") for env in (os.environ, saved))
-            checks.append(Check(variable, WARN, f"here {here}, in force {kept}", "cccc up --refresh-env"))
+        here, there = (env.get(variable, "not set") for env in (os.environ, environment))
+        if here != there:
+            checks.append(Check(variable, WARN, f"{here} in this terminal, {there} in force", "cccc up --refresh-env"))
     return checks
 
 

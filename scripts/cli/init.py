@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from cccc.common import git
-from cccc.common.errors import NotFound, UserError
+from cccc.common.errors import NotFound
 from cccc.common.paths import Project
 from cccc.scripts.cli import skeleton
 
@@ -44,20 +44,17 @@ def command(target: Path | None, force: bool) -> None:
     Exit codes: 0 done, 1 a folder or file could not be written, 2 wrong usage.
     """
     project = Project(_home(target))
-    try:
-        skeleton.create(project)
-        (project.home / ".gitignore").write_text("*\n", encoding="utf-8")
-        click.echo(f"project: {project.root}")
-        tracked = _tracked(project.root)
-        _copy_settings(project, tracked, force)
-        _copy_guides(project.root)
-        if tracked is None:
-            click.echo("no git repository here: the gate lands patches with git; run `git init` before `cccc up`")
-        else:
-            _ignore(project.root)
-            _exclude(project.root)
-    except OSError as error:
-        raise UserError(f"{error.filename or project.home}: {error.strerror}") from error
+    skeleton.create(project)
+    (project.home / ".gitignore").write_text("*\n", encoding="utf-8")
+    click.echo(f"project: {project.root}")
+    tracked = _tracked(project.root)
+    _copy_settings(project, tracked, force)
+    _copy_guides(project.root)
+    if tracked is None:
+        click.echo("no git repository here: the gate lands patches with git; run `git init` before `cccc up`")
+    else:
+        _ignore(project.root)
+        _exclude(project.root)
     click.echo("next: `cccc doctor` says what is missing, `cccc run` starts")
 
 

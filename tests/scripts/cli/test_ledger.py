@@ -128,7 +128,13 @@ def test_on_a_terminal_a_fact_takes_one_line_whatever_its_width(handed: Project)
 
 def test_the_queue_is_shown_in_its_order(project: Project) -> None:
     assert cccc(project.root, "queue") == "no patch waits\n"
-    entry = {"mid": "p-1", "from": "PeerB", "stage": "held", "reason": "a rebase", "since": "2025-01-31T10:00:00.0Z"}
+    entry = {
+        "mid": "p-1",
+        "from": "PeerB",
+        "stage": "held",
+        "reason": "a rebase",
+        "since": "2025-01-31T10:00:00.000000Z",
+    }
     (project.state).mkdir(exist_ok=True)
     (project.state / "queue.json").write_text(json.dumps([entry, {**entry, "mid": "p-2"}]))
     lines = cccc(project.root, "queue").splitlines()

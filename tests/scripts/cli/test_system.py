@@ -158,6 +158,18 @@ def test_archive_goes_on_in_a_new_segment(up: Project) -> None:
     assert "every line holds" in cccc(up.root, "ledger", "verify")
 
 
+def test_doctor_names_a_command_that_differs_from_the_one_in_force(up: Project) -> None:
+    said = cccc(up.root, "doctor", CLAUDE_I_CMD="sh")
+    assert "ok   PeerA: " in said
+    assert "warn CLAUDE_I_CMD: sh in this terminal, " in said
+
+
+def test_a_reader_that_stops_reading_is_no_error(up: Project) -> None:
+    command = f"{CCCC} ledger show --json | head -n 1"
+    done = subprocess.run(["sh", "-c", command], cwd=up.root, env=environment(), capture_output=True, text=True)
+    assert done.stdout.startswith('{"kind"') and done.stderr == ""
+
+
 def test_skipped_facts_are_red_until_a_person_has_seen_them(up: Project) -> None:
     bus.tell(up, "panel", [f.FactSkipped(id="skip:1", service="panel", fact=1, error="a bug")])
     until(lambda: "went on without fact 1: a bug" in cccc(up.root, "status"), 10, "red")
@@ -198,7 +210,7 @@ def test_down_ends_every_process_and_up_goes_on(project: Project) -> None:
         assert processes_in(project.root) == []
         assert cccc(project.root, "down") == "not running; nothing to stop\n"
         cccc(project.root, "up", "--mock")
-        assert status(project)["troubles"] == []
+        until(lambda: status(project)["troubles"] == [], 10, "no troubles")
 
 
 def test_after_a_killed_supervisord_down_leaves_nothing_and_up_works(project: Project) -> None:
@@ -209,7 +221,7 @@ def test_after_a_killed_supervisord_down_leaves_nothing_and_up_works(project: Pr
         cccc(project.root, "up", "--mock")
         os.kill(supervisor.call(project, "getPID"), signal.SIGKILL)
         cccc(project.root, "up", "--mock")
-        assert status(project)["troubles"] == []
+        until(lambda: status(project)["troubles"] == [], 10, "no troubles")
 
 
 def test_run_starts_and_attaches(project: Project) -> None:
