@@ -50,6 +50,7 @@ _EVENTS = (
     "client-detached",
     "client-resized",
 )
+_UNKNOWN = "exit unknown"
 _PANE = "#{@cccc_pane}|#{pane_id}|#{pane_dead}|#{pane_pid}|#{pane_dead_status}|#{pane_dead_signal}|#{@cccc_run}"
 # Where a missing pane is put: beside the first of these that is there (role, direction, across the whole window).
 _BESIDE = {
@@ -115,12 +116,22 @@ def server_pid(project: Project) -> int:
 
 def panes(project: Project) -> dict[str, Pane]:
     """Return our panes by role. Raises Gone without a server."""
+    found = _list(project)
+    if any(pane.dead and pane.ended == _UNKNOWN for pane in found.values()):
+        # tmux 3.3a misses one end of a child in fifty, until the next child ends.
+        call(project, "run-shell", "true")
+        found = _list(project)
+    return found
+
+
+def _list(project: Project) -> dict[str, Pane]:
     found = {}
     for line in call(project, "list-panes", "-a", "-F", _PANE).splitlines():
         role, id_, dead, pid, status, signalled, started = line.split("|")
         if role in ROLES:
-            ended = f"signal {signalled}" if signalled not in ("", "0") else f"exit {status or 'unknown'}"
-            found[role] = Pane(role, id_, dead == "1", int(pid), ended if dead == "1" else "", started)
+            ended = f"exit {status}" if status else f"signal {signalled}" if signalled else _UNKNOWN
+            over = dead == "1" or ended != _UNKNOWN  # "0" as long as a child keeps the terminal open
+            found[role] = Pane(role, id_, over, int(pid), ended if over else "", started)
     return found
 
 

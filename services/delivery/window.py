@@ -6,6 +6,7 @@ The window tells by events when to look at it again; nothing here asks tmux with
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import sys
 
@@ -34,6 +35,8 @@ class Window:
         self._alternate_screen = alternate_screen
         self._stale = True
         self._server = 0
+        self._watched: dict[int, int] = {}  # descriptor by process, for the server and what runs in the panes
+        self._ended: set[int] = set()  # processes
         self._tries = dict.fromkeys(_BELOW, 0)
         self._started = dict.fromkeys(_BELOW, 0.0)
         self._events = Watch()
@@ -50,11 +53,15 @@ class Window:
         self.panes = tmux.build(self._project, terminal.environment(self._project), self._alternate_screen)
         tmux.fit(self._project)
         server = tmux.server_pid(self._project)
-        self._stale = False
         self.ended = "its pane was closed" if server == self._server else "the tmux server is gone"
-        if server != self._server:
-            self._server = server
-            self._call_at_end(server)
+        self._server = server
+        self._stale = False
+        self._ended &= {pane.pid for pane in self.panes.values()}
+        for role, pane in self.panes.items():
+            if pane.pid in self._ended and not pane.dead:  # what it has left behind keeps the terminal open
+                self.panes[role] = dataclasses.replace(pane, dead=True, ended="exit unknown")
+        for pid in (server, *(pane.pid for pane in self.panes.values() if not pane.dead)):
+            self._call_at_end(pid)
 
     def look_again(self) -> None:
         """Let the next `tend` read all panes."""
@@ -84,16 +91,18 @@ class Window:
     def _changed(self) -> None:
         self._stale = self._stale or bool(self._events.events())
 
-    def _call_at_end(self, server: int) -> None:
-        if sys.platform == "linux":
+    def _call_at_end(self, pid: int) -> None:
+        """Look again when a process ends; where the system cannot tell, tmux's own events have to do."""
+        if sys.platform == "linux" and pid not in self._watched:
             with contextlib.suppress(ProcessLookupError):
-                ended = os.pidfd_open(server)
-                self._process.watch(ended, lambda: self._server_ended(ended))
+                self._watched[pid] = os.pidfd_open(pid)
+                self._process.watch(self._watched[pid], lambda: self._process_ended(pid))
 
-    def _server_ended(self, descriptor: int) -> None:
+    def _process_ended(self, pid: int) -> None:
+        descriptor = self._watched.pop(pid)
         self._process.unwatch(descriptor)
         os.close(descriptor)
-        self._server = 0
+        self._ended.add(pid)
         self._stale = True
 
 

@@ -59,6 +59,13 @@ def test_a_cli_that_ends_is_a_fact_and_comes_back(desk: Desk) -> None:
     desk.await_(facts.AckFile)
 
 
+def test_a_cli_whose_children_keep_the_terminal_open_has_ended_all_the_same(desk: Desk) -> None:
+    desk.environment["CLAUDE_I_CMD"] = "trap '' HUP; sleep 20 & sleep 1; exit 4"
+    desk.up()
+    exit_ = desk.await_(facts.PeerExited)[0]
+    assert (exit_.peer, exit_.status) == ("PeerA", "exit 4")
+
+
 def test_a_killed_tmux_server_is_noticed_and_the_window_rebuilt(desk: Desk) -> None:
     desk.up()
     desk.idle()
