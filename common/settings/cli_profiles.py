@@ -193,12 +193,11 @@ NOT_YET_USED = frozenset(
         "input_mode",
         "startup_nudge_seconds",
         "startup_wait_seconds",
-        "tmux",
     }
 ) | {
-    # The suffixes are used; how a screen is read and typed into waits for CLIs that cccc has no rules for.
+    # How a screen is read and the suffixes are used; text is only pasted yet, with one key after it.
     f"{peer}.{name}"
     for peer in ("peerA", "peerB")
     for name in Peer.__struct_fields__
-    if not name.endswith("_suffix")
+    if not name.endswith("_suffix") and name not in ("prompt_regex", "busy_regexes", "idle_quiet_seconds")
 }
