@@ -138,6 +138,67 @@ class HandoffDrop(Fact, tag="handoff-drop"):
     reason: str
 
 
+class TeachIntercept(Fact, tag="teach-intercept"):
+    """A `to_peer` without an insight block is held; its author is told how to release it."""
+
+    peer: str
+    mid: str
+    reason: str
+    sha: str
+    size: int
+    text: str
+
+
+class ReviseIntercept(Fact, tag="revise-intercept"):
+    """A `to_peer` of a peer that owes a revise is held until it pays; its author is told `reason`."""
+
+    peer: str
+    mid: str
+    reason: str
+    sha: str
+    size: int
+    text: str
+
+
+class ReviseRemind(Fact, tag="revise-remind"):
+    """A peer has owed a revise for a while and is reminded, once."""
+
+    peer: str
+    since: str
+
+
+class HandoffHeld(Fact, tag="handoff-held"):
+    """Handoffs between the peers are paused; this one waits for `/resume`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class HandoffRelease(Fact, tag="handoff-release"):
+    """A held message goes on to the other peer."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class Pause(Fact, tag="pause"):
+    """A person stopped the handoffs between the peers; `to_user` and patches go on."""
+
+    who: str
+
+
+class Resume(Fact, tag="resume"):
+    """A person let the handoffs between the peers go on."""
+
+    who: str
+
+
 class HandoffDelivered(Fact, tag="handoff-delivered"):
     """The inbox file of a handoff is in place."""
 

@@ -33,6 +33,14 @@ _GATE = (
 )
 _NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited)
+_TALK = (
+    f.TeachIntercept,
+    f.ReviseIntercept,
+    f.ReviseRemind,
+    f.HandoffHeld,
+    f.HandoffRelease,
+    f.HandoffDrop,
+)
 _MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused)
 
 SERVICES = (
@@ -40,8 +48,19 @@ SERVICES = (
     Service(
         "orchestrator",
         20,
-        says=(*_MAIL, f.Handoff, f.HandoffDrop, f.PatchQueued, f.Notice, f.FactSkipped),
-        hears=(f.UserMessage, *_MAIL, f.Handoff, f.PatchQueued, *_GATE, f.NudgeUnanswered, f.PeerExited, f.Notice),
+        says=(*_MAIL, *_TALK, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
+        hears=(
+            f.UserMessage,
+            f.Pause,
+            f.Resume,
+            *_MAIL,
+            *_TALK,
+            f.Handoff,
+            f.PatchQueued,
+            *_GATE,
+            f.NudgeUnanswered,
+            f.Notice,
+        ),
     ),
     Service(
         "delivery",
@@ -62,5 +81,5 @@ BY_NAME = {service.name: service for service in SERVICES}
 # Who may say facts without being a service: the command line speaks for the person who types.
 SAYS: dict[str, frozenset[str]] = {
     **{s.name: frozenset(str(cls.__struct_config__.tag) for cls in s.says) for s in SERVICES},
-    "cli": frozenset({"user-message", "skips-cleared"}),
+    "cli": frozenset({"user-message", "pause", "resume", "skips-cleared"}),
 }

@@ -73,4 +73,4 @@ class Policies(Section, frozen=True):
     context: Context = Context()
 
 
-NOT_YET_USED = frozenset({"autonomy_level", "context", "handoff_filter", "rfd.trigger"})
+NOT_YET_USED = frozenset({"autonomy_level", "context", "rfd.trigger"})

@@ -23,6 +23,7 @@ PATCHES = 30
 UPS = 5
 IDLE_SECONDS = 20.0
 _TOKEN = re.compile(r"\[n:[0-9a-f]+\]")
+_MESSAGE = "EVIDENCE: {}\n```insight\nkind: note\n```\n"
 _QUIET = "rules:\n  - match: '.'\n    steps:\n      - say: read\n"
 
 
@@ -122,7 +123,7 @@ def _handoffs(project: Project, write: Callable[[Path, str], object]) -> list[fl
         _await(lambda path=path: path.exists() and path.stat().st_size == 0, "to_peer.md taken")  # type: ignore[misc]
         inbox.events()
         began = time.perf_counter()
-        write(path, f"message {number}")
+        write(path, _MESSAGE.format(number))
         arrived = False
         while not arrived:
             if not poller.poll(10_000):
@@ -147,7 +148,7 @@ def _nudge(project: Project) -> float:
     _await(lambda: not any(project.inbox("PeerB").iterdir()), "PeerB's inbox empty")
     known = set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane)))
     began = time.perf_counter()
-    _rename_in(project.peer("PeerA") / "to_peer.md", "a message")
+    _rename_in(project.peer("PeerA") / "to_peer.md", _MESSAGE.format("for the nudge"))
     _await(lambda: bool(set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane))) - known), "NUDGE")
     return time.perf_counter() - began
 

@@ -32,6 +32,8 @@ SECTIONS = {
     },
     "Talk and look": {
         "send": "Send a message to the peers.",
+        "pause": "Stop the handoffs between the peers.",
+        "resume": "Let the handoffs between the peers go on.",
         "status": "Show the whole project at a glance.",
         "queue": "Show the patches that wait or are being checked.",
         "trace": "Show what became of one message.",

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -18,12 +19,12 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.paths import Project, other
 from cccc.common.worker import Worker, main
-from cccc.services.orchestrator import rules
+from cccc.services.orchestrator import rules, talk
 from cccc.services.orchestrator.decode import decode
 from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_of
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
-_BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch)
+_BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease)
 
 
 class State(rules.State):
@@ -36,7 +37,7 @@ class Orchestrator(Worker):
     """The mailbox and the rules."""
 
     name = "orchestrator"
-    version = 2
+    version = 3
     State = State
 
     def __init__(self, project: Project) -> None:
@@ -44,7 +45,7 @@ class Orchestrator(Worker):
         if hasattr(signal, "SIGIO"):
             signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel breaks a lease; see mailbox
         self._redact = redaction.Redactor(self.settings.telegram.redact_patterns).redact
-        self._rules = rules.Rules(self.settings.cli_profiles, self._redact)
+        self._rules = rules.Rules(self.settings, self._redact)
         self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
         self._outbox = project.state / "outbox.jsonl"
         self._outbox_seq = _last_seq(self._outbox)
@@ -76,6 +77,8 @@ class Orchestrator(Worker):
             self._hand_in(taken)
         for mid in [mid for mid in self._open if not self.pending(mid)]:
             self._let_go(mid)
+        for reminder, cause in talk.due_reminders(self.state.talk, time.time()):
+            self.say(reminder, id_=f"remind:{cause}", cause=cause)
         self._write_queue()
         self.wake_in(self._mailbox.waits())
 

@@ -13,13 +13,24 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
-from cccc.common.paths import PEERS, other
-from cccc.common.settings.cli_profiles import CliProfiles
-from cccc.services.orchestrator import diffs, envelope, patches
+from cccc.common.paths import PEERS
+from cccc.common.settings import Settings
+from cccc.services.orchestrator import diffs, envelope, patches, talk
 from cccc.services.orchestrator.said import Said
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
+_TALK = (
+    f.ToPeer,
+    f.TeachIntercept,
+    f.ReviseIntercept,
+    f.ReviseRemind,
+    f.HandoffHeld,
+    f.HandoffRelease,
+    f.HandoffDrop,
+    f.Pause,
+    f.Resume,
+)
 _ROUTES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}
 
 
@@ -28,13 +39,15 @@ class State(msgspec.Struct):
 
     inbox_seq: Dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, 0))
     patches: patches.State = msgspec.field(default_factory=patches.State)
+    talk: talk.State = msgspec.field(default_factory=talk.State)
 
 
 class Rules:
     """The settings that decisions depend on, and the decisions."""
 
-    def __init__(self, profiles: CliProfiles, redact: f.Redact) -> None:
-        self._profiles = profiles
+    def __init__(self, settings: Settings, redact: f.Redact) -> None:
+        self._profiles = settings.cli_profiles
+        self._filter = settings.policies.handoff_filter
         self._redact = redact
 
     def decide(self, state: State, fact: Fact, body: bytes) -> list[Said]:
@@ -46,10 +59,11 @@ class Rules:
         if isinstance(fact, f.UserMessage):
             text = body.decode("utf-8", "replace")
             return [write("User", to, fact.mid, text) for to in _ROUTES[fact.route]]
-        if isinstance(fact, f.ToPeer):
-            said = [write(fact.author, other(fact.author), fact.mid, body.decode("utf-8", "replace"))]
-            patch = diffs.find(body)
-            return [*said, self._queued(fact, "inline", patch)] if patch else said
+        if isinstance(fact, _TALK):
+            patch = diffs.find(body) if isinstance(fact, f.ToPeer) else None
+            text = body.decode("utf-8", "replace")
+            said = talk.decide(state.talk, self._filter, fact, text, bool(patch), write)
+            return [*said, self._queued(fact, "inline", patch)] if isinstance(fact, f.ToPeer) and patch else said
         if isinstance(fact, f.Patch):
             return [self._queued(fact, "patch.diff", diffs.find(body) or body)]
         if isinstance(fact, f.MailboxRefused):

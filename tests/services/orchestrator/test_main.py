@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.waiting import until
 
+INSIGHT = "```insight\nto: peerB\nkind: note\nmsg: news\n```\n"
 T = TypeVar("T", bound=f.Fact)
 
 
@@ -37,7 +39,7 @@ def said(project: Project, kind: type[T], count: int = 1) -> list[T]:
     )
 
 
-def bodies(project: Project, facts: list[f.Handoff]) -> list[str]:
+def bodies(project: Project, facts: Sequence[f.Handoff | f.ToPeer]) -> list[str]:
     return [Blobs(project).get(fact.sha).decode() for fact in facts]
 
 
@@ -48,7 +50,7 @@ def rename_in(path: Path, text: str) -> None:
 
 
 def test_what_a_peer_writes_becomes_a_handoff_to_the_other(running: Project) -> None:
-    rename_in(running.peer("PeerA") / "to_peer.md", "CLAIM: do it\n")
+    rename_in(running.peer("PeerA") / "to_peer.md", f"CLAIM: do it\n{INSIGHT}")
     (handoff,) = said(running, f.Handoff)
     assert (handoff.author, handoff.to, handoff.inbox_seq) == ("PeerA", "PeerB", 1)
     (text,) = bodies(running, [handoff])
@@ -59,7 +61,7 @@ def test_what_a_peer_writes_becomes_a_handoff_to_the_other(running: Project) -> 
 def test_the_file_is_empty_again_and_nothing_stays_in_taken(running: Project) -> None:
     path = running.peer("PeerA") / "to_peer.md"
     rename_in(path, "hello")
-    said(running, f.Handoff)
+    said(running, f.ToPeer)
     assert path.read_bytes() == b""
     until(lambda: not list(running.taken("PeerA").iterdir()), what="taken empty")
 
@@ -67,8 +69,8 @@ def test_the_file_is_empty_again_and_nothing_stays_in_taken(running: Project) ->
 def test_the_same_text_three_times_is_three_messages(running: Project) -> None:
     for count in (1, 2, 3):
         rename_in(running.peer("PeerA") / "to_peer.md", "Done.")
-        said(running, f.Handoff, count)
-    assert [fact.inbox_seq for fact in said(running, f.Handoff, 3)] == [1, 2, 3]
+        said(running, f.ToPeer, count)
+    assert bodies(running, said(running, f.ToPeer, 3)) == ["Done."] * 3
 
 
 def test_parts_written_close_together_are_one_message(running: Project) -> None:
@@ -77,8 +79,7 @@ def test_parts_written_close_together_are_one_message(running: Project) -> None:
             file.write(part)
             file.flush()
             time.sleep(0.06)  # longer than the settle time: what counts is that the file is open
-    (handoff,) = said(running, f.Handoff)
-    assert "one two three" in bodies(running, [handoff])[0]
+    assert bodies(running, said(running, f.ToPeer)) == ["one two three"]
 
 
 def test_what_is_written_into_a_taken_file_is_a_message_of_its_own(running: Project) -> None:
@@ -91,8 +92,7 @@ def test_what_is_written_into_a_taken_file_is_a_message_of_its_own(running: Proj
     with taken.open("a") as file:
         file.write("second")
     os.kill(ledger_pid(running), signal.SIGCONT)
-    texts = bodies(running, said(running, f.Handoff, 2))
-    assert "\nfirst\n" in texts[0] and "\nsecond\n" in texts[1]
+    assert bodies(running, said(running, f.ToPeer, 2)) == ["first", "second"]
 
 
 def ledger_pid(project: Project) -> int:
@@ -133,8 +133,7 @@ def test_a_patch_is_queued_byte_for_byte_and_shown_in_queue_json(running: Projec
 
 def test_utf_16_is_read_and_said_so(running: Project) -> None:
     (running.peer("PeerA") / "to_peer.md").write_bytes("grüße und mehr".encode("utf-16"))
-    (handoff,) = said(running, f.Handoff)
-    assert "grüße und mehr" in bodies(running, [handoff])[0]
+    assert bodies(running, said(running, f.ToPeer)) == ["grüße und mehr"]
     assert said(running, f.MailboxDiag)[0].encoding == "utf-16"
 
 
@@ -170,7 +169,7 @@ def test_temporary_files_of_editors_are_ignored(running: Project) -> None:
     for name in (".to_peer.md.swp", "to_peer.md~", "4913", "#to_peer.md#"):
         (running.peer("PeerA") / name).write_text("draft")
     rename_in(running.peer("PeerA") / "to_peer.md", "final")
-    assert len(said(running, f.Handoff)) == 1
+    assert bodies(running, said(running, f.ToPeer)) == ["final"]
     assert (running.peer("PeerA") / "to_peer.md~").exists()
 
 
@@ -184,8 +183,7 @@ def test_a_file_is_taken_while_the_ledger_is_away_and_said_when_it_is_back(proje
         rename_in(path, text)
         until(lambda: path.read_bytes() == b"", what="taken")
     service("ledger")
-    texts = bodies(project, said(project, f.Handoff, 2))
-    assert "\none\n" in texts[0] and "\ntwo\n" in texts[1]
+    assert bodies(project, said(project, f.ToPeer, 2)) == ["one", "two"]
 
 
 @pytest.mark.parametrize("point", ["orchestrator.taken", "orchestrator.said"])
@@ -197,10 +195,10 @@ def test_killed_at_a_durable_step_nothing_is_lost_and_nothing_comes_twice(
     service("ledger")
     orchestrator = service("orchestrator", CCCC_FAULTS=str(faults))
     (faults / point).touch()
-    rename_in(project.peer("PeerA") / "to_peer.md", "only once")
+    rename_in(project.peer("PeerA") / "to_peer.md", f"only once\n{INSIGHT}")
     assert orchestrator.wait(10) == -signal.SIGKILL
     service("orchestrator")
-    rename_in(project.peer("PeerB") / "to_peer.md", "after")
+    rename_in(project.peer("PeerB") / "to_peer.md", f"after\n{INSIGHT}")
     until(lambda: any(fact.author == "PeerB" for fact in said(project, f.Handoff)), what="the second message")
     assert [fact.author for fact in said(project, f.Handoff)] == ["PeerA", "PeerB"]
     until(lambda: not list(project.taken("PeerA").iterdir()), what="taken empty")
@@ -224,5 +222,4 @@ def test_messages_for_the_user_are_appended_to_the_outbox_once(project: Project,
 def test_an_editor_that_rewrites_the_file_in_place_is_one_message(running: Project) -> None:
     path = running.peer("PeerA") / "to_peer.md"
     subprocess.run(["sh", "-c", 'printf "line 1\\n" > "$1"; printf "line 2\\n" >> "$1"', "sh", str(path)], check=True)
-    (handoff,) = said(running, f.Handoff)
-    assert "line 1\nline 2" in bodies(running, [handoff])[0]
+    assert bodies(running, said(running, f.ToPeer)) == ["line 1\nline 2\n"]

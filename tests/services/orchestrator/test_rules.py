@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.common.settings.cli_profiles import CliProfiles
+from cccc.common.settings import Settings
 from cccc.services.orchestrator import rules
 from cccc.services.orchestrator.said import Said
 
 DIFF = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+NOW = "2026-01-01T00:00:00.000000Z"
 PLAIN = {"sha": "", "size": 0, "text": ""}
 
 
 def decide(state: rules.State, fact: f.Fact, body: bytes = b"") -> list[Said]:
-    return rules.Rules(CliProfiles(), str).decide(state, fact, body)
+    return rules.Rules(Settings(), str).decide(state, fact, body)
 
 
 def queued(mid: str = "m1") -> f.PatchQueued:
@@ -74,7 +75,7 @@ def test_a_held_patch_stays_in_the_queue_with_its_reason() -> None:
 
 
 def test_a_message_with_a_diff_is_forwarded_and_queued_once() -> None:
-    message = f.ToPeer(author="PeerA", mid="m1", **PLAIN)  # type: ignore[arg-type]
+    message = f.ToPeer(author="PeerA", mid="m1", ts=NOW, **PLAIN)  # type: ignore[arg-type]
     said = decide(rules.State(), message, b"EVIDENCE\n```diff\n" + DIFF + b"```\n")
     assert [entry.fact.kind for entry in said] == ["handoff", "patch-queued"]
     assert said[1].body == DIFF
@@ -93,7 +94,7 @@ def test_unanswered_nudges_become_a_notice_to_the_user() -> None:
 def test_the_same_facts_give_the_same_decisions() -> None:
     def play() -> list[Said]:
         state = rules.State()
-        message = f.ToPeer(author="PeerA", mid="m1", seq=3, **PLAIN)  # type: ignore[arg-type]
+        message = f.ToPeer(author="PeerA", mid="m1", seq=3, ts=NOW, **PLAIN)  # type: ignore[arg-type]
         return decide(state, message, b"hello") + decide(state, queued()) + decide(state, message, b"hello")
 
     assert play() == play()

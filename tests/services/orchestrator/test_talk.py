@@ -1,0 +1,170 @@
+"""What the peers say to each other: held, released, dropped, and what their author hears."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from cccc.common import facts as f
+from cccc.common.settings.policies import HandoffFilter
+from cccc.services.orchestrator import talk
+from cccc.services.orchestrator.said import Said
+
+LONG = "CLAIM: change words() so that it says what a word is; accept when the suite is green."
+NOTE = "\n```insight\nto: peerB\nkind: note\nmsg: something new\n```"
+COUNTER = "\n```insight\nto: peerB | kind: counter | msg: there is a sharper place\n```"
+REVISE = "\n```insight\nkind: revise\ndelta: matches words\nrefs: counter.py\nnext: patch\n```"
+
+
+class Talk:
+    """Plays messages, hears what is said, and collects what reaches each inbox."""
+
+    def __init__(self, rules: HandoffFilter = HandoffFilter()) -> None:  # noqa: B008  # frozen
+        self.state, self._rules = talk.State(), rules
+        self.seq, self.now = 0, datetime(2026, 1, 1, tzinfo=timezone.utc)
+        self.bodies: dict[str, str] = {}
+        self.facts: list[f.Fact] = []
+        self.inbox: list[tuple[str, str, str]] = []
+
+    def write(self, author: str, to: str, mid: str, text: str) -> Said:
+        self.inbox.append((author, to, text))
+        return Said(f.Notice(text=""))
+
+    def hear(self, fact: f.Fact, has_diff: bool = False) -> None:
+        self.seq += 1
+        fact.seq, fact.ts = self.seq, self.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        self.facts.append(fact)
+        text = self.bodies.get(getattr(fact, "mid", ""), "")
+        for said in talk.decide(self.state, self._rules, fact, text, has_diff, self.write):
+            if not isinstance(said.fact, f.Notice):
+                self.hear(said.fact)
+
+    def says(self, author: str, text: str, has_diff: bool = False, after: float = 60) -> list[str]:
+        """Return the kinds of the facts that followed a message."""
+        self.now += timedelta(seconds=after)
+        mid = f"m{self.seq}"
+        self.bodies[mid] = text
+        before = len(self.facts)
+        self.hear(f.ToPeer(author=author, mid=mid, sha=mid, size=1, text=text[: f.PREVIEW]), has_diff)
+        return [fact.kind for fact in self.facts[before + 1 :]]
+
+    def forwarded(self) -> list[str]:
+        return [text for author, _, text in self.inbox if author != "System"]
+
+    def told(self, peer: str) -> list[str]:
+        return [text for author, to, text in self.inbox if author == "System" and to == peer]
+
+
+def test_a_message_with_an_insight_goes_to_the_other_peer() -> None:
+    play = Talk()
+    assert play.says("PeerA", LONG + NOTE) == []
+    assert play.inbox == [("PeerA", "PeerB", LONG + NOTE)]
+
+
+def test_a_message_without_an_insight_is_held_and_its_author_is_taught() -> None:
+    play = Talk()
+    assert play.says("PeerA", LONG) == ["teach-intercept"]
+    assert play.forwarded() == []
+    assert "does not end with an insight block" in play.told("PeerA")[0]
+
+
+def test_the_block_alone_releases_what_was_held() -> None:
+    play = Talk()
+    play.says("PeerA", LONG)
+    assert play.says("PeerA", NOTE) == ["handoff-release"]
+    assert play.forwarded() == [LONG]
+
+
+def test_the_message_written_again_with_a_block_takes_the_place_of_the_held_one() -> None:
+    play = Talk()
+    play.says("PeerA", LONG)
+    assert play.says("PeerA", LONG + NOTE) == ["handoff-drop"]
+    assert play.forwarded() == [LONG + NOTE]
+
+
+def test_a_diff_needs_no_insight() -> None:
+    play = Talk()
+    assert play.says("PeerA", "see the diff", has_diff=True) == []
+    assert play.forwarded() == ["see the diff"]
+
+
+def test_after_a_counter_anything_but_a_revise_is_held_and_kept() -> None:
+    play = Talk()
+    play.says("PeerB", LONG + COUNTER)
+    assert play.says("PeerA", "CLAIM: something else entirely, and at length." + NOTE) == ["revise-intercept"]
+    assert play.forwarded() == [LONG + COUNTER]
+    assert "not-revise-kind" in play.told("PeerA")[0]
+
+
+def test_a_revise_without_its_fields_does_not_pay() -> None:
+    play = Talk()
+    play.says("PeerB", LONG + COUNTER)
+    assert play.says("PeerA", LONG + "\n```insight\nkind: revise\ndelta: x\n```") == ["revise-intercept"]
+    assert "missing:refs,next" in play.told("PeerA")[0]
+
+
+def test_a_revise_that_only_repeats_its_message_does_not_pay() -> None:
+    play = Talk()
+    play.says("PeerB", LONG + COUNTER)
+    same = "revise: match words in counter.py, then patch\n```insight\nkind: revise\ndelta: match words\nrefs: counter.py\nnext: then patch\n```"  # noqa: E501  # one message
+    assert play.says("PeerA", same) == ["revise-intercept"]
+    assert "similar-to-body" in play.told("PeerA")[0]
+
+
+def test_a_revise_pays_and_releases_what_was_held_before_it() -> None:
+    play = Talk()
+    play.says("PeerB", LONG + COUNTER)
+    held = "CLAIM: something else entirely, and at length." + NOTE
+    play.says("PeerA", held)
+    assert play.says("PeerA", LONG + REVISE) == ["handoff-release"]
+    assert sorted(play.forwarded()[1:]) == sorted([held, LONG + REVISE])
+    assert play.says("PeerA", LONG + NOTE, after=300) == []
+
+
+def test_a_diff_pays_the_debt() -> None:
+    play = Talk()
+    play.says("PeerB", LONG + COUNTER)
+    play.says("PeerA", "EVIDENCE: see the diff", has_diff=True)
+    assert play.says("PeerA", LONG + NOTE) == []
+
+
+def test_a_held_counter_raises_no_debt_until_it_is_released() -> None:
+    play = Talk()
+    play.says("PeerA", LONG + COUNTER)
+    play.says("PeerB", "COUNTER: no, at length and with reasons." + COUNTER)  # held: PeerB owes
+    assert play.says("PeerA", LONG + NOTE) == []
+
+
+def test_a_dropped_message_is_a_fact_and_its_author_hears_the_reason_once() -> None:
+    play = Talk()
+    for _ in range(3):
+        assert play.says("PeerA", "ok, standing by" + NOTE) == ["handoff-drop"]
+    assert len(play.told("PeerA")) == 1 and "low-signal" in play.told("PeerA")[0]
+    play.says("PeerA", "ok, standing by" + NOTE, after=talk.TOLD_AGAIN)
+    assert len(play.told("PeerA")) == 2
+
+
+def test_the_filter_can_be_switched_off() -> None:
+    play = Talk(HandoffFilter(enabled=False))
+    assert play.says("PeerA", "ok" + NOTE, after=0) == play.says("PeerA", "ok" + NOTE, after=0) == []
+
+
+def test_a_pause_holds_messages_and_resume_lets_them_go_in_order() -> None:
+    play = Talk()
+    play.hear(f.Pause(who="someone"))
+    assert play.says("PeerA", LONG + NOTE) == ["handoff-held"]
+    assert play.says("PeerA", "EVIDENCE: two" + NOTE) == ["handoff-held"]
+    assert play.forwarded() == []
+    play.hear(f.Resume(who="someone"))
+    assert play.forwarded() == [LONG + NOTE, "EVIDENCE: two" + NOTE]
+
+
+def test_a_debt_is_reminded_once_after_a_while() -> None:
+    play = Talk()
+    play.says("PeerB", LONG + COUNTER)
+    since = play.now.timestamp()
+    assert talk.due_reminders(play.state, since + talk.REMIND_AFTER - 1) == []
+    ((reminder, cause),) = talk.due_reminders(play.state, since + talk.REMIND_AFTER)
+    assert (reminder.peer, cause) == ("PeerA", 1)
+    play.hear(reminder)
+    assert "still waits for your revise" in play.told("PeerA")[0]
+    assert talk.due_reminders(play.state, since + 10 * talk.REMIND_AFTER) == []
