@@ -388,6 +388,136 @@ class PatchCommit(Fact, tag="patch-commit"):
     seconds: float
 
 
+# --- decisions of people ---------------------------------------------------------------------
+
+
+class PatchNeedsDecision(Fact, tag="patch-needs-decision"):
+    """A patch passed the checks, and waits in the gate until people have answered `question`.
+
+    The answer holds for exactly this patch (`sha`), this question and these settings (`policy`).
+    """
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    why: str  # protected, large, fewer-tests
+    question: str
+    paths: List[str]
+    lines: int
+    base: str  # the commit it was checked on
+    policy: str  # SHA-256 of the settings that the gate decides by
+    sha: str  # of the patch
+
+
+class Rfd(Fact, tag="rfd"):
+    """A request for decision was opened."""
+
+    rfd_id: str
+    author: str = msgspec.field(name="from")
+    mid: str
+    why: str  # protected, large, fewer-tests; of messages: request, confidence, dispute
+    title: str
+    question: str
+    minutes: int  # how long an answer, and then an approval, may take
+    expires: str  # UTC
+    required: int  # how many people must give the same answer
+    summary: str = ""
+    options: List[str] = msgspec.field(default_factory=lambda: ["approve", "reject"])
+    default: str = "reject"  # what holds when nobody answers; "" for nothing
+    paths: List[str] = msgspec.field(default_factory=list)
+    sha: str = ""
+    base: str = ""
+    policy: str = ""
+
+
+class Decision(Fact, tag="decision"):
+    """Somebody answered a request; whether the answer counts is said by what follows from this fact."""
+
+    rfd_id: str
+    decision: str  # approve, reject, ask, revoke, or one of the options
+    who: str  # as far as known
+    via: str  # cli, panel, telegram, slack, discord
+    user: str = ""  # the platform's id of the person
+    text: str = ""
+
+
+class DecisionCounted(Fact, tag="decision-counted"):
+    """An answer counts; `missing` more people must give the same one."""
+
+    rfd_id: str
+    decision: str
+    who: str
+    missing: int
+
+
+class DecisionRefused(Fact, tag="decision-refused"):
+    """An answer does not count, for `reason`."""
+
+    rfd_id: str
+    decision: str
+    who: str
+    via: str
+    reason: str
+
+
+class RfdQuestion(Fact, tag="rfd-question"):
+    """A person wants to know more before deciding; both peers are asked."""
+
+    rfd_id: str
+    who: str
+    text: str
+
+
+class RfdExpired(Fact, tag="rfd-expired"):
+    """The time of a request, or of an approval that was not used, is over."""
+
+    rfd_id: str
+    expires: str
+
+
+class RfdSettled(Fact, tag="rfd-settled"):
+    """A request came to an outcome; `approved` and `chosen` can still become `used`, `revoked` or `expired`."""
+
+    rfd_id: str
+    outcome: str  # approved, chosen, rejected, revoked, expired, used, void (its patch is gone)
+    by: List[str]
+    mid: str
+    sha: str = ""
+    choice: str = ""  # the option that holds
+    expires: str = ""  # of an approval
+
+
+class RfdCheck(Fact, tag="rfd-check"):
+    """Somebody asks whether a request was answered with `choice`; the first yes uses the answer up."""
+
+    rfd_id: str
+    choice: str
+    who: str
+    via: str
+
+
+class SettingsApplying(Fact, tag="settings-applying"):
+    """The gate is about to write an approved change of settings files: the journal of it.
+
+    `old` and `new` hold the SHA-256 of each of `paths`, "" where there is no file; the bytes are blobs.
+    """
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    paths: List[str]
+    old: List[str]
+    new: List[str]
+    lines: int = 0
+
+
+class SettingsApplied(Fact, tag="settings-applied"):
+    """An approved change of settings files is in place; services read it when they start."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    paths: List[str]
+    kept: List[str]  # the old files
+
+
 # --- the system ------------------------------------------------------------------------------
 
 

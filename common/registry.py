@@ -26,10 +26,13 @@ _GATE = (
     f.PatchReject,
     f.PatchPrecheckFail,
     f.PatchHeld,
+    f.PatchNeedsDecision,
     f.Lint,
     f.Test,
     f.PatchLanding,
     f.PatchCommit,
+    f.SettingsApplying,
+    f.SettingsApplied,
 )
 _NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited)
@@ -43,16 +46,21 @@ _TALK = (
 )
 _MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused)
 
+_RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
+
 SERVICES = (
     Service("ledger", 10, says=(f.LedgerRepaired, f.LedgerArchived)),
     Service(
         "orchestrator",
         20,
-        says=(*_MAIL, *_TALK, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
+        says=(*_MAIL, *_TALK, *_RFD, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
         hears=(
             f.UserMessage,
             f.Pause,
             f.Resume,
+            f.Decision,
+            f.RfdCheck,
+            *_RFD,
             *_MAIL,
             *_TALK,
             f.Handoff,
@@ -81,5 +89,5 @@ BY_NAME = {service.name: service for service in SERVICES}
 # Who may say facts without being a service: the command line speaks for the person who types.
 SAYS: dict[str, frozenset[str]] = {
     **{s.name: frozenset(str(cls.__struct_config__.tag) for cls in s.says) for s in SERVICES},
-    "cli": frozenset({"user-message", "pause", "resume", "skips-cleared"}),
+    "cli": frozenset({"user-message", "pause", "resume", "skips-cleared", "decision", "decision-refused", "rfd-check"}),
 }
