@@ -16,6 +16,8 @@ from msgspec import Meta
 from cccc.common.redaction import REDACTED
 
 _A_YEAR_S = 31_536_000
+# Telegram's own accounts, by which it posts for anonymous admins, for channels and for itself.
+_NOBODY = ("1087968824", "136817688", "777000")
 
 
 class Section(msgspec.Struct, frozen=True):
@@ -77,6 +79,10 @@ def _variable(text: str) -> str:
     return "" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) else "not the name of an environment variable"
 
 
+def _account(text: str) -> str:
+    return "belongs to no person but to Telegram itself" if text in _NOBODY else ""
+
+
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000, description="a whole number, 0 or more")]
 Positive = Annotated[int, Meta(ge=1, le=1_000_000_000, description="a whole number, 1 or more")]
 Seconds = Annotated[float, Meta(ge=0, le=_A_YEAR_S, description="a number of seconds from 0 to a year")]
@@ -97,6 +103,15 @@ Variable = Annotated[
 ]
 # People write the ids of chats with and without quotes.
 ChatId = Annotated[int, Meta(description="a numeric id such as -1001234567890", extra={"quoted": True})]
+
+# The id of a person on a platform, as it is written, with or without quotes.
+Account = Annotated[
+    str,
+    Meta(
+        description="the platform's id of a person, such as 123456 or U024BE7LH",
+        extra={"check": _account, "written": True},
+    ),
+]
 
 PeerName = Literal["peerA", "peerB"]
 Route = Literal["a", "b", "both"]

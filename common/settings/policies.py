@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cccc.common.settings.kinds import Count, Pattern, Positive, Regex, Seconds, Section, Share
+import msgspec
+
+from cccc.common.settings.kinds import Account, Count, Pattern, Positive, Regex, Seconds, Section, Share
 
 
 class PatchQueue(Section, frozen=True):
@@ -31,9 +33,37 @@ class Trigger(Section, frozen=True):
     max_dispute_rounds: Count = 2
 
 
+RfdKind = Literal["protected", "large", "tests", "request"]
+
+
+class Approver(Section, frozen=True):
+    """One person: by which accounts they are known, and which kinds of request they may decide (none: all)."""
+
+    telegram: Account = ""
+    slack: Account = ""
+    discord: Account = ""
+    local: bool = False  # whoever types in the project's own terminal
+    roles: tuple[RfdKind, ...] = ()
+
+
+class Required(Section, frozen=True):
+    """How many people must give the same answer."""
+
+    protected: Positive = 1
+    large: Positive = 1
+    tests: Positive = 1
+    request: Positive = 1
+
+
 class Rfd(Section, frozen=True):
+    """Requests for decision. Without `approvers` the local user decides."""
+
     gates: Gates = Gates()
     trigger: Trigger = Trigger()
+    expires_minutes: Positive = 1440
+    on_expiry: Literal["default", "close"] = "default"
+    required: Required = Required()
+    approvers: dict[str, Approver] = msgspec.field(default_factory=dict)
 
 
 _SIGNAL = ("CLAIM:", "COUNTER:", "EVIDENCE:", "TASK", "PATCH", "diff --git")
@@ -73,4 +103,4 @@ class Policies(Section, frozen=True):
     context: Context = Context()
 
 
-NOT_YET_USED = frozenset({"autonomy_level", "context", "rfd.trigger"})
+NOT_YET_USED = frozenset({"autonomy_level", "context"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from cccc.common.settings.tree import NULL, Broken, line, tree
 from cccc.common.settings.values import Wrong, value, what
 
 S = TypeVar("S", bound=Section)
+_NAME = re.compile(r"[\w.-]{1,64}")
 
 
 @dataclass
@@ -78,8 +80,9 @@ class Schema:
 
 
 class _Walk(Generic[S]):
-    def __init__(self, shown: str, default: S, moved: Mapping[str, str]) -> None:
+    def __init__(self, shown: str, default: S, moved: Mapping[str, str], place: str = "") -> None:
         self.shown = shown
+        self.place = place  # of what is read inside the file: "rfd.approvers.alice."
         self.schema = Schema(type(default))
         self.moved = moved
         self.reading = Reading(default)
@@ -113,6 +116,8 @@ class _Walk(Generic[S]):
             self.mapping(node, f"{path}.")
         elif section and node.tag == NULL:
             pass  # `gate:` with all its keys commented out
+        elif get_origin(self.schema.values.get(path)) is dict:
+            self.found[path] = self.named(node, get_args(self.schema.values[path])[1], path)
         elif path in self.schema.values and "." not in key.value:
             try:
                 self.found[path] = value(node, self.schema.values[path], is_secret(path.rpartition(".")[2]))
@@ -124,8 +129,25 @@ class _Walk(Generic[S]):
         else:
             self.problem(key, path, f"unknown key; {self.schema.like(path)}")
 
+    def named(self, node: yaml.Node, section: type[Section], path: str) -> dict[str, Section]:
+        """Read a mapping whose keys are names that the user gives."""
+        if not isinstance(node, yaml.MappingNode):
+            if node.tag != NULL:
+                self.problem(node, path, f"got {what(node)}; allowed: names with keys of their own")
+            return {}
+        result: dict[str, Section] = {}
+        for key, below in node.value:
+            if not isinstance(key, yaml.ScalarNode) or not _NAME.fullmatch(key.value) or key.value in result:
+                self.problem(key, path, f"got {what(key)} as a name; allowed: each name once, letters, digits, -, _, .")
+                continue
+            walk = _Walk(self.shown, section(), {}, f"{path}.{key.value}.")
+            read = walk.over(below)
+            result[key.value] = read.value
+            self.reading.problems += read.problems
+        return result
+
     def problem(self, node: yaml.Node, path: str, text: str) -> None:
-        where = f"{self.shown}:{line(node)}"
+        where, path = f"{self.shown}:{line(node)}", (self.place + path).rstrip(".")
         self.reading.problems.append(one_line(f"{where}: {path}: {text}" if path else f"{where}: {text}"))
 
 

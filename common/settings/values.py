@@ -40,7 +40,9 @@ def value(node: yaml.Node, kind: Any, secret: bool) -> object:
         raise Wrong(node, f"got {what(node, secret)}; allowed: {_allowed(kind)}")
     extra = (get_args(kind)[1].extra or {}) if get_origin(kind) is Annotated else {}
     try:
-        result: object = msgspec.convert(_plain(node), kind, strict="quoted" not in extra)
+        written = "written" in extra and isinstance(node, yaml.ScalarNode) and node.tag != NULL
+        plain = node.value if written else _plain(node)
+        result: object = msgspec.convert(plain, kind, strict="quoted" not in extra)
     except (msgspec.ValidationError, ValueError):
         raise Wrong(node, f"got {what(node, secret)}; allowed: {_allowed(kind)}") from None
     wrong = extra["check"](result) if "check" in extra else ""

@@ -12,6 +12,7 @@ import yaml
 
 from cccc.common import settings
 from cccc.common.paths import Project
+from cccc.common.settings.policies import Approver
 from cccc.common.settings.reading import Schema
 
 SHIPPED = Path(__file__).parents[2] / "conf" / "settings"
@@ -105,6 +106,18 @@ def test_ids_of_chats_may_be_quoted(project: Project) -> None:
 def test_a_whole_number_will_do_where_a_fraction_can_stand(project: Project) -> None:
     write(project, "cli_profiles", "delivery: {nudge_resend_seconds: 5}\n")
     assert settings.load(project).cli_profiles.delivery.nudge_resend_seconds == 5.0
+
+
+def test_people_are_listed_by_names_of_their_own(project: Project) -> None:
+    text = (
+        "rfd: {approvers: {alice: {telegram: 0123, slack: U1, local: true}, b.o-b: {discord: '9', roles: [tests]}}}\n"
+    )
+    write(project, "policies", text)
+    people = settings.load(project).policies.rfd.approvers
+    assert people["alice"] == Approver(telegram="0123", slack="U1", local=True)
+    assert people["b.o-b"] == Approver(discord="9", roles=("tests",))
+    write(project, "policies", "rfd: {approvers: }\n")
+    assert settings.load(project).policies.rfd.approvers == {}
 
 
 def test_tokens_are_not_in_what_is_printed(project: Project) -> None:

@@ -210,3 +210,22 @@ def test_no_file_raises_anything_but_a_one_line_settings_error(name: str, raw: b
 def test_every_path_pattern_that_is_accepted_can_match(text: str) -> None:
     if not _pattern(text):
         assert GitIgnoreSpec.from_lines([text]).patterns[0].include is not None
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        ("[alice]", "rfd.approvers: got a list; allowed: names with keys of their own"),
+        ("{alice: 5}", "rfd.approvers.alice: got the number '5'; allowed: `key: value` lines"),
+        ("{alice: {telegramm: 5}}", "rfd.approvers.alice.telegramm: unknown key; did you mean telegram?"),
+        ("{alice: {telegram: 1087968824}}", "rfd.approvers.alice.telegram: the number '1087968824': belongs to no"),
+        ("{alice: {telegram: [1]}}", "rfd.approvers.alice.telegram: got a list; allowed: the platform's id"),
+        ("{alice: {telegram: }}", "rfd.approvers.alice.telegram: got nothing"),
+        ("{alice: {roles: [boss]}}", "rfd.approvers.alice.roles[0]: got the text 'boss'; allowed: protected, large"),
+        ("{alice: {}, alice: {}}", "rfd.approvers: got the text 'alice' as a name; allowed: each name once"),
+        ("{'a b': {}}", "rfd.approvers: got the text 'a b' as a name"),
+    ],
+)
+def test_a_wrong_approver_is_named_by_line_and_place(project: Project, people: str, expected: str) -> None:
+    line = problem(project, "policies", f"rfd:\n  approvers: {people}\n")
+    assert line.startswith(f"policies.yaml:2: {expected}")
