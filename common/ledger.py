@@ -6,6 +6,7 @@ there. Lines are handled as bytes: `str.splitlines` would break JSON at U+2028.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ class _Envelope(msgspec.Struct):
     kind: str = ""
     prev: str = ""
     mid: Optional[str] = None  # noqa: UP045  # msgspec evaluates it, on 3.9 too
+    rfd_id: Optional[str] = None  # noqa: UP045
     id: str = ""
 
 
@@ -104,27 +106,31 @@ class Reader:
         if self._file:
             return True
         wanted = self.seq + 1
-        candidates = [(first, path) for first, path in segments(self._project) if first <= wanted]
-        try:
-            with self._project.ledger.open("rb") as file:
-                first_line = file.readline()
-            if first_line.endswith(b"\n") and envelope(first_line).seq <= wanted:
-                candidates.append((envelope(first_line).seq, self._project.ledger))
-        except FileNotFoundError:
-            pass
-        if not candidates:
-            return False
-        first, path = candidates[-1]
-        if path != self._project.ledger and not self._reaches(path, wanted):
-            return False
+        file, first = self._open_segment()
+        if file is None or not 0 < first <= wanted:
+            if file:
+                file.close()
+            # Looked at after the open segment, so that one archived in between is seen here.
+            earlier = [(start, path) for start, path in segments(self._project) if start <= wanted]
+            if not earlier or not self._reaches(earlier[-1][1], wanted):
+                if first:
+                    raise LedgerBroken(f"lines {wanted} to {first - 1} are missing in {self._project.segments}")
+                return False
+            first, path = earlier[-1]
+            file = path.open("rb")
+        self._segment, self._file = first, file
         near = index.nearest(self._project, self.seq)
-        try:
-            self._file = path.open("rb")
-        except FileNotFoundError:  # archived a moment ago
-            return self._find()
-        self._segment = first
         self._offset = near.offset if near and near.segment == first else 0
         return True
+
+    def _open_segment(self) -> tuple[BinaryIO | None, int]:
+        """Return the open segment and its first seq, 0 when it has no line yet."""
+        try:
+            file = self._project.ledger.open("rb")
+        except FileNotFoundError:
+            return None, 0
+        line = file.readline()
+        return file, envelope(line).seq if line.endswith(b"\n") else 0
 
     @staticmethod
     def _reaches(path: Path, wanted: int) -> bool:
@@ -204,14 +210,35 @@ def line_at(project: Project, seq: int) -> bytes | None:
         return line.raw if line and line.seq == seq else None
 
 
+def lines_of(project: Project, *, mid: str = "", rfd_id: str = "") -> list[bytes]:
+    """Return the lines that carry a mid or an rfd_id, oldest first, without reading the whole ledger."""
+    newest = index.newest(project)  # first: what is indexed meanwhile would be in neither half
+    rows = index.of_mid(project, mid) if mid else index.of_rfd(project, rfd_id)
+    upto = newest.seq if newest else 0
+    found = [_line_of(project, row) for row in rows if row.seq <= upto]
+    with closing(Reader(project, upto)) as reader:
+        for line in reader.read():
+            told = envelope(line.raw)
+            if (told.mid == mid) if mid else (told.rfd_id == rfd_id):
+                found.append(line.raw)
+    return [raw for raw in found if raw]
+
+
 def of_mid(project: Project, mid: str) -> list[Fact]:
-    """Return every fact that carries `mid`, oldest first, without reading the whole ledger."""
-    found = [line_at(project, row.seq) for row in index.of_mid(project, mid)]
-    newest = index.newest(project)
-    with closing(Reader(project, newest.seq if newest else 0)) as reader:
-        found += [line.raw for line in reader.read() if envelope(line.raw).mid == mid]
-    facts = (decode(raw) for raw in found if raw)
+    """Return every known fact that carries `mid`, oldest first."""
+    facts = (decode(raw) for raw in lines_of(project, mid=mid))
     return [fact for fact in facts if fact]
+
+
+def _line_of(project: Project, row: index.Row) -> bytes | None:
+    """Return an indexed line, read where the index says it lies."""
+    for path in (project.segments / f"{row.segment}.jsonl", project.ledger):
+        with contextlib.suppress(FileNotFoundError, LedgerBroken), path.open("rb") as file:
+            file.seek(row.offset)
+            raw = file.readline().rstrip(b"\n")
+            if envelope(raw).seq == row.seq:
+                return raw
+    return line_at(project, row.seq)  # archived between the two, or the index is wrong
 
 
 class Verdict(NamedTuple):
@@ -221,16 +248,22 @@ class Verdict(NamedTuple):
     broken: str
 
 
+def checked(reader: Reader) -> Iterator[tuple[Line, Fact | None]]:
+    """Yield the lines from the first on while they hold. Raises LedgerBroken at the one that does not."""
+    previous = ""
+    for line in reader.read():
+        if envelope(line.raw).prev != previous:
+            raise LedgerBroken(f"line {line.seq}: `prev` is not the hash of line {line.seq - 1}")
+        yield line, decode(line.raw)
+        previous = hash_of(line.raw)
+
+
 def verify(project: Project) -> Verdict:
     """Check chain, seq and schema of every line and name the first that does not hold."""
-    previous = ""
     with closing(Reader(project)) as reader:
         try:
-            for line in reader.read():
-                if envelope(line.raw).prev != previous:
-                    return Verdict(line.seq, f"line {line.seq}: `prev` is not the hash of line {line.seq - 1}")
-                decode(line.raw)
-                previous = hash_of(line.raw)
+            for _ in checked(reader):
+                pass
         except LedgerBroken as error:
             return Verdict(reader.seq, str(error))
         return Verdict(reader.seq, "")

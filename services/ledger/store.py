@@ -71,7 +71,7 @@ class Store:
         with closing(ledger.Reader(self._project, last.seq if last else 0)) as reader:
             for line in reader.read():
                 envelope = ledger.envelope(line.raw)
-                self._note(Row(line.seq, line.segment, line.offset, envelope.id, envelope.mid))
+                self._note(Row(line.seq, line.segment, line.offset, envelope.id, envelope.mid, envelope.rfd_id))
         self.index_now()
 
     def _holds(self, row: Row) -> bool:
@@ -98,7 +98,8 @@ class Store:
             fact.seq, fact.ts, fact.prev = seq, now, previous
             raw = msgspec.json.encode(fact)
             previous = ledger.hash_of(raw)
-            rows.append(Row(seq, self.first, offset, fact.id, getattr(fact, "mid", None)))
+            mid, rfd_id = getattr(fact, "mid", None), getattr(fact, "rfd_id", None)
+            rows.append(Row(seq, self.first, offset, fact.id, mid, rfd_id))
             lines.append(raw + b"\n")
             hashes.append(previous)
             offset += len(raw) + 1

@@ -90,3 +90,32 @@ def test_a_kind_that_a_newer_version_wrote_is_passed_over(home: Project) -> None
 
 def test_an_empty_project_has_no_facts(home: Project) -> None:
     assert (ledger.end(home), ledger.tail(home, 5), ledger.of_mid(home, "x")) == (0, [], [])
+
+
+def test_a_closed_segment_that_is_gone_is_an_error_and_no_shorter_ledger(home: Project) -> None:
+    store = Store(home)
+    for first in (1, 3, 5):
+        store.append(notices(first, first + 1))
+        if first < 5:
+            store.archive()
+    store.close()
+    (home.segments / "3.jsonl").rename(home.root / "away")
+    with pytest.raises(LedgerBroken, match="lines 3 to 4 are missing"):
+        list(ledger.read(home))
+    assert "lines 3 to 4 are missing" in ledger.verify(home).broken
+    assert [fact.seq for fact in ledger.tail(home, 2)] == [5, 6]
+    (home.segments / "1.jsonl").unlink()
+    assert "lines 1 to 4 are missing" in ledger.verify(home).broken
+
+
+def test_lines_are_found_by_mid_and_by_rfd_where_the_index_ends_and_beyond(home: Project) -> None:
+    store = Store(home)
+    store.append(notices(1, 2))
+    store.archive()
+    store.append(notices(4))
+    store.index_now()
+    store.append(notices(7))
+    assert [ledger.envelope(raw).seq for raw in ledger.lines_of(home, mid="m1")] == [1, 3, 4]
+    home.index.unlink()
+    assert [ledger.envelope(raw).seq for raw in ledger.lines_of(home, mid="m1")] == [1, 3, 4]
+    store.close()
