@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 
 import click
@@ -133,9 +133,9 @@ def archive() -> None:
 
 
 def _lines(project: Project, mid: str | None, since: datetime | None) -> Iterator[bytes]:
+    lines: Iterable[bytes]
     if mid:
-        raws = (ledger.line_at(project, fact.seq) for fact in ledger.of_mid(project, mid))
-        lines = (raw for raw in raws if raw)
+        lines = ledger.lines_of(project, mid=mid)
     else:
         lines = (line.raw for line in ledger.Reader(project, _before(project, since)).read())
     return (raw for raw in lines if not since or moment(json.loads(raw)["ts"]) >= since)

@@ -80,14 +80,14 @@ def test_a_folder_that_is_no_repository_is_bad(tmp_path: Path) -> None:
 
 def test_a_detached_head_and_a_missing_commit_are_warnings(root: Path) -> None:
     git(root, "checkout", "-q", "--detach")
-    assert "detached" in found(root)["repository"][0]["found"]
+    assert found(root)["repository"][0]["verdict"] == "warn"
     git(root, "checkout", "-q", "--orphan", "fresh")
-    assert "no commit" in found(root)["repository"][0]["found"]
+    assert "has no commit yet" in found(root)["repository"][0]["found"]
 
 
 def test_a_rebase_in_progress_is_a_warning(root: Path) -> None:
     (root / ".git/rebase-merge").mkdir()
-    assert "rebase" in found(root)["repository"][1]["found"]
+    assert "rebase is in progress" in found(root)["repository"][1]["found"]
 
 
 def test_without_an_identity_nothing_can_be_committed(root: Path, tmp_path: Path) -> None:

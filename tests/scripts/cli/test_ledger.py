@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
+from typing import Callable
 
 import pytest
 
@@ -99,23 +101,43 @@ def test_archive_without_a_ledger_is_exit_3(project: Project) -> None:
     assert "cccc up" in cccc(project.root, "ledger", "archive", code=3)
 
 
-def test_tail_f_waits_for_the_ledger_and_lives_through_its_restart(project: Project, service: Start) -> None:
+@pytest.fixture
+def tail_f(project: Project) -> Iterator[Callable[[str], None]]:
+    """A running `cccc ledger tail -f`; the function waits until it has shown something."""
     project.make_run()
     said = project.root / "said"
     with said.open("wb") as out:
         tail = subprocess.Popen([str(CCCC), "ledger", "tail", "-f"], cwd=project.root, env=environment(), stdout=out)
+
+    def shows(text: str) -> None:
+        until(lambda: text in said.read_text(), 10, text)
+
+    yield shows
+    tail.send_signal(signal.SIGINT)
     try:
-        for mid in ("m-1", "m-2"):
-            ledger = service("ledger")
-            bus.tell(project, "cli", [user_message(mid)])
-            until(lambda mid=mid: mid in said.read_text(), 5, mid)  # type: ignore[misc]
-            ledger.send_signal(signal.SIGKILL)
-            ledger.wait()
-        tail.send_signal(signal.SIGINT)
         assert tail.wait(5) == 0
     finally:
         tail.kill()
         tail.wait()
+
+
+def test_tail_f_waits_for_the_ledger_and_lives_through_its_restart(
+    project: Project, service: Start, tail_f: Callable[[str], None]
+) -> None:
+    for mid in ("m-1", "m-2"):
+        ledger = service("ledger")
+        bus.tell(project, "cli", [user_message(mid)])
+        tail_f(mid)
+        ledger.send_signal(signal.SIGKILL)
+        ledger.wait()
+
+
+def test_tail_f_shows_a_fact_whose_wake_up_was_lost(handed: Project, tail_f: Callable[[str], None]) -> None:
+    tail_f("m-2")
+    line = json.loads(handed.ledger.read_bytes().splitlines()[-1])
+    with handed.ledger.open("a") as file:
+        file.write(json.dumps({**line, "seq": line["seq"] + 1, "mid": "m-3"}) + "\n")
+    tail_f("m-3")
 
 
 def test_on_a_terminal_a_fact_takes_one_line_whatever_its_width(handed: Project) -> None:
@@ -132,14 +154,14 @@ def test_the_queue_is_shown_in_its_order(project: Project) -> None:
         "mid": "p-1",
         "from": "PeerB",
         "stage": "held",
-        "reason": "a rebase",
+        "reason": "a\x1b[31m rebase",
         "since": "2025-01-31T10:00:00.000000Z",
     }
     (project.state).mkdir(exist_ok=True)
     (project.state / "queue.json").write_text(json.dumps([entry, {**entry, "mid": "p-2"}]))
     lines = cccc(project.root, "queue").splitlines()
     assert [line.split()[0] for line in lines] == ["patch", "p-1", "p-2"]
-    assert "a rebase" in lines[1]
+    assert "a?[31m rebase" in lines[1]
     assert json.loads(cccc(project.root, "queue", "--json"))[0] == entry
 
 
