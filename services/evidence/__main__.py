@@ -2,7 +2,8 @@
 
 A patch is tried in the gate tree (trial.py). A commit that passed is announced as `patch-landing`,
 and landed (landing.py) only when that fact is heard: the ledger has then all that a restart needs
-to finish it. What cannot land now is held and looked at again each second.
+to finish it. What cannot land now is held and looked at again each second; it lets the patches
+behind it pass, and is tried again when they have moved the branch.
 """
 
 from __future__ import annotations
@@ -29,17 +30,23 @@ _LOOK_ANYWAY = 30.0  # also at what `Ground.stamp` does not see
 
 @dataclass
 class _Run:
-    """The trial of the first patch, and its commit once that is ready to land."""
+    """The trial that has the gate tree."""
 
     mid: str
     steps: Steps
     child: Child | None = None
-    ready: Ready | None = None
+
+
+@dataclass
+class _Passed:
+    """A patch whose commit is ready to land, and what was last seen of its way there."""
+
+    ready: Ready
     stamp: object = None
 
 
 class Evidence(worker.Worker):
-    """Takes the first open patch one step further whenever there is something to do."""
+    """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
     version = 1
@@ -50,8 +57,9 @@ class Evidence(worker.Worker):
 
     def open(self) -> None:
         self._run: _Run | None = None
-        self._awaited = ("", 0)  # a patch, and how many of its facts must be heard before it goes on
-        self._looked = 0.0
+        self._passed: dict[str, _Passed] = {}
+        self._awaited: dict[str, int] = {}  # how many of a patch's facts must be heard before it goes on
+        self._look_at: dict[str, float] = {}  # when a held patch is looked at again
         self._seen: git.Repo | None = None  # in this turn
         self._place: git.Repo | None = None  # ever: where it lies does not change
         self._gate = Gate(
@@ -68,25 +76,39 @@ class Evidence(worker.Worker):
 
     def act(self) -> None:
         self._seen = None
+        self._forget_settled()
         self._note_branches()
         while self._step():
             self.alive()
 
     def _step(self) -> bool:
-        """Take the first patch one step further. Returns whether the next step may follow at once."""
-        patch = self.state.patches[0] if self.state.patches else None
-        if self._run and (patch is None or self._run.mid != patch.mid):
-            self._drop_run()
-        if patch is None or (self._awaited[0] == patch.mid and patch.decided < self._awaited[1]):
+        """Take one patch one step further. Returns whether the next step may follow at once."""
+        patch = self._next()
+        if patch is None or not self._heard(patch):
             return False
         if patch.landing:
             self._land(patch)
             return False
-        if self._run is None:
-            return self._begin(patch)
-        if self._run.ready:
-            return self._look_again(patch, self._run, self._run.ready)
-        return self._go_on(patch, self._run)
+        if self._run:
+            return self._go_on(patch, self._run)
+        if patch.mid in self._passed:
+            self._announce(patch, self._passed[patch.mid])
+            return False
+        return self._begin(patch)
+
+    def _next(self) -> Open | None:
+        """Return the patch whose turn it is: what was begun, else the first that nothing holds."""
+        patches: list[Open] = self.state.patches
+        begun = next((patch for patch in patches if patch.landing), None)
+        if begun is None and self._run:
+            begun = queue.find(self.state, self._run.mid)
+        if begun:
+            return begun
+        self._drop_run()
+        return next((patch for patch in patches if not patch.held or self._is_free(patch)), None)
+
+    def _heard(self, patch: Open) -> bool:
+        return patch.decided >= self._awaited.get(patch.mid, 0)
 
     # --- the steps ---
 
@@ -100,7 +122,7 @@ class Evidence(worker.Worker):
 
     def _begin(self, patch: Open) -> bool:
         unheard = self.pending(_branch_id(patch))
-        if (unheard and not self._seen) or (patch.held and not self._is_time()):
+        if unheard and not self._seen:
             return False
         repo = self._seen or self._look()
         if repo is None:
@@ -115,8 +137,7 @@ class Evidence(worker.Worker):
             self._hold(patch, f"{short(repo.branch)} is checked out; the patch waits for {short(branch)}")
         else:
             self._run = _Run(patch.mid, Trial(self._gate, patch, repo).steps())
-            return True
-        return False
+        return True
 
     def _go_on(self, patch: Open, run: _Run) -> bool:
         ended = None
@@ -130,20 +151,22 @@ class Evidence(worker.Worker):
         except git.GitError as error:
             self._drop_run()
             self._hold(patch, str(error))
-            return False
+            self._look_at[patch.mid] = time.monotonic() + _LOOK_ANYWAY
+            return True
         if isinstance(step, Child):
             run.child = step
-        elif not isinstance(step, Ready):
-            self._decide(patch, *step)
-        else:
-            run.ready = step
-            if patch.held:
-                return True  # what held it may still be there
-            self._announce(patch, run, step)
+            return False
+        if isinstance(step, Ready):
+            self._drop_run()
+            self._passed[patch.mid] = _Passed(step)
+            self._look_at.pop(patch.mid, None)
+            return True
+        self._decide(patch, *step)
         return False
 
-    def _announce(self, patch: Open, run: _Run, ready: Ready) -> None:
-        run.ready = replace(ready, before=[])
+    def _announce(self, patch: Open, passed: _Passed) -> None:
+        ready = passed.ready
+        passed.ready = replace(ready, before=[])
         intent = f.PatchLanding(
             author=patch.author,
             mid=patch.mid,
@@ -163,7 +186,7 @@ class Evidence(worker.Worker):
         try:
             ground.land(patch.landing)
         except Moved as moved:
-            self._drop_run()
+            self._passed.pop(patch.mid, None)
             self._decide(patch, _held(patch, f"{moved}; the patch is checked again there"))
         except (Blocked, git.GitError) as blocked:
             self._decide(patch, _held(patch, str(blocked)))
@@ -171,34 +194,32 @@ class Evidence(worker.Worker):
             fault("evidence.landed")
             self._decide(patch, _commit(patch))
 
-    def _look_again(self, patch: Open, run: _Run, ready: Ready) -> bool:
-        """Land what was held, once nothing stands in its way."""
-        if not self._is_time():
+    def _is_free(self, patch: Open) -> bool:
+        """Return whether a held patch may be taken further: nothing stands in its way, or it must be tried again."""
+        now = time.monotonic()
+        if not self._heard(patch) or now < self._look_at.get(patch.mid, 0.0):
             return False
-        self._looked = time.monotonic()
-        ground = self._ground()
-        if ground is None:
+        self._look_at[patch.mid] = now + _LOOK_EVERY
+        passed, ground = self._passed.get(patch.mid), self._ground()
+        if passed is None or ground is None:
+            return True
+        stamp = (ground.stamp(passed.ready.paths), now // _LOOK_ANYWAY)
+        if stamp == passed.stamp:
             return False
-        stamp = (ground.stamp(ready.paths), time.monotonic() // _LOOK_ANYWAY)
-        if stamp == run.stamp:
-            return False
-        run.stamp = stamp
+        passed.stamp = stamp
         try:
-            reason = ground.obstacle(ready.landing)
-        except Moved:
-            self._drop_run()
+            reason = ground.obstacle(passed.ready.landing)
+        except (Moved, git.GitError):
+            del self._passed[patch.mid]
             return True
         if reason:
             self._hold(patch, reason)
-        else:
-            self._announce(patch, run, ready)
-        return False
+        return not reason
 
     # --- what they share ---
 
     def _look(self) -> git.Repo | None:
         """Return the user's repository as it is now; None, and the trouble is shown, when there is none."""
-        self._looked = time.monotonic()
         try:
             repo = git.look(self.project.root, git.environment(self._gate.env))
         except NotFound as error:
@@ -207,9 +228,6 @@ class Evidence(worker.Worker):
         self.trouble = ""
         self._seen = self._place = repo
         return repo
-
-    def _is_time(self) -> bool:
-        return time.monotonic() - self._looked >= _LOOK_EVERY
 
     def _ground(self) -> Ground | None:
         repo = self._place or self._look()
@@ -221,8 +239,14 @@ class Evidence(worker.Worker):
 
     def _decide(self, patch: Open, *facts: Fact) -> None:
         """Say one decision about the patch; it goes on when all of it is heard."""
-        self._awaited = (patch.mid, patch.decided + len(facts))
+        self._awaited[patch.mid] = patch.decided + len(facts)
         self.say(*facts, id_=f"patch:{patch.mid}:{patch.decided}", cause=patch.seq)
+
+    def _forget_settled(self) -> None:
+        still = {patch.mid for patch in self.state.patches}
+        for kept in (self._passed, self._awaited, self._look_at):
+            for mid in kept.keys() - still:
+                del kept[mid]
 
     def _drop_run(self) -> None:
         if self._run and self._run.child:

@@ -93,18 +93,23 @@ class Ground:
                     raise Blocked(str(error)) from None
 
     def obstacle(self, landing: Landing) -> str:
-        """Return why `land` would raise Blocked now, or "". Changes nothing. Raises Moved."""
+        """Return why `land` would raise Blocked now, or "". Changes nothing.
+
+        Raises Moved when nothing stands in the way but the branch, which is somewhere else.
+        """
         if self._lock.exists() and not self._is_ours():
             return f"another git command holds {self._lock}"
         try:
-            if not self._has_landed(landing):
-                self._check_place(landing)
-                shutil.copy2(self._dir / "index", self._copy)
-                self._files.adoptable(landing.old, landing.new, self._changes(landing))
+            self._check_place(landing)
+            shutil.copy2(self._dir / "index", self._copy)
+            tip = git.line(self._top, "rev-parse", "HEAD", env=self._env)
+            self._files.adoptable(tip, landing.new, self._changes(landing))
         except (Blocked, InTheWay) as reason:
             return str(reason)
         finally:
             self._remove_copies()
+        if tip != landing.old:
+            raise Moved(f"{short(landing.branch)} moved to {tip[:12]}")
         return ""
 
     def stamp(self, paths: list[str]) -> tuple[object, ...]:

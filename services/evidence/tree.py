@@ -65,7 +65,7 @@ class GateTree:
         self._git("clean", "-ffdxq")
 
     def _build(self, base: str) -> None:
-        shutil.rmtree(self.path, onerror=_open_and_retry)
+        shutil.rmtree(self.path, onerror=open_and_retry)
         add = ("worktree", "add", "-f", "--detach", "--no-checkout", str(self.path), base)
         git.run(self._repo.top, *_NO_HOOKS, *add, env=self._plain_env, umask=self._umask)
 
@@ -149,8 +149,8 @@ def _has_prefixes(patch: bytes) -> bool:
     return all(b"" in pair or pair[0] != pair[1] for pair in pairs) and any(any(pair) for pair in pairs)
 
 
-def _open_and_retry(remove: object, path: str, error: object) -> None:
-    """A check may have left folders that nobody may write to."""
+def open_and_retry(remove: object, path: str, error: object) -> None:
+    """Remove what a check left in folders that nobody may write to: the `onerror` of `shutil.rmtree`."""
     with contextlib.suppress(FileNotFoundError):
         Path(path).parent.chmod(0o700)
         if Path(path).is_dir() and not Path(path).is_symlink():

@@ -335,3 +335,37 @@ def test_a_check_that_outlives_the_gate_is_killed_at_its_next_start(bench: Bench
     bench.gate(TEST_CMD="true")
     until(lambda: not Path(f"/proc/{group}").exists() or "Z" in Path(f"/proc/{group}/stat").read_text().split()[2])
     assert isinstance(bench.outcome(), f.PatchCommit)
+
+
+def test_a_held_patch_lets_those_behind_it_pass_and_is_checked_again_on_their_base(bench: Bench) -> None:
+    first, second = bench.diff({"docs/a.md": b"b\n"}), bench.diff({"src/other.py": b"x = 2\n"})
+    repos.write(bench.root, {"docs/a.md": b"mine\n"})
+    bench.gate(TEST_CMD=f"git rev-parse HEAD >> {bench.root}/bases")
+    bench.queue(first)
+    bench.wait(f.PatchHeld)
+    bench.queue(second, "m2")
+    landed = bench.outcome("m2")
+    assert isinstance(landed, f.PatchCommit)
+    assert "patch-commit" not in bench.kinds() and (bench.root / "docs/a.md").read_bytes() == b"mine\n"
+    git.run(bench.root, "checkout", "--", "docs/a.md")
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert git.line(bench.root, "rev-parse", "HEAD^") == landed.commit
+    old = git.line(bench.root, "rev-parse", "HEAD~2")
+    assert (bench.root / "bases").read_text().split() == [old, old, landed.commit]
+    assert bench.kinds().count("patch-held") == 1
+
+
+def test_a_patch_for_another_branch_does_not_block_the_one_that_is_checked_out(bench: Bench) -> None:
+    bench.gate(TEST_CMD=f"until test -e {bench.root}/go; do sleep 0.02; done")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    bench.wait(f.PatchBranch)
+    git.run(bench.root, "checkout", "-q", "-b", "other")
+    (bench.root / "go").touch()
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and "other is checked out, not main" in held.reason
+    bench.queue(added("docs/new"), "m2")
+    landed = bench.outcome("m2")
+    assert isinstance(landed, f.PatchCommit) and landed.branch == "refs/heads/other"
+    git.run(bench.root, "checkout", "-q", "main")
+    back = bench.outcome()
+    assert isinstance(back, f.PatchCommit) and back.branch == "refs/heads/main"
