@@ -40,6 +40,12 @@ class Blobs:
         except FileNotFoundError:
             raise NotFound(f"the body {sha} is not in {self._folder} any more") from None
 
+    def remove(self, sha: str) -> None:
+        """Remove a body, and what a crash left of its writing. One that is not there is no error."""
+        for path in (self.path(sha), *self._folder.glob(f".{sha}.*")):
+            path.unlink(missing_ok=True)
+        sync_folder(self._folder)
+
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

@@ -11,7 +11,7 @@ Fields named `sha`, `size` and `text` describe bytes: the body lies in `state/bl
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Dict, List, Optional, Type, TypedDict, Union
+from typing import Annotated, Callable, Dict, List, Optional, Type, TypedDict, Union
 
 import msgspec
 
@@ -533,6 +533,14 @@ class LedgerArchived(Fact, tag="ledger-archived"):
 
     first: int
     last: int
+
+
+class BodyForgotten(Fact, tag="body-forgotten"):
+    """A person had a body removed. The facts that name it stay, with their redacted previews."""
+
+    sha: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # nothing else: it becomes the path of what is removed
+    who: str
+    why: str = ""
 
 
 class FactSkipped(Fact, tag="fact-skipped"):

@@ -42,7 +42,7 @@ class Process:
         self.project = project
         self.log = logging.getLogger(self.name)
         project.make_run()
-        self._lock = _hold(project.run / f"{self.name}.lock")
+        self._lock = hold(project.run / f"{self.name}.lock")
         self._parent = _parent(project)
         self._stopping = False
         self._wound = 0.0
@@ -114,10 +114,10 @@ def _parent(project: Project) -> int:
     return os.getppid()
 
 
-def _hold(path: Path) -> BinaryIO:
-    """Lock `path` for the life of this process. Raises LedgerBusy when another one keeps it."""
+def hold(path: Path, within: float = _ORPHAN_LEAVES_WITHIN) -> BinaryIO:
+    """Lock `path` until the file is closed. Raises LedgerBusy when another process keeps it for `within` seconds."""
     file = path.open("a+b")  # closed by the end of the process, which frees the lock
-    end = time.monotonic() + _ORPHAN_LEAVES_WITHIN
+    end = time.monotonic() + within
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

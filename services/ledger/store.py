@@ -18,8 +18,8 @@ from pathlib import Path
 import msgspec
 
 from cccc.common import ledger
-from cccc.common.blobs import sync_folder
-from cccc.common.facts import Fact
+from cccc.common.blobs import Blobs, sync_folder
+from cccc.common.facts import BodyForgotten, Fact
 from cccc.common.faults import fault
 from cccc.common.index import Index, Row
 from cccc.common.paths import Project
@@ -34,6 +34,7 @@ class Store:
         self._project = project
         project.segments.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._index = Index(project)
+        self._blobs = Blobs(project)
         self._unindexed: list[Row] = []
         self._recent: dict[str, int] = {}  # ids of the facts not indexed yet
         self._open()
@@ -71,6 +72,8 @@ class Store:
         with closing(ledger.Reader(self._project, last.seq if last else 0)) as reader:
             for line in reader.read():
                 envelope = ledger.envelope(line.raw)
+                if envelope.kind == "body-forgotten":  # a crash may have come before the removal
+                    self._forget(ledger.decode(line.raw))
                 self._note(Row(line.seq, line.segment, line.offset, envelope.id, envelope.mid, envelope.rfd_id))
         self.index_now()
 
@@ -106,9 +109,14 @@ class Store:
         written = self._write(lines)
         if written:
             self.seq, self._hash = self.seq + written, hashes[written - 1]
-            for row in rows[:written]:
+            for fact, row in zip(facts, rows[:written]):
+                self._forget(fact)  # before the index knows the fact: what it does not know is done again at start
                 self._note(row)
         return written
+
+    def _forget(self, fact: Fact | None) -> None:
+        if isinstance(fact, BodyForgotten):
+            self._blobs.remove(fact.sha)
 
     def _write(self, lines: Sequence[bytes]) -> int:
         before = os.fstat(self._fd).st_size

@@ -41,6 +41,7 @@ _FORM: dict[type[Fact], str] = {
     f.SettingsApplied: "{0.paths}",
     f.LedgerRepaired: "{0.bytes} torn bytes are kept in {0.kept}",
     f.LedgerArchived: "facts {0.first} to {0.last}",
+    f.BodyForgotten: "{0.sha:.12}, by {0.who}: {0.why}",
     f.FactSkipped: "fact {0.fact}: {0.error}",
     f.SkipsCleared: "the skipped facts were seen",
 }
