@@ -89,5 +89,16 @@ BY_NAME = {service.name: service for service in SERVICES}
 # Who may say facts without being a service: the command line speaks for the person who types.
 SAYS: dict[str, frozenset[str]] = {
     **{s.name: frozenset(str(cls.__struct_config__.tag) for cls in s.says) for s in SERVICES},
-    "cli": frozenset({"user-message", "pause", "resume", "skips-cleared", "body-forgotten", "decision", "decision-refused", "rfd-check"}),
+    "cli": frozenset(
+        {
+            "user-message",
+            "pause",
+            "resume",
+            "skips-cleared",
+            "body-forgotten",
+            "decision",
+            "decision-refused",
+            "rfd-check",
+        }
+    ),
 }
