@@ -161,6 +161,16 @@ class Project:
         return path if len(os.fsencode(path)) <= LONGEST_SOCKET else self._link / f"{name}.sock"
 
     @property
+    def box(self) -> Path:
+        """What checks see of us besides their tree; outside of the repository, which is hidden from them."""
+        return self._link.with_name(f"{self.key}.box")
+
+    @property
+    def scratch(self) -> Path:
+        """What a check changes in folders that are only lent to it."""
+        return self.work / "scratch"
+
+    @property
     def _link(self) -> Path:
         return Path(tempfile.gettempdir()) / f"cccc-{os.getuid()}" / self.key
 

@@ -151,6 +151,8 @@ def _has_prefixes(patch: bytes) -> bool:
 
 def open_and_retry(remove: object, path: str, error: object) -> None:
     """Remove what a check left in folders that nobody may write to: the `onerror` of `shutil.rmtree`."""
+    if not os.path.lexists(path):
+        return
     with contextlib.suppress(FileNotFoundError):
         Path(path).parent.chmod(0o700)
         if Path(path).is_dir() and not Path(path).is_symlink():
