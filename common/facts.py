@@ -294,7 +294,7 @@ class PatchQueued(Fact, tag="patch-queued"):
 
     author: str = msgspec.field(name="from")
     mid: str
-    source: str  # patch.diff or inline
+    source: str  # patch.diff, inline or revert
     sha: str
     size: int
     text: str
@@ -386,6 +386,68 @@ class PatchCommit(Fact, tag="patch-commit"):
     commit: str
     tests_ok: Optional[bool]  # None: no test command was found
     seconds: float
+
+
+class PatchWaiting(Fact, tag="patch-waiting"):
+    """A patch has been held for `gate.wait_minutes`: the user is told."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    reason: str
+    since: str
+
+
+class PatchRetry(Fact, tag="patch-retry"):
+    """A person has the bytes of the patch `of` queued again, as the patch `mid`."""
+
+    author: str = msgspec.field(name="from")  # of the patch
+    mid: str
+    of: str
+    source: str
+    sha: str
+    size: int
+    text: str
+
+
+class PatchRevert(Fact, tag="patch-revert"):
+    """A person hands in the reverse of the landed patch `of`, as the patch `mid`."""
+
+    mid: str
+    of: str
+    commit: str
+    sha: str
+    size: int
+    text: str
+
+
+class PatchDrop(Fact, tag="patch-drop"):
+    """A person wants an open patch no more; one that is about to land still lands."""
+
+    mid: str
+
+
+class BranchMoved(Fact, tag="branch-moved"):
+    """HEAD was moved, and not by the gate: a commit, a reset, another branch."""
+
+    branch: str  # full ref name; "" when HEAD is detached
+    old: str  # "" when this is the first look
+    new: str
+
+
+class LeftoverEdits(Fact, tag="leftover-edits"):
+    """What is changed in the work tree and was never handed in; said when the set changes."""
+
+    paths: List[str]  # the first of them
+    count: int
+    since: str  # when the oldest of them was first seen
+
+
+class LeftoverRemind(Fact, tag="leftover-remind"):
+    """The leftover edits have not changed for `gate.wait_minutes`: the peers are asked about them."""
+
+    paths: List[str]
+    count: int
+    since: str
 
 
 # --- decisions of people ---------------------------------------------------------------------

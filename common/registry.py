@@ -33,6 +33,9 @@ _GATE = (
     f.PatchCommit,
     f.SettingsApplying,
     f.SettingsApplied,
+    f.PatchWaiting,
+    f.LeftoverEdits,
+    f.LeftoverRemind,
 )
 _NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited)
@@ -66,6 +69,8 @@ SERVICES = (
             f.Handoff,
             f.PatchQueued,
             *_GATE,
+            f.PatchRetry,
+            f.PatchRevert,
             f.NudgeUnanswered,
             f.Notice,
         ),
@@ -79,8 +84,8 @@ SERVICES = (
     Service(
         "evidence",
         40,
-        says=(*_GATE, f.FactSkipped),
-        hears=(f.PatchQueued, *_GATE),
+        says=(*_GATE, f.BranchMoved, f.FactSkipped),
+        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE),
     ),
     Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
 )
@@ -99,6 +104,9 @@ SAYS: dict[str, frozenset[str]] = {
             "decision",
             "decision-refused",
             "rfd-check",
+            "patch-retry",
+            "patch-drop",
+            "patch-revert",
         }
     ),
 }

@@ -12,6 +12,7 @@ from cccc.common.settings.kinds import Account, Count, Pattern, Positive, Regex,
 class PatchQueue(Section, frozen=True):
     max_diff_lines: Positive = 150
     allowed_paths: tuple[Pattern, ...] = ("src/**", "tests/**", "docs/**", "infra/**", "README.md", "PROJECT.md")
+    allow_submodules: bool = False
 
 
 class Gate(Section, frozen=True):
@@ -21,6 +22,7 @@ class Gate(Section, frozen=True):
     tests: str = ""
     timeout_seconds: Seconds = 600
     allow_without_tests: bool = True
+    wait_minutes: Positive = 10
 
 
 class Gates(Section, frozen=True):
