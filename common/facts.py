@@ -541,7 +541,7 @@ class RfdSettled(Fact, tag="rfd-settled"):
 
     rfd_id: str
     outcome: str  # approved, chosen, rejected, revoked, expired, used, void (its patch is gone)
-    by: List[str]
+    people: List[str]  # whose answer it is
     mid: str
     sha: str = ""
     choice: str = ""  # the option that holds
