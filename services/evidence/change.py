@@ -8,6 +8,7 @@ from dataclasses import dataclass
 ABSENT = "000000"
 SYMLINK = "120000"
 SUBMODULE = "160000"
+FILES = frozenset({"100644", "100755"})
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Change:
     path: str  # from the work tree's root
     old_mode: str  # ABSENT when the patch adds the path
     new_mode: str  # ABSENT when the patch removes it
+    old_blob: str
     blob: str  # the new content
 
 
@@ -25,8 +27,8 @@ def changes(raw: bytes) -> list[Change]:
     fields = os.fsdecode(raw).split("\0")
     result = []
     for header, path in zip(fields[::2], fields[1::2]):
-        old_mode, new_mode, _, blob, _ = header.lstrip(":").split(" ")
-        result.append(Change(path, old_mode, new_mode, blob))
+        old_mode, new_mode, old_blob, blob, _ = header.lstrip(":").split(" ")
+        result.append(Change(path, old_mode, new_mode, old_blob, blob))
     return result
 
 

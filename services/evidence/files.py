@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,34 +34,59 @@ class Files:
     def move(self, old: str, new: str, changes: list[Change]) -> None:
         """Bring files and index copy from `old` to `new`. Raises InTheWay.
 
-        A path whose file already has the new content keeps its file, untouched.
+        A file that already has the new content, be it under later edits, stays untouched.
         """
         if not self._occupied(changes) and self._read_tree(old, new) == "":
             return
         done = self.adoptable(old, new, changes)
         if done:
-            self._stage(self._index, done)
+            self._enter(done)
         self._git(self._index, "update-index", "-q", "--refresh", check=False)
         complaint = self._read_tree(old, new)
         if complaint:
             raise InTheWay(complaint)
 
-    def adoptable(self, old: str, new: str, changes: list[Change]) -> list[str]:
-        """Return the paths whose files have the new content. Raises InTheWay for what is neither old nor new."""
+    def adoptable(self, old: str, new: str, changes: list[Change]) -> list[Change]:
+        """Return the changes that are in the files already. Raises InTheWay for what is neither old nor new."""
         paths = {change.path for change in changes}
         tried = self._index.with_name(f"{self._index.name}.tried")
         shutil.copy2(self._index, tried)
         self._stage(tried, sorted(paths))
-        not_new = self._differing(tried, new) & paths
-        not_old = self._differing(tried, old) & paths
-        staged = self._differing(self._index, old) & self._differing(self._index, new) & paths
-        changed = (not_new & not_old) | staged
+        not_new = {there.path: there for there in self._differing(tried, new) if there.path in paths}
+        not_old = {there.path: there for there in self._differing(tried, old) if there.path in paths}
+        edited = {path for path in not_new.keys() & not_old.keys() if self._is_on_top(not_new[path], not_old[path])}
+        staged = _paths(self._differing(self._index, old)) & _paths(self._differing(self._index, new)) & paths
+        changed = ((not_new.keys() & not_old.keys()) - edited) | staged
         if changed:
             raise InTheWay(f"you have uncommitted changes in {policy.names(sorted(changed))}")
-        blocked = sorted(set(self._occupied(changes)) & not_new)
+        blocked = sorted(set(self._occupied(changes)) & (not_new.keys() - edited))
         if blocked:
             raise InTheWay(f"{policy.names(blocked)} is in the way, and git does not know it")
-        return sorted(paths - not_new)
+        return [change for change in changes if change.path in edited or change.path not in not_new]
+
+    def _is_on_top(self, to_new: Change, to_old: Change) -> bool:
+        """Whether the file holds the patch's change with more edits on top: merging the change in changes nothing.
+
+        Seen as what leads from either end to what is there.
+        """
+        modes = {to_new.old_mode, to_new.new_mode, to_old.old_mode}
+        if len(modes) > 1 or not modes <= change.FILES:
+            return False
+        there = self._blob(to_new.blob)
+        with tempfile.TemporaryDirectory() as folder:
+            names = ("there", "base", "patched")
+            for name, content in zip(names, (there, self._blob(to_old.old_blob), self._blob(to_new.old_blob))):
+                Path(folder, name).write_bytes(content)
+            merged = git.run(Path(folder), "merge-file", "-p", "-q", *names, env=self._env, check=False)
+        return merged.returncode == 0 and merged.stdout == there
+
+    def _blob(self, sha: str) -> bytes:
+        return self._git(self._index, "cat-file", "blob", sha).stdout
+
+    def _enter(self, done: list[Change]) -> None:
+        """Bring the index copy to the new content of these paths; their files stay."""
+        lines = [f"{change.new_mode} {change.blob}\t{change.path}\0" for change in done]
+        self._git(self._index, "update-index", "-z", "--index-info", input=os.fsencode("".join(lines)))
 
     def _occupied(self, changes: list[Change]) -> list[str]:
         """Return the added paths where something lies that git would overwrite, ignored files too."""
@@ -94,15 +120,19 @@ class Files:
         except git.GitError as error:
             raise InTheWay(error.stderr.strip()) from None
 
-    def _differing(self, index: Path, commit: str) -> set[str]:
+    def _differing(self, index: Path, commit: str) -> list[Change]:
         shown = self._git(index, "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", commit)
-        return {found.path for found in change.changes(shown.stdout)}
+        return change.changes(shown.stdout)
 
     def _git(
         self, index: Path, *args: str, input: bytes | None = None, check: bool = True
     ) -> subprocess.CompletedProcess[bytes]:
         env = {**self._env, "GIT_INDEX_FILE": str(index)}
         return git.run(self._top, *args, env=env, input=input, check=check, umask=self._umask)
+
+
+def _paths(changes: list[Change]) -> set[str]:
+    return {change.path for change in changes}
 
 
 def _mode(path: Path) -> int:

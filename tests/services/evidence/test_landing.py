@@ -153,6 +153,41 @@ def test_a_file_the_peer_edited_itself_stays_as_it_is(repo: git.Repo) -> None:
     assert git.run(repo.top, "status", "--porcelain").stdout == b""
 
 
+LONG = b"".join(b"line %d\n" % number for number in range(20))
+
+
+def test_later_edits_on_top_of_the_peers_own_edit_stay_in_the_file(tmp_path: Path) -> None:
+    repo = repos.make(tmp_path / "repo", {"long.py": LONG, "b.py": b"two\n"})
+    patched = LONG.replace(b"line 3\n", b"LINE 3\nand more\n")
+    landing = repos.prepared(repo, {"long.py": patched, "b.py": b"TWO\n"})
+    later = patched.replace(b"line 15\n", b"LINE 15\n")
+    repos.write(repo.top, {"long.py": later})
+    before = repos.picture(repo.top)["long.py"]
+    repos.ground(repo).land(landing)
+    assert landed(repo, landing)
+    assert repos.picture(repo.top)["long.py"] == before
+    assert git.run(repo.top, "show", ":long.py").stdout == patched
+    assert git.run(repo.top, "diff", "--numstat").stdout == b"1\t1\tlong.py\n"
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        LONG.replace(b"line 15\n", b"LINE 15\n"),  # the patch's change is not in it
+        LONG.replace(b"line 3\n", b"LINE 3, other\n"),
+        LONG.replace(b"line 3\n", b"LINE 3\nand less\n").replace(b"line 15\n", b""),
+    ],
+)
+def test_edits_without_the_peers_change_make_it_wait(tmp_path: Path, there: bytes) -> None:
+    repo = repos.make(tmp_path / "repo", {"long.py": LONG})
+    landing = repos.prepared(repo, {"long.py": LONG.replace(b"line 3\n", b"LINE 3\nand more\n")})
+    repos.write(repo.top, {"long.py": there})
+    before = repos.picture(repo.top)
+    with pytest.raises(Blocked, match=r"long\.py"):
+        repos.ground(repo).land(landing)
+    assert repos.picture(repo.top) == before
+
+
 @pytest.mark.parametrize("mark", ["MERGE_HEAD", "rebase-merge", "BISECT_LOG", "CHERRY_PICK_HEAD"])
 def test_an_unfinished_operation_makes_it_wait(repo: git.Repo, mark: str) -> None:
     landing = repos.prepared(repo, {"a.py": b"ONE\n"})
