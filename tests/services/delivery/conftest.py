@@ -138,10 +138,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(project: Project, service: Start) -> Iterator[Desk]:
+def window(project: Project) -> Iterator[None]:
+    """End tmux once the services that would make it again have ended."""
+    yield
+    leftovers.end(project, [])
+
+
+@pytest.fixture
+def desk(project: Project, window: None, service: Start) -> Desk:
     result = Desk(project, service)
     result.settings()
-    yield result
-    if result.delivery:
-        result.kill()
-    leftovers.end(project, [])
+    return result

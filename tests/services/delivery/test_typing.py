@@ -87,18 +87,18 @@ def test_an_enter_that_was_swallowed_is_given_once_more(desk: Desk) -> None:
 
 
 def test_a_line_that_nothing_submits_is_lost_said_so_and_entered_later(desk: Desk) -> None:
-    desk.scenario("paste_burst_ms: 3200\nrules: [{match: ., steps: [{say: x}]}]")
+    desk.scenario("paste_burst_ms: 5000\nrules: [{match: ., steps: [{say: x}]}]")
     desk.up()
     desk.idle()
     desk.hand("PeerA")
     assert desk.await_(facts.NudgeLost)[0].reason == "Enter did not submit the line"
-    desk.await_(facts.AckFile)
+    desk.await_(facts.AckFile, limit=30)
     assert len({fact.token for fact in desk.heard(facts.NudgeTyping)}) == 1
     assert len(desk.submits("PeerA")) == 1
 
 
 def test_a_person_at_the_pane_comes_first(desk: Desk) -> None:
-    desk.settings(human_quiet_seconds=2)
+    desk.settings(human_quiet_seconds=3)
     desk.up()
     desk.idle()
     pid, fd = pty.fork()
@@ -108,7 +108,7 @@ def test_a_person_at_the_pane_comes_first(desk: Desk) -> None:
     until(lambda: tmux.call(desk.project, "list-clients"), what="the client")
     os.write(fd, b"ab\x7f\x7f")
     desk.hand("PeerA")
-    held(desk, "a person is typing")
+    until(lambda: "a person is typing" in [fact.reason for fact in desk.heard(facts.NudgeHeld)], what="the pause")
     assert desk.heard(facts.NudgeTyping) == []
     desk.await_(facts.AckFile)
     os.close(fd)
