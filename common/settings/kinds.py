@@ -86,6 +86,7 @@ def _account(text: str) -> str:
 Count = Annotated[int, Meta(ge=0, le=1_000_000_000, description="a whole number, 0 or more")]
 Positive = Annotated[int, Meta(ge=1, le=1_000_000_000, description="a whole number, 1 or more")]
 Seconds = Annotated[float, Meta(ge=0, le=_A_YEAR_S, description="a number of seconds from 0 to a year")]
+Minutes = Annotated[float, Meta(ge=0, le=_A_YEAR_S / 60, description="a number of minutes from 0 to a year")]
 Share = Annotated[float, Meta(ge=0, le=1, description="a number from 0 to 1")]
 
 Regex = Annotated[str, Meta(description="a Python regular expression in quotes", extra={"check": _regex})]

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from cccc.common.settings.kinds import Account, Count, Pattern, Positive, Regex, Seconds, Section, Share
+from cccc.common.settings.kinds import Account, Count, Minutes, Pattern, Positive, Regex, Seconds, Section, Share
 
 
 class PatchQueue(Section, frozen=True):
@@ -22,7 +22,7 @@ class Gate(Section, frozen=True):
     tests: str = ""
     timeout_seconds: Seconds = 600
     allow_without_tests: bool = True
-    wait_minutes: Positive = 10
+    wait_minutes: Minutes = 10
 
 
 class Gates(Section, frozen=True):

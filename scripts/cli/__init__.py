@@ -36,6 +36,7 @@ SECTIONS = {
         "resume": "Let the handoffs between the peers go on.",
         "status": "Show the whole project at a glance.",
         "queue": "Show the patches that wait or are being checked.",
+        "patch": "Look at a patch, try it again, drop it, or take it back.",
         "trace": "Show what became of one message.",
         "ledger": "Read, check and archive the ledger.",
         "ps": "List the service processes.",

@@ -16,8 +16,8 @@ from cccc.scripts.cli.screen import table
 def command(as_json: bool) -> None:
     """Show the patches that wait or are being checked.
 
-    Prints the patch queue, first come first: where each patch is and since when. Works from .cccc/state/queue.json,
-    also when the project is down.
+    Prints the patch queue in the order in which they came: where each patch is, since when, and why. A held patch does
+    not keep those behind it. Works from .cccc/state/queue.json, also when the project is down.
 
     \b
     Example:
@@ -43,5 +43,8 @@ def show(entries: list[dict[str, str]]) -> None:
     if not entries:
         click.echo("no patch waits")
         return
-    rows = [(e["mid"], e["from"], e["stage"], ago(e["since"]), e["reason"]) for e in entries]
-    table(("patch", "from", "stage", "since", "reason"), rows)
+    rows = [
+        (str(place), e["mid"], e["from"], e["stage"], ago(e["since"]), e["reason"])
+        for place, e in enumerate(entries, 1)
+    ]
+    table(("#", "patch", "from", "stage", "since", "reason"), rows)

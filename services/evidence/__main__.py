@@ -18,7 +18,7 @@ from cccc.common import git, terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
-from cccc.services.evidence import queue
+from cccc.services.evidence import queue, sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved, short
 from cccc.services.evidence.queue import Open
@@ -62,11 +62,15 @@ class Evidence(worker.Worker):
         self._look_at: dict[str, float] = {}  # when a held patch is looked at again
         self._seen: git.Repo | None = None  # in this turn
         self._place: git.Repo | None = None  # ever: where it lies does not change
+        lock = CheckLock(
+            self.project.run / "check.lock"
+        )  # before the probe: a check of an earlier life may use the box
         self._gate = Gate(
             self.project,
             self.settings.policies,
             self.blobs,
-            CheckLock(self.project.run / "check.lock"),
+            lock,
+            sandbox.of(self.project),
             terminal.environment(self.project),
             terminal.umask(self.project),
         )
@@ -78,6 +82,7 @@ class Evidence(worker.Worker):
         self._seen = None
         self._forget_settled()
         self._note_branches()
+        self._tell_of_waiting()
         while self._step():
             self.alive()
 
@@ -89,6 +94,11 @@ class Evidence(worker.Worker):
         if patch.landing:
             self._land(patch)
             return False
+        if patch.dropped:
+            self._drop_run()
+            reason = "dropped by the user"
+            self._decide(patch, f.PatchReject(author=patch.author, mid=patch.mid, reason=reason))
+            return True
         if self._run:
             return self._go_on(patch, self._run)
         if patch.mid in self._passed:
@@ -105,7 +115,7 @@ class Evidence(worker.Worker):
         if begun:
             return begun
         self._drop_run()
-        return next((patch for patch in patches if not patch.held or self._is_free(patch)), None)
+        return next((patch for patch in patches if not patch.held or patch.dropped or self._is_free(patch)), None)
 
     def _heard(self, patch: Open) -> bool:
         return patch.decided >= self._awaited.get(patch.mid, 0)
@@ -119,6 +129,14 @@ class Evidence(worker.Worker):
         if repo and repo.branch:
             for patch in new:
                 self.say(f.PatchBranch(mid=patch.mid, branch=repo.branch), id_=_branch_id(patch), cause=patch.seq)
+
+    def _tell_of_waiting(self) -> None:
+        """Say which patches have been held for so long that the user must know."""
+        most = self.settings.policies.gate.wait_minutes * 60
+        for patch in self.state.patches:
+            if patch.held_since and not patch.told and _age(patch.held_since) >= most:
+                waiting = f.PatchWaiting(author=patch.author, mid=patch.mid, reason=patch.held, since=patch.held_since)
+                self.say(waiting, id_=f"patch:{patch.mid}:waiting", cause=patch.seq)
 
     def _begin(self, patch: Open) -> bool:
         unheard = self.pending(_branch_id(patch))
@@ -265,7 +283,6 @@ def _held(patch: Open, reason: str) -> Fact:
 def _commit(patch: Open) -> Fact:
     assert patch.landing
     test = patch.test if patch.test and patch.test.base == patch.landing.old else None
-    queued = datetime.fromisoformat(patch.ts.replace("Z", "+00:00"))
     return f.PatchCommit(
         author=patch.author,
         mid=patch.mid,
@@ -275,8 +292,13 @@ def _commit(patch: Open) -> Fact:
         branch=patch.landing.branch,
         commit=patch.landing.new,
         tests_ok=True if test and test.verdict == "green" else None,
-        seconds=round((datetime.now(timezone.utc) - queued).total_seconds(), 3),
+        seconds=round(_age(patch.ts), 3),
     )
+
+
+def _age(ts: str) -> float:
+    """Return the seconds since the time of a fact. Python 3.9 does not know the `Z`."""
+    return (datetime.now(timezone.utc) - datetime.fromisoformat(ts.replace("Z", "+00:00"))).total_seconds()
 
 
 if __name__ == "__main__":

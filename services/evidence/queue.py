@@ -33,6 +33,9 @@ class Open(msgspec.Struct):
     branch: str = ""
     decided: int = 0  # facts of the gate about this patch: the next decision's id
     held: str = ""
+    held_since: str = ""
+    told: bool = False  # the user, that it is held
+    dropped: bool = False  # by the user
     lint: Optional[Ran] = None
     test: Optional[Ran] = None
     landing: Optional[Landing] = None  # announced, outcome not yet known
@@ -55,6 +58,12 @@ def fold(state: State, fact: f.Fact) -> None:
     if isinstance(fact, f.PatchBranch):
         patch.branch = fact.branch
         return
+    if isinstance(fact, f.PatchWaiting):
+        patch.told = True
+        return
+    if isinstance(fact, f.PatchDrop):
+        patch.dropped = True
+        return
     patch.decided += 1
     if isinstance(fact, f.Lint):
         patch.lint = Ran(fact.base, fact.verdict, fact.sha)
@@ -62,6 +71,7 @@ def fold(state: State, fact: f.Fact) -> None:
         patch.test = Ran(fact.base, fact.verdict, fact.sha)
     elif isinstance(fact, f.PatchHeld):
         patch.held, patch.landing = fact.reason, None
+        patch.held_since = patch.held_since or fact.ts
     elif isinstance(fact, f.PatchLanding):
         patch.landing = Landing(fact.branch, fact.old, fact.new)
         patch.paths, patch.lines = fact.paths, fact.lines

@@ -8,7 +8,7 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
-from cccc.common.paths import other
+from cccc.common.paths import PEERS, other
 from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
@@ -41,7 +41,15 @@ def decide(state: State, fact: Fact, write: Write) -> list[Said]:
     elif isinstance(fact, f.PatchHeld):
         _stage(state, fact.mid, "held", fact.reason)
         text = f"PATCH HELD {fact.mid}: {fact.reason}\nIt is kept and goes on by itself; nothing to do."
-        return [write("System", fact.author, f"sys-{fact.seq}", text)]
+        return [_tell(fact.author, fact, text, write)]
+    elif isinstance(fact, f.PatchWaiting):
+        text = f"the patch {fact.mid} of {fact.author} has waited since {fact.since}: {fact.reason}"
+        return [Said(f.Notice(text=text, about=fact.mid))]
+    elif isinstance(fact, (f.PatchRetry, f.PatchRevert)):
+        return [_again(fact)]
+    elif isinstance(fact, f.LeftoverRemind):
+        text = _leftovers(fact)
+        return [write("System", peer, f"sys-{fact.seq}", text) for peer in PEERS]
     elif isinstance(fact, f.PatchLanding):
         _stage(state, fact.mid, "landing", "")
     elif isinstance(fact, f.PatchReject):
@@ -59,7 +67,7 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
     if output:
         text += f"\n```\n{output.strip()}\n```\n"
     text += "\nNothing in the repository was changed. Hand in a corrected patch."
-    return write("System", fact.author, f"sys-{fact.seq}", text)
+    return _tell(fact.author, fact, text, write)
 
 
 def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
@@ -68,7 +76,32 @@ def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
     branch = fact.branch.removeprefix("refs/heads/")
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {fact.lines} lines, {tests}\n"
     text += "\n".join(fact.paths[:20])
-    return [write("System", peer, f"sys-{fact.seq}", text) for peer in (fact.author, other(fact.author))]
+    peers = (fact.author, other(fact.author)) if fact.author in PEERS else (*PEERS, fact.author)
+    return [_tell(to, fact, text, write) for to in peers]
+
+
+def _tell(
+    to: str, fact: f.PatchHeld | f.PatchReject | f.PatchPrecheckFail | f.PatchCommit, text: str, write: Write
+) -> Said:
+    """Tell a peer, or the user, what became of a patch."""
+    if to in PEERS:
+        return write("System", to, f"sys-{fact.seq}", text)
+    return Said(f.Notice(text=text[: f.LONGEST_TEXT], about=fact.mid))
+
+
+def _again(fact: f.PatchRetry | f.PatchRevert) -> Said:
+    author, source = (fact.author, fact.source) if isinstance(fact, f.PatchRetry) else ("User", "revert")
+    return Said(f.PatchQueued(author=author, mid=fact.mid, source=source, sha=fact.sha, size=fact.size, text=fact.text))
+
+
+def _leftovers(fact: f.LeftoverRemind) -> str:
+    more = f"\nand {fact.count - len(fact.paths)} more" if fact.count > len(fact.paths) else ""
+    return (
+        f"LEFTOVER EDITS since {fact.since}: these paths are changed in the work tree, and no patch handed them in:\n"
+        + "\n".join(fact.paths)
+        + f"{more}\n\nIf you made them, hand them in as a patch or take them back. "
+        "If the user made them, leave them as they are. They are never part of a commit of the gate."
+    )
 
 
 def _stage(state: State, mid: str, stage: str, reason: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from cccc.scripts.cli import SUMMARIES
 from tests.command import cccc
 
+PATCH = ["show", "retry", "drop", "revert"]
 LEDGER = ["tail", "show", "verify", "archive"]
 
 
@@ -24,7 +25,10 @@ def test_without_a_subcommand_the_help_names_every_command(tmp_path: Path) -> No
         assert f"  {name} " in said and summary in said
 
 
-@pytest.mark.parametrize("words", [*([name] for name in SUMMARIES), *(["ledger", name] for name in LEDGER)])
+@pytest.mark.parametrize(
+    "words",
+    [*([name] for name in SUMMARIES), *(["ledger", name] for name in LEDGER), *(["patch", name] for name in PATCH)],
+)
 def test_the_help_of_a_command_says_what_it_does_with_an_example_and_its_exit_codes(words: list[str]) -> None:
     command: click.Command = importlib.import_module(f"cccc.scripts.cli.{words[0].replace('-', '_')}").command
     if words[1:]:
@@ -45,7 +49,7 @@ def test_wrong_usage_is_one_line_that_names_the_help_and_exit_2(tmp_path: Path, 
 
 
 NEED_A_PROJECT = (
-    "up, down, restart panel, ctl status, attach, send hello, status, queue, trace x, ps, logs panel, locks, clean, "
+    "up, down, restart panel, ctl status, attach, send hello, status, queue, patch show x, trace x, ps, logs panel, locks, clean, "
     "ledger tail, ledger show, ledger verify, ledger archive, mock-agent --role peerA"
 )
 
