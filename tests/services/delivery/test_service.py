@@ -74,7 +74,7 @@ def test_a_killed_tmux_server_is_noticed_and_the_window_rebuilt(desk: Desk) -> N
     assert {exit_.status for exit_ in exits} == {"the tmux server is gone"}
     desk.await_(facts.PeerStarted, 4)
     desk.idle()
-    assert all(pane.run for pane in tmux.panes(desk.project).values())
+    until(lambda: all(pane.run for pane in tmux.panes(desk.project).values()), what="the lower half")
 
 
 def test_living_panes_are_adopted_after_a_crash(desk: Desk) -> None:
