@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from cccc.common import git
 from cccc.services.orchestrator import diffs
@@ -76,6 +78,44 @@ def test_a_diff_that_adds_a_fence_to_a_document_is_not_cut_there(repo: Path) -> 
     (repo / "a").write_bytes(b"```\n")
     diff = b"--- a/a\n+++ b/a\n@@ -1 +1,3 @@\n ```\n+```diff\n+```\n"
     assert applied(repo, b"```diff\n" + diff + b"```\n") == b"```\n```diff\n```\n"
+
+
+def test_fenced_and_bare_diffs_of_one_message_are_one_patch(repo: Path) -> None:
+    other = DIFF.replace(b"a/a", b"a/b").replace(b"b/a", b"b/b")
+    (repo / "b").write_bytes(OLD)
+    assert applied(repo, b"```\n" + DIFF + b"```\nand\n" + other + b"\n```insight\nkind: x\n```\n") == NEW
+    assert (repo / "b").read_bytes() == NEW
+
+
+def test_a_commit_message_with_a_fenced_diff_in_it_does_not_hide_the_commits_own(repo: Path) -> None:
+    mail = b"From " + b"1" * 40 + b" Mon Sep 17 00:00:00 2001\nSubject: [PATCH] five\n\n```diff\n-old\n+new\n```\n---\n"
+    assert applied(repo, mail + DIFF) == NEW
+
+
+def test_a_diff_that_powershell_wrote_is_read(repo: Path) -> None:
+    assert applied(repo, DIFF.decode().encode("utf-16")) == NEW
+
+
+def test_an_apply_patch_block_beside_a_diff_is_not_left_out() -> None:
+    block = b"*** Begin Patch\n*** Update File: a\n@@\n-one\n+two\n*** End Patch\n"
+    assert diffs.find(b"```diff\n" + DIFF + b"```\n```\n" + block + b"```\n") == block
+
+
+line = st.binary(max_size=12).map(lambda text: text.replace(b"\n", b""))
+content = st.lists(line, max_size=12).flatmap(
+    lambda lines: st.sampled_from([b"\n".join(lines), b"".join(text + b"\n" for text in lines)])
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(old=content, new=content, options=st.sampled_from([(), ("--text",), ("--text", "-U0"), ("--binary",)]))
+def test_no_byte_of_a_valid_diff_is_lost(tmp_path: Path, old: bytes, new: bytes, options: tuple[str, ...]) -> None:
+    for name, written in (("old", old), ("new", new)):
+        (tmp_path / name).write_bytes(written)
+    diff = git.run(tmp_path, "diff", "--no-index", *options, "old", "new", check=False).stdout
+    if diff:
+        assert diffs.find(diff) == diff
+        assert diffs.find(b"Here:\n\n~~~~~diff\n" + diff + b"~~~~~\n") == diff
 
 
 def test_a_binary_patch_passes_unchanged(tmp_path: Path) -> None:
