@@ -1,0 +1,160 @@
+"""Finding a request for decision in what a peer wrote: YAML with `intent: rfd` or `type: rfd`. Pure.
+
+The card is the message (less its insight block), or a fenced yaml block in it. Every value is the
+text that was written: YAML's own `no` for false, or a date, would not be what the author meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+import yaml
+
+from cccc.services.orchestrator import insight
+
+LARGEST = 16 * 1024
+_DEEPEST = 6
+_MOST_OPTIONS, _LONGEST_OPTION = 10, 60
+_A_YEAR = 525_600
+_LABELS = frozenset({"", "yaml", "yml", "rfd"})
+VERBS = frozenset({"ask", "revoke", "check"})
+_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*(\w*)")
+_MARK = r"[\"']?(?:intent|type)[\"']?[ \t]*:[ \t]*[\"']?rfd[\"']?[ \t]*"
+_BLOCK_MARK = re.compile(rf"^[ \t]*{_MARK}(?:#.*)?$", re.IGNORECASE | re.MULTILINE)
+_PLAIN_MARK = re.compile(rf"^{_MARK}(?:#.*)?$", re.IGNORECASE | re.MULTILINE)
+_FLOW_MARK = re.compile(rf"\A\s*\{{(?:[^}}]*,)?\s*{_MARK}[,}}]", re.IGNORECASE)
+
+
+class Card(NamedTuple):
+    """What an author asks for. `id` and `default` may be empty; `minutes` 0 is the settings' number."""
+
+    id: str
+    title: str
+    question: str
+    summary: str
+    options: list[str]
+    default: str
+    minutes: int
+
+
+def card_in(text: str) -> Card | str | None:
+    """Return the card in a message, or what is wrong with it in one line, or None when there is none."""
+    body = insight.read(text.replace("\r\n", "\n")).body.lstrip("\ufeff")
+    plain, fenced = _apart(body)
+    marked = [block for label, block in fenced if label in _LABELS and _is_marked(_BLOCK_MARK, block)]
+    if not marked and _is_marked(_PLAIN_MARK, plain):
+        marked = [plain]
+    if not marked:
+        return None
+    if len(marked) > 1:
+        return "one message holds one request, this one holds several"
+    try:
+        return _card(_mapping(marked[0]))
+    except _Wrong as wrong:
+        return str(wrong)
+
+
+def _is_marked(mark: re.Pattern[str], text: str) -> bool:
+    return bool(mark.search(text) or _FLOW_MARK.search(text))
+
+
+def _apart(body: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return what stands outside of fences, and the label and content of each fenced block."""
+    outside: list[str] = []
+    fenced: list[tuple[str, list[str]]] = []
+    mark = ""
+    for line in body.split("\n"):
+        fence = _FENCE.match(line)
+        if not mark and fence:
+            mark = fence[1]
+            fenced.append((fence[2].lower(), []))
+        elif mark and line.rstrip() == mark:
+            mark = ""
+        else:
+            (fenced[-1][1] if mark else outside).append(line)
+    return "\n".join(outside), [(label, "\n".join(lines)) for label, lines in fenced]
+
+
+class _Wrong(Exception):
+    """What is wrong with a card."""
+
+
+def _mapping(text: str) -> dict[str, Any]:
+    """Return the YAML mapping of a card, all its scalars as written."""
+    if len(text.encode()) > LARGEST:
+        raise _Wrong(f"the request is longer than {LARGEST // 1024} KiB; say it shorter and name files by their path")
+    try:
+        depth = 0
+        for event in yaml.parse(text, yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise _Wrong("the request uses a YAML alias (*name); write the value out")
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise _Wrong(f"the request is nested more than {_DEEPEST} deep")
+        read = yaml.load(text, yaml.BaseLoader)  # builds nothing but texts, lists and mappings
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in its line {mark.line + 1}" if mark else ""
+        raise _Wrong(
+            f"the request is no valid YAML{where}: {getattr(error, 'problem', None) or error}; a ```yaml fence helps"
+        ) from None
+    if not isinstance(read, dict):
+        raise _Wrong("the request is no YAML mapping; put nothing else beside it, or put it into a ```yaml fence")
+    return {key.lower(): value for key, value in read.items() if isinstance(key, str)}
+
+
+def _card(fields: dict[str, Any]) -> Card:
+    tasks = fields.get("tasks")
+    first = tasks[0] if isinstance(tasks, list) and tasks else {}
+    described = first.get("desc", "") if isinstance(first, dict) else first
+    title = _text(fields, "title") or _text(fields, "summary") or " ".join(str(described).split())
+    options = _options(fields.get("options"))
+    default = _text(fields, "default")
+    if default and default not in options:
+        raise _Wrong(f"default: {default!r} is none of the options: {', '.join(options)}")
+    more = [f"{name}: {_text(fields, name)}" for name in ("impact", "rollback") if _text(fields, name)]
+    summary = "\n".join(([_text(fields, "summary")] if _text(fields, "title") else []) + more).strip()
+    return Card(
+        id=_text(fields, "id"),
+        title=title,
+        question=_text(fields, "question") or title,
+        summary=summary,
+        options=options,
+        default=default,
+        minutes=_minutes(_text(fields, "expires_minutes")),
+    )
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name, "")
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        value = "; ".join(value)
+    if not isinstance(value, str):
+        raise _Wrong(f"{name}: must be a text")
+    return " ".join(value.split())
+
+
+def _options(given: Any) -> list[str]:
+    if given in (None, "", []):
+        return ["approve", "reject"]
+    listed = given.split(",") if isinstance(given, str) else given
+    if not isinstance(listed, list) or not all(isinstance(option, str) for option in listed):
+        raise _Wrong("options: must be a list of texts")
+    options = [" ".join(option.split()) for option in listed]
+    if not 2 <= len(options) <= _MOST_OPTIONS or len({option.lower() for option in options}) != len(options):
+        raise _Wrong(f"options: must be 2 to {_MOST_OPTIONS} different texts")
+    for option in options:
+        if not option or len(option) > _LONGEST_OPTION or option.lower() in VERBS:
+            raise _Wrong(
+                f"options: {option[:_LONGEST_OPTION]!r} is empty, too long, or one of {', '.join(sorted(VERBS))}"
+            )
+    return options
+
+
+def _minutes(given: str) -> int:
+    if not given:
+        return 0
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:10]) <= _A_YEAR:
+        raise _Wrong(f"expires_minutes: must be a whole number from 1 to {_A_YEAR}")
+    return int(given)
