@@ -96,9 +96,9 @@ class Window:
         if sys.platform == "linux" and pid not in self._watched:
             with contextlib.suppress(ProcessLookupError):
                 self._watched[pid] = os.pidfd_open(pid)
-                self._process.watch(self._watched[pid], lambda: self._process_ended(pid))
+                self._process.watch(self._watched[pid], lambda: self._came_to_an_end(pid))
 
-    def _process_ended(self, pid: int) -> None:
+    def _came_to_an_end(self, pid: int) -> None:
         descriptor = self._watched.pop(pid)
         self._process.unwatch(descriptor)
         os.close(descriptor)
