@@ -338,6 +338,7 @@ class Lint(Fact, tag="lint"):
     sha: str = ""  # of the log
     tail: str = ""
     base: str = ""  # the commit the patch was tried on
+    isolated: str = ""  # bind: only the patched tree could be seen; path: it came first
 
 
 class Test(Fact, tag="test"):
@@ -352,6 +353,11 @@ class Test(Fact, tag="test"):
     sha: str = ""
     tail: str = ""
     base: str = ""  # the commit the patch was tried on
+    isolated: str = ""  # as in lint
+    tests: Optional[int] = None  # executed; None where the runner does not tell
+    failed: Optional[int] = None
+    skipped: Optional[int] = None
+    on_base: str = ""  # when red: the verdict of the same command on the base
 
 
 class PatchHeld(Fact, tag="patch-held"):

@@ -22,6 +22,7 @@ class Gate(Section, frozen=True):
     tests: str = ""
     timeout_seconds: Seconds = 600
     allow_without_tests: bool = True
+    isolation: Literal["auto", "bind", "path"] = "auto"
     wait_minutes: Minutes = 10
 
 

@@ -70,7 +70,7 @@ class Evidence(worker.Worker):
             self.settings.policies,
             self.blobs,
             lock,
-            sandbox.of(self.project),
+            sandbox.of(self.project, self.settings.policies.gate.isolation),
             terminal.environment(self.project),
             terminal.umask(self.project),
         )

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
 
+from cccc.services.evidence.sandbox import COMPLAINT, NOT_ISOLATED
+
 _PYTHON_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 _ANY_TEST = re.compile(
     r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.(?:py|go)$|\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|/)(?:tests?|spec)/[^/]+\.\w+$"
@@ -111,6 +113,8 @@ def judge(ended: Ended, command: str, setting: str, files: Iterable[str]) -> Ver
     """Return what a run proves. `setting` names where another command can be set; `files` are the tracked ones."""
     if ended.over:
         return Verdict("broken", f"stopped after {ended.over}")
+    if ended.code == NOT_ISOLATED and COMPLAINT in ended.output:
+        return Verdict("broken", plain(ended.output).strip().rpartition("\n")[2])
     if ended.code < 0 or ended.code > 128:
         number = -ended.code if ended.code < 0 else ended.code - 128
         return Verdict("broken", f"killed by signal {number}")

@@ -1,7 +1,8 @@
 """Running a check: in a session of its own, with a time limit, and nothing of it left behind.
 
 The children inherit the locked `check.lock`, in which their process group stands. So whoever
-finds the lock held after our death knows what to kill.
+finds the lock held after our death knows what to kill. What leaves the group is known by the
+mark in its environment.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from cccc.services.evidence.checks import Ended
+
+MARK = "CCCC_CHECK"  # the variable by which what a check started is known
 
 _LARGEST_LOG = 64 * 1024 * 1024
 _OUTPUT = 256 * 1024
@@ -48,22 +52,36 @@ class CheckLock:
         os.pwrite(self.fd, str(group or "").encode(), 0)
 
 
+@dataclass(frozen=True)
+class Command:
+    """What is run, where, and for how long."""
+
+    argv: list[str]
+    cwd: Path
+    env: Mapping[str, str]
+    limit: float  # seconds
+    limited_by: str = "gate.timeout_seconds"  # the setting that says so
+    header: str = ""  # of the log
+    contained: bool = False  # in a pid namespace, which leaves nothing when it ends by itself
+
+
 class Child:
     """One command, running; its output goes to `log`. Its end is announced by SIGCHLD."""
 
-    def __init__(
-        self, argv: list[str], cwd: Path, env: Mapping[str, str], umask: int, log: Path, lock: CheckLock, limit: float
-    ) -> None:
+    def __init__(self, command: Command, umask: int, log: Path, lock: CheckLock, append: bool = False) -> None:
         self.log = log
+        self._command = command
         self._lock = lock
-        self._limit = limit
         self._started = time.monotonic()
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with log.open("wb") as output:
+        with log.open("ab" if append else "wb") as output:
+            output.write(command.header.encode(errors="replace"))
+            output.flush()
+            self._begin = output.tell()
             self._process = subprocess.Popen(
-                argv,
-                cwd=cwd,
-                env=env,
+                command.argv,
+                cwd=command.cwd,
+                env=command.env,
                 umask=umask,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -77,20 +95,25 @@ class Child:
         """Return how it ended, None while it runs. Kills it when it is over a limit, and always what it left."""
         seconds = time.monotonic() - self._started
         over = ""
-        if seconds > self._limit:
-            over = f"{self._limit:g} s (gate.timeout_seconds)"
-        elif self.log.stat().st_size > _LARGEST_LOG:
+        if seconds > self._command.limit:
+            over = f"{self._command.limit:g} s ({self._command.limited_by})"
+        elif self.log.stat().st_size - self._begin > _LARGEST_LOG:
             over = f"{_LARGEST_LOG >> 20} MiB of output"
         # Not reaped yet, so that its number, which is the group's, still belongs to it when the rest is killed.
         waiting = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         if waiting is None and not over:
             return None
-        code = self.kill()
+        code = self.kill() if waiting is None or not self._command.contained else self._collect()
         return Ended(code, seconds, over if waiting is None else "", self._output())
 
     def kill(self) -> int:
-        """End it and everything it started in its session; return its exit code."""
+        """End it and everything it started; return its exit code."""
         _kill(self._process.pid)
+        code = self._collect()
+        _end_marked(self._command.env.get(MARK, ""))
+        return code
+
+    def _collect(self) -> int:
         code = self._process.wait()
         self._lock.name(0)
         return code
@@ -105,10 +128,31 @@ class Child:
 
     def _output(self) -> str:
         with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - _OUTPUT))
+            log.seek(max(self._begin, self.log.stat().st_size - _OUTPUT))
             return log.read().decode("utf-8", "replace")
 
 
 def _kill(group: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
+
+
+def _end_marked(mark: str) -> None:
+    """Kill what carries the mark, and wait until it is gone. Only Linux shows the environment of a process."""
+    end = time.monotonic() + _LEAVE_WITHIN
+    wanted = f"\0{MARK}={mark}\0".encode()
+    while mark and time.monotonic() < end:
+        left = [process for process in Path("/proc").glob("[0-9]*") if wanted in b"\0" + _environment(process)]
+        if not left:
+            return
+        for process in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(process.name), signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def _environment(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:  # gone, or not ours
+        return b""

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from cccc.common import git
 from cccc.common.errors import UserError
+from cccc.common.paths import Project
 from cccc.services.evidence.tree import open_and_retry
 
 NOT_ISOLATED = 125  # the exit code with which the script says that it could not
@@ -52,7 +53,7 @@ _NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 class Isolation:
     """How checks are kept apart on this machine."""
 
-    way: str  # bind or path
+    way: str  # bind, path, or none: checks cannot run
     why: str = ""  # not bind
     enter: tuple[str, ...] = ()  # the command that makes the namespaces
     back: tuple[str, ...] = ()  # the command that gives back the caller's own uid
@@ -77,7 +78,9 @@ class Sandbox:
 
     def wrap(self, argv: list[str], repo: git.Repo, tree: Path, mounts: Iterable[Mount] = ()) -> list[str]:
         """Return the command that runs `argv` in the project's folder of the gate tree `tree`."""
-        if self.isolation.way != "bind":
+        if self.isolation.way == "none":
+            return ["sh", "-c", f'echo "{COMPLAINT}$0"; exit {NOT_ISOLATED}', self.isolation.why]
+        if self.isolation.way == "path":
             return argv
         admin = Path((tree / ".git").read_text().partition("gitdir: ")[2].strip()).name
         (self.box / "git").mkdir(exist_ok=True)
@@ -96,6 +99,17 @@ class Sandbox:
     def here(self, repo: git.Repo, tree: Path) -> Path:
         """Return the project's folder as a check sees it."""
         return (repo.top if self.isolation.way == "bind" else tree) / repo.prefix
+
+
+def of(project: Project, wanted: str = "auto") -> Sandbox:
+    """Return where the project's checks run on this machine, by `gate.isolation`. Raises UserError."""
+    box = make_box(project.box)
+    if wanted == "path":
+        return Sandbox(Isolation("path", "gate.isolation is path"), box, project.scratch)
+    found = probe(box, os.getuid(), os.getgid())
+    if wanted == "bind" and found.way != "bind":
+        found = Isolation("none", f"gate.isolation is bind, and that does not work here: {found.why}")
+    return Sandbox(found, box, project.scratch)
 
 
 def make_box(path: Path) -> Path:

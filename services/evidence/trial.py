@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Union
 
 from cccc.common import facts as f
@@ -23,12 +22,18 @@ from cccc.common.settings.policies import Policies
 from cccc.services.evidence import checks, policy
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.child import MARK, CheckLock, Child, Command
 from cccc.services.evidence.landing import Landing
 from cccc.services.evidence.policy import Rules
 from cccc.services.evidence.queue import Open, Ran
+from cccc.services.evidence.sandbox import Sandbox
 from cccc.services.evidence.tree import DoesNotApply, GateTree, NoDiff
 
+_SUBJECTS = {
+    "patch.diff": "apply patch (mailbox)",
+    "inline": "apply inline patch (mailbox)",
+    "revert": "revert a patch (cli)",
+}
 _SETTINGS = {"lint": ("LINT_CMD", "LINT_CMD or gate.lint"), "test": ("TEST_CMD", "TEST_CMD or gate.tests")}
 
 
@@ -54,6 +59,7 @@ class Gate:
     policies: Policies
     blobs: Blobs
     lock: CheckLock
+    sandbox: Sandbox
     env: dict[str, str]  # of the user's terminal
     umask: int
 
@@ -139,7 +145,7 @@ class Trial:
         command = self._command(kind)
         if not command:
             return (yield from self._skip(kind, "", "there is nothing to run"))
-        child = self._start(["sh", "-c", command], self._tree.path / self._repo.prefix, kind, self._check_env())
+        child = self._start_check(kind, command)
         ended = yield child
         assert ended
         verdict = checks.judge(ended, command, _SETTINGS[kind][1], self._files())
@@ -151,6 +157,7 @@ class Trial:
             command=command,
             verdict=verdict.word,
             exit=ended.code,
+            isolated=self._gate.sandbox.isolation.way,
             seconds=round(ended.seconds, 3),
             log=str(child.log.relative_to(self._gate.project.root)),
             sha=child.sha(),
@@ -206,28 +213,43 @@ class Trial:
         return shutil.which(name, path=self._gate.env.get("PATH")) is not None
 
     def _check_env(self) -> dict[str, str]:
-        """The terminal's environment, with the gate tree before what an editable install points at."""
+        """The terminal's environment, with the gate tree before what is installed."""
         env = git.environment(self._gate.env)
-        here = self._tree.path / self._repo.prefix
-        paths = [str(here), *([str(here / "src")] if (here / "src").is_dir() else []), env.get("PYTHONPATH", "")]
+        here = self._gate.sandbox.here(self._repo, self._tree.path)
+        has_src = (self._tree.path / self._repo.prefix / "src").is_dir()
+        paths = [str(here), *([str(here / "src")] if has_src else []), env.get("PYTHONPATH", "")]
         env["PYTHONPATH"] = ":".join(path for path in paths if path)
         env["PWD"] = str(here)
+        env[MARK] = self._gate.project.key
         # A check that breaks its own .git must not find the user's repository above it.
         env["GIT_CEILING_DIRECTORIES"] = str(self._tree.path.parent)
         return env
 
-    def _start(self, argv: list[str], cwd: Path, kind: str, env: dict[str, str]) -> Child:
-        gate = self._gate
-        log = gate.project.check_logs / f"{self._patch.mid}.{kind}.log"
-        return Child(argv, cwd, env, gate.umask, log, gate.lock, gate.policies.gate.timeout_seconds)
+    def _start_check(self, kind: str, command: str) -> Child:
+        sandbox = self._gate.sandbox
+        here = sandbox.here(self._repo, self._tree.path)
+        check = Command(
+            sandbox.wrap(["sh", "-c", command], self._repo, self._tree.path),
+            self._tree.path / self._repo.prefix,
+            self._check_env(),
+            self._gate.policies.gate.timeout_seconds,
+            header=f"$ {command}\nisolated: {sandbox.isolation.way}, in {here} on {self._repo.head}\n\n",
+            contained=sandbox.isolation.way == "bind",
+        )
+        return self._start(check, kind)
+
+    def _start(self, command: Command, kind: str) -> Child:
+        log = self._gate.project.check_logs / f"{self._patch.mid}.{kind}.log"
+        return Child(command, self._gate.umask, log, self._gate.lock)
 
     # --- commit ---
 
     def _commit(self) -> Generator[Child | Decision, Ended | None, str]:
         """Commit what was tried, and return the commit; "" when that was refused."""
         try:
-            child = self._start(self._tree.committing(self._message()), self._tree.path, "commit", self._tree.env)
-            ended = yield child
+            argv = self._tree.committing(self._message())
+            limit = self._gate.policies.gate.timeout_seconds
+            ended = yield self._start(Command(argv, self._tree.path, self._tree.env, limit), "commit")
             assert ended
             reason = self._why_no_commit(ended)
             commit, changes = ("", []) if reason else self._tree.committed(self._repo.head)
@@ -250,12 +272,12 @@ class Trial:
 
     def _message(self) -> str:
         patch = self._patch
-        what = "apply inline patch" if patch.source == "inline" else "apply patch"
+        what = _SUBJECTS[patch.source]
         trailers = [f"Cccc-Mid: {patch.mid}", f"Cccc-Peer: {patch.author}", f"Cccc-Patch: {patch.sha}"]
         log = self._gate.project.check_logs / f"{patch.mid}.test.log"
         if patch.test and patch.test.base == self._repo.head and patch.test.log_sha and log.exists():
             trailers.append(f"Cccc-Evidence: {patch.test.log_sha}")
-        return f"cccc({patch.author}): {what} (mailbox)\n\n" + "\n".join(trailers) + "\n"
+        return f"cccc({patch.author}): {what}\n\n" + "\n".join(trailers) + "\n"
 
 
 def _shown(ended: Ended) -> str:

@@ -67,14 +67,14 @@ def test_an_absolute_path_into_the_users_tree_finds_the_patched_content(place: P
 
 
 def test_the_command_has_the_callers_own_uid_and_no_more_rights(place: Place) -> None:
-    code, output = place.run("id -u; id -g; umount / 2>&1 || grep CapEff /proc/self/status")
+    _code, output = place.run("id -u; id -g; umount / 2>&1 || grep CapEff /proc/self/status")
     assert output.startswith(f"{place.uid}\n{place.uid}\n")
     if place.uid:
         assert "CapEff:\t0000000000000000" in output
 
 
 def test_git_works_inside_and_the_users_branches_cannot_be_moved(place: Place) -> None:
-    code, output = place.run("git -c safe.directory='*' status --short && git write-tree && git branch x")
+    _code, output = place.run("git -c safe.directory='*' status --short && git write-tree && git branch x")
     assert output.startswith(" M content\n")
     assert "Read-only file system" in output
     assert git.run(place.repo.top, "-c", "safe.directory=*", "branch").stdout == b"* main\n"
@@ -106,7 +106,7 @@ def test_the_exit_code_is_the_commands(place: Place, ending: str, code: int) -> 
 def test_a_lent_folder_is_seen_and_what_the_check_does_to_it_stays_with_the_check(place: Place) -> None:
     lent = place.repo.top / "lent"
     repos.write(lent, {"a": b"a\n"})
-    os.chmod(lent, 0o777)
+    lent.chmod(0o777)
     (place.tree / "lent").mkdir()
     mount = Mount(lent, place.tree / "lent")
     place.run("rm -f lent/a; echo b > lent/b", mount)

@@ -28,6 +28,7 @@ class Bench:
     def __init__(self, project: Project, start: Start) -> None:
         self.project = project
         self.root = project.root
+        self.beside = project.root.parent  # what a check shows to a test: the root itself is hidden from it
         self._start = start
         repos.write(self.root, {"src/calc.py": CALC, "src/other.py": b"x = 1\n", "docs/a.md": b"a\n"})
         repos.commit(self.root)
@@ -91,6 +92,11 @@ def bench(project: Project, service: Start) -> Bench:
     return Bench(project, service)
 
 
+def running(mark: str) -> list[str]:
+    """Return the sleeps that carry the mark."""
+    return subprocess.run(["pgrep", "-f", f"^sleep {mark}"], capture_output=True, text=True).stdout.split()
+
+
 def refused(bench: Bench, diff: bytes) -> str:
     """Queue a patch that must not land, and return the reason; nothing of the user's may have changed."""
     before, head = repos.picture(bench.root), git.look(bench.root).head
@@ -149,11 +155,59 @@ def test_a_red_lint_refuses_the_patch_before_the_tests(bench: Bench) -> None:
     assert "test" not in bench.kinds()
 
 
-def test_the_tests_see_the_patched_tree_and_not_the_users(bench: Bench) -> None:
+@pytest.mark.parametrize("isolation", ["bind", "path"])
+def test_the_tests_see_the_patched_tree_and_not_the_users(bench: Bench, isolation: str) -> None:
     check = f"{sys.executable} -c 'import calc; assert calc.double(2) == 6, calc.__file__'"
+    bench.settings(f"gate: {{isolation: {isolation}}}")
     bench.gate(TEST_CMD=check, PYTHONPATH=str(bench.root / "src"))
     bench.queue(bench.diff({"src/calc.py": CALC.replace(b"2 *", b"3 *")}))
     assert isinstance(bench.outcome(), f.PatchCommit)
+    test = bench.wait(f.Test)
+    assert isinstance(test, f.Test) and test.isolated == isolation
+    assert f"isolated: {isolation}, in " in (bench.root / test.log).read_text()
+
+
+EDITABLE = """import sys
+sys.path.insert(0, {path!r})
+import calc
+sys.exit(0 if calc.double(2) == {wanted} else calc.__file__)
+"""
+
+
+@pytest.mark.parametrize("wanted", [4, 6], ids=["old", "patched"])
+def test_an_absolute_path_into_the_users_tree_gives_the_patched_trees_verdict(bench: Bench, wanted: int) -> None:
+    script = bench.beside / "check.py"
+    script.write_text(EDITABLE.format(path=str(bench.root / "src"), wanted=wanted))
+    bench.settings("gate: {isolation: bind}")
+    bench.gate(TEST_CMD=f"{sys.executable} {script}")
+    diff = bench.diff({"src/calc.py": CALC.replace(b"2 *", b"3 *")})
+    if wanted == 6:
+        bench.queue(diff)
+        assert isinstance(bench.outcome(), f.PatchCommit)
+    else:
+        assert refused(bench, diff).startswith("tests failed")
+
+
+@pytest.mark.parametrize("isolation", ["bind", "path"])
+def test_what_a_check_leaves_in_a_session_of_its_own_is_gone_before_the_patch_lands(
+    bench: Bench, isolation: str
+) -> None:
+    mark = f"601.{os.getpid()}"
+    bench.settings(f"gate: {{isolation: {isolation}}}")
+    bench.gate(TEST_CMD=f"setsid sleep {mark} & until pgrep -f '^sleep {mark}'; do :; done")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert not running(mark)
+
+
+def test_where_bind_is_wanted_and_does_not_work_no_check_proves_anything(bench: Bench) -> None:
+    bench.settings("gate: {isolation: bind}")
+    fake = bench.beside / "bin" / "unshare"
+    repos.write(bench.beside, {"bin/unshare": b"#!/bin/sh\necho not permitted >&2; exit 1\n"})
+    fake.chmod(0o755)
+    bench.gate(TEST_CMD="true", PATH=f"{fake.parent}:{os.environ['PATH']}")
+    reason = refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert reason.startswith("tests could not run: cccc: cannot isolate the check") and "not permitted" in reason
 
 
 @pytest.mark.parametrize(
@@ -228,16 +282,16 @@ def test_an_edit_of_the_user_holds_the_patch_until_the_way_is_free(bench: Bench)
 
 def test_a_commit_of_the_user_meanwhile_has_the_patch_checked_again(bench: Bench) -> None:
     diff = bench.diff({"docs/a.md": b"b\n"})
-    go = bench.root / "go"
-    bench.gate(TEST_CMD=f"echo run >> {bench.root}/runs; until test -e {go}; do sleep 0.02; done")
+    go = bench.beside / "go"
+    bench.gate(TEST_CMD=f"echo run >> {bench.beside}/runs; until test -e {go}; do sleep 0.02; done")
     bench.queue(diff)
-    until((bench.root / "runs").exists)
+    until((bench.beside / "runs").exists)
     git.run(bench.root, "commit", "-q", "--allow-empty", "-m", "mine")
     mine = git.look(bench.root).head
     go.touch()
     assert isinstance(bench.outcome(), f.PatchCommit)
     assert git.line(bench.root, "rev-parse", "HEAD^") == mine
-    assert (bench.root / "runs").read_text() == "run\nrun\n"
+    assert (bench.beside / "runs").read_text() == "run\nrun\n"
 
 
 def test_a_patch_waits_for_the_branch_it_belongs_to(bench: Bench) -> None:
@@ -284,6 +338,7 @@ def test_a_hook_that_changes_content_is_a_refusal(bench: Bench) -> None:
     ],
 )
 def test_a_check_that_works_on_the_gate_tree_itself_is_a_refusal(bench: Bench, command: str, reason: str) -> None:
+    bench.settings("gate: {isolation: path}")
     bench.gate(TEST_CMD=command)
     assert reason in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
 
@@ -326,21 +381,22 @@ def test_a_gate_killed_anywhere_lands_once(bench: Bench, tmp_path: Path, point: 
 
 
 def test_a_check_that_outlives_the_gate_is_killed_at_its_next_start(bench: Bench) -> None:
-    gate = bench.gate(TEST_CMD=f"echo $$ > {bench.root}/pid; sleep 600")
+    mark = f"600.{os.getpid()}"
+    gate = bench.gate(TEST_CMD=f"setsid sleep {mark} & sleep {mark}")
     bench.queue(bench.diff({"docs/a.md": b"b\n"}))
-    group = int(until(lambda: (bench.root / "pid").exists() and (bench.root / "pid").read_text().strip()))
+    until(lambda: len(running(mark)) == 2)
     gate.kill()
     gate.wait()
-    assert os.getpgid(group) == group
+    assert running(mark)
     bench.gate(TEST_CMD="true")
-    until(lambda: not Path(f"/proc/{group}").exists() or "Z" in Path(f"/proc/{group}/stat").read_text().split()[2])
+    until(lambda: not running(mark))
     assert isinstance(bench.outcome(), f.PatchCommit)
 
 
 def test_a_held_patch_lets_those_behind_it_pass_and_is_checked_again_on_their_base(bench: Bench) -> None:
     first, second = bench.diff({"docs/a.md": b"b\n"}), bench.diff({"src/other.py": b"x = 2\n"})
     repos.write(bench.root, {"docs/a.md": b"mine\n"})
-    bench.gate(TEST_CMD=f"git rev-parse HEAD >> {bench.root}/bases")
+    bench.gate(TEST_CMD=f"git rev-parse HEAD >> {bench.beside}/bases")
     bench.queue(first)
     bench.wait(f.PatchHeld)
     bench.queue(second, "m2")
@@ -351,16 +407,16 @@ def test_a_held_patch_lets_those_behind_it_pass_and_is_checked_again_on_their_ba
     assert isinstance(bench.outcome(), f.PatchCommit)
     assert git.line(bench.root, "rev-parse", "HEAD^") == landed.commit
     old = git.line(bench.root, "rev-parse", "HEAD~2")
-    assert (bench.root / "bases").read_text().split() == [old, old, landed.commit]
+    assert (bench.beside / "bases").read_text().split() == [old, old, landed.commit]
     assert bench.kinds().count("patch-held") == 1
 
 
 def test_a_patch_for_another_branch_does_not_block_the_one_that_is_checked_out(bench: Bench) -> None:
-    bench.gate(TEST_CMD=f"until test -e {bench.root}/go; do sleep 0.02; done")
+    bench.gate(TEST_CMD=f"until test -e {bench.beside}/go; do sleep 0.02; done")
     bench.queue(bench.diff({"docs/a.md": b"b\n"}))
     bench.wait(f.PatchBranch)
     git.run(bench.root, "checkout", "-q", "-b", "other")
-    (bench.root / "go").touch()
+    (bench.beside / "go").touch()
     held = bench.wait(f.PatchHeld)
     assert isinstance(held, f.PatchHeld) and "other is checked out, not main" in held.reason
     bench.queue(added("docs/new"), "m2")

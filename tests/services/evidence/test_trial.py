@@ -12,6 +12,7 @@ from cccc.common import git
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gates, PatchQueue, Policies, Rfd
+from cccc.services.evidence import sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.trial import Gate, Trial
@@ -32,6 +33,7 @@ class Bench:
             policies,
             Blobs(self.project),
             CheckLock(self.project.run / "check.lock"),
+            sandbox.of(self.project),
             dict(os.environ),
             0o022,
         )
