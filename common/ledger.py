@@ -24,9 +24,13 @@ from cccc.common.paths import Project
 _CHUNK = 1 << 20
 
 
-class _Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct):
+    """What every line has, and the two names by which lines are looked for."""
+
     seq: int
+    ts: str = ""
     kind: str = ""
+    by: str = ""
     prev: str = ""
     mid: Optional[str] = None  # noqa: UP045  # msgspec evaluates it, on 3.9 too
     rfd_id: Optional[str] = None  # noqa: UP045
@@ -42,11 +46,11 @@ class Line(NamedTuple):
     raw: bytes
 
 
-_envelope = msgspec.json.Decoder(_Envelope)
+_envelope = msgspec.json.Decoder(Envelope)
 _fact = msgspec.json.Decoder(AnyFact)
 
 
-def envelope(raw: bytes) -> _Envelope:
+def envelope(raw: bytes) -> Envelope:
     """Return the envelope of a line. Raises LedgerBroken when it is none."""
     try:
         return _envelope.decode(raw)

@@ -1,9 +1,9 @@
-"""`cccc ledger`: tail, show, verify, archive."""
+"""`cccc ledger`: tail, show, archive; ledger_audit.py has verify, forget and export."""
 
 from __future__ import annotations
 
-import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 
@@ -11,10 +11,11 @@ import click
 import zmq
 
 from cccc.common import bus, ledger
-from cccc.common.errors import LedgerBroken, NotFound
+from cccc.common.errors import NotFound
 from cccc.common.facts import KINDS
 from cccc.common.paths import Project
-from cccc.scripts.cli import running
+from cccc.common.registry import SAYS
+from cccc.scripts.cli import ledger_audit, running
 from cccc.scripts.cli.lines import clock, colour, moment, tell
 from cccc.scripts.cli.screen import columns, cut
 
@@ -28,7 +29,7 @@ def command() -> None:
     """Read, check and archive the ledger.
 
     The ledger, .cccc/state/ledger.jsonl, is the append-only record of everything that happened, one fact a line. All
-    but `archive` work whether or not the project is up.
+    but `archive` work whether or not the project is up. docs/ledger.md has its form and every kind of fact.
 
     \b
     Examples:
@@ -64,54 +65,58 @@ def tail(count: int, follow: bool) -> None:
 
 @command.command()
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; can be given again for more.")
-@click.option("--mid", metavar="MID", help="Only facts of this message.")
+@click.option("--mid", metavar="MID", help="Only facts of this message or patch.")
+@click.option("--rfd", metavar="ID", help="Only facts of this request for decision.")
+@click.option("--by", metavar="SERVICE", help="Only what this service said; `cli` is the command line.")
 @click.option("--since", metavar="WHEN", help="Only later facts: 30s, 10m, 2h, 3d ago, or 2025-01-31T10:00 (local).")
+@click.option("-n", "count", type=click.IntRange(min=1), help="Only the newest so many of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the ledger's own lines.")
-def show(kinds: tuple[str, ...], mid: str | None, since: str | None, as_json: bool) -> None:
+def show(
+    kinds: tuple[str, ...],
+    mid: str | None,
+    rfd: str | None,
+    by: str | None,
+    since: str | None,
+    count: int | None,
+    as_json: bool,
+) -> None:
     """Show chosen facts.
 
-    Prints the facts to which every given option applies, oldest first, with their seq and local date.
+    Prints the facts to which every given option applies, oldest first, with their seq and local date. --mid and --rfd
+    use the index and are quick in a ledger of any length.
 
     \b
     Examples:
       cccc ledger show --since 10m
       cccc ledger show --kind test --kind lint --json
+      cccc ledger show --rfd r-12 --by cli
 
     Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no such fact.
     """
     for kind in kinds:
         if kind not in KINDS:
             raise click.UsageError(f"no kind {kind}; there are {', '.join(sorted(KINDS))}")
-    project, found = Project.find(), 0
-    for raw in _lines(project, mid, _when(since) if since else None):
-        fact = json.loads(raw)
-        if kinds and fact["kind"] not in kinds:
-            continue
+    if by and by not in SAYS:
+        raise click.UsageError(f"nobody called {by} says facts; there are {', '.join(sorted(SAYS))}")
+    project, start = Project.find(), _stamp(_when(since)) if since else ""
+    chosen: Iterable[tuple[ledger.Envelope, bytes]] = (
+        (told, raw)
+        for told, raw in _lines(project, mid, rfd, start)
+        if (not kinds or told.kind in kinds) and (not by or told.by == by) and told.ts >= start
+    )
+    found = 0
+    for told, raw in deque(chosen, maxlen=count) if count else chosen:
         found += 1
         if as_json:
             click.echo(raw)
         else:
-            _print(raw, f"{fact['seq']:>7} {moment(fact['ts']).astimezone():%Y-%m-%d %H:%M:%S}")
+            _print(raw, f"{told.seq:>7} {moment(told.ts).astimezone():%Y-%m-%d %H:%M:%S}")
     if not found:
         raise NotFound("no such fact in the ledger; `cccc ledger tail` shows the newest")
 
 
-@command.command()
-def verify() -> None:
-    """Check that nobody changed the ledger.
-
-    Reads every line of every segment: gapless seq, the hash of the line before, the form of its kind.
-
-    \b
-    Example:
-      cccc ledger verify
-
-    Exit codes: 0 every line holds, 1 one does not (it is named), 3 no project here.
-    """
-    verdict = ledger.verify(Project.find())
-    if verdict.broken:
-        raise LedgerBroken(f"the ledger does not hold after {verdict.lines} lines: {verdict.broken}")
-    click.echo(f"{verdict.lines} facts, every line holds")
+for _audit in (ledger_audit.verify, ledger_audit.forget):
+    command.add_command(_audit)
 
 
 @command.command()
@@ -119,7 +124,7 @@ def archive() -> None:
     """Close the open segment of the ledger.
 
     Moves ledger.jsonl to .cccc/state/ledger/<first seq>.jsonl and goes on in an empty file; seq and hashes run on.
-    The closed file can be compressed or stored elsewhere later, but what is gone cannot be read here.
+    Leave the closed file there: `verify` reads it, and so does a service whose snapshot does not fit any more.
 
     \b
     Example:
@@ -132,26 +137,32 @@ def archive() -> None:
     click.echo(bus.archive(project))
 
 
-def _lines(project: Project, mid: str | None, since: datetime | None) -> Iterator[bytes]:
-    lines: Iterable[bytes]
-    if mid:
-        lines = ledger.lines_of(project, mid=mid)
-    else:
-        lines = (line.raw for line in ledger.Reader(project, _before(project, since)).read())
-    return (raw for raw in lines if not since or moment(json.loads(raw)["ts"]) >= since)
+def _lines(project: Project, mid: str | None, rfd: str | None, start: str) -> Iterator[tuple[ledger.Envelope, bytes]]:
+    if mid or rfd:
+        raws = ledger.lines_of(project, mid=mid) if mid else ledger.lines_of(project, rfd_id=rfd or "")
+        told = ((ledger.envelope(raw), raw) for raw in raws)
+        yield from ((envelope, raw) for envelope, raw in told if not rfd or envelope.rfd_id == rfd)
+        return
+    for line in ledger.Reader(project, _before(project, start)).read():
+        yield ledger.envelope(line.raw), line.raw
 
 
-def _before(project: Project, since: datetime | None) -> int:
-    """Return a seq before the first fact since then, found by halving."""
-    low, high = 0, ledger.end(project) if since else 0
-    while since and high - low > 1:
+def _before(project: Project, start: str) -> int:
+    """Return a seq before the first fact of that time or later, found by halving."""
+    low, high = 0, ledger.end(project) if start else 0
+    while start and high - low > 1:
         middle = (low + high) // 2
         raw = ledger.line_at(project, middle)
-        if raw is None or moment(json.loads(raw)["ts"]) < since:
+        if raw is None or ledger.envelope(raw).ts < start:
             low = middle
         else:
             high = middle
     return low
+
+
+def _stamp(when: datetime) -> str:
+    """Return a time as facts have it: their text sorts as time does."""
+    return when.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _when(text: str) -> datetime:

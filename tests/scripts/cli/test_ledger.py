@@ -12,6 +12,7 @@ import pytest
 
 from cccc.common import bus, redaction
 from cccc.common import facts as f
+from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from tests.command import CCCC, cccc, environment, on_a_terminal
 from tests.conftest import Start
@@ -29,6 +30,7 @@ def handed(project: Project, service: Start) -> Project:
     """A project in whose ledger one message went all the way, and another one stands."""
     (project.settings / "roles.yaml").touch()
     service("ledger")
+    Blobs(project).put(b"look at \x1b[31mthis")
     bus.tell(project, "cli", [user_message("m-1")])
     handoff = f.Handoff(id="h", cause=1, author="User", to="PeerA", mid="m-1", inbox_seq=1, **BODY)
     bus.tell(project, "orchestrator", [handoff])
@@ -80,18 +82,30 @@ def test_show_chooses_by_kind_mid_and_time(handed: Project) -> None:
     assert seqs("--kind", "ack-file", "--kind", "handoff") == [2, 6]
     assert seqs("--mid", "m-1") == [1, 2, 3, 6]
     assert seqs("--since", "1h") == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert seqs("--by", "orchestrator") == [2]
+    assert seqs("--by", "delivery", "--mid", "m-1", "-n", "1") == [6]
+    assert seqs("-n", "3") == [6, 7, 8]
     fifth = json.loads(handed.ledger.read_text().splitlines()[4])["ts"]
     assert seqs("--since", fifth) == [5, 6, 7, 8]
     assert "no such fact" in cccc(handed.root, "ledger", "show", "--since", "2999-01-01", code=3)
 
 
-@pytest.mark.parametrize("option", [["--kind", "handof"], ["--since", "yesterday"]])
+def test_show_finds_all_of_a_request_for_decision(handed: Project) -> None:
+    for number in range(3):
+        said = f.RfdQuestion(id=f"q{number}", rfd_id=f"r-{number % 2}", who="me", text="why?")
+        bus.tell(handed, "orchestrator", [said])
+    lines = cccc(handed.root, "ledger", "show", "--rfd", "r-0", "--json").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["q0", "q2"]
+    assert "no such fact" in cccc(handed.root, "ledger", "show", "--rfd", "r-0", "--mid", "m-1", code=3)
+
+
+@pytest.mark.parametrize("option", [["--kind", "handof"], ["--since", "yesterday"], ["--by", "me"]])
 def test_a_wrong_choice_says_what_is_allowed(project: Project, option: list[str]) -> None:
     assert cccc(project.root, "ledger", "show", *option, code=2).count("\n") == 1
 
 
 def test_verify_names_the_line_that_was_changed(handed: Project) -> None:
-    assert cccc(handed.root, "ledger", "verify") == "8 facts, every line holds\n"
+    assert cccc(handed.root, "ledger", "verify") == "8 facts, 1 bodies, 0 commits: everything holds\n"
     text = handed.ledger.read_text()
     handed.ledger.write_text(text.replace('"token":"t1"', '"token":"tX"'))
     assert "line 5" in cccc(handed.root, "ledger", "verify", code=1)

@@ -1,0 +1,115 @@
+"""Does the ledger hold: its lines, the bodies they name, and the commits they speak of."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable
+
+from cccc.common import ledger
+from cccc.common.errors import LedgerBroken, NotFound
+from cccc.common.index import newest
+from cccc.common.paths import Project
+from cccc.scripts.audit import commits
+from cccc.scripts.audit.book import Book
+
+Tick = Callable[[int], None]  # told how many bytes were read since the last call
+_PART = 1 << 20
+
+
+@dataclass
+class Audit:
+    """What was looked at, what does not hold (`problems`), and what is worth knowing (`notes`)."""
+
+    lines: int = 0
+    bodies: int = 0
+    forgotten: int = 0
+    commits: int = 0
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def size(project: Project) -> int:
+    """Return how many bytes `verify` will read, about."""
+    lines = (project.ledger, *(path for _, path in ledger.segments(project)))
+    return sum(path.stat().st_size for path in (*lines, *project.blobs.glob("[0-9a-f]*")) if path.exists())
+
+
+def verify(project: Project, tick: Tick = lambda _: None) -> Audit:
+    """Check everything. Where a line does not hold, bodies and commits are not looked at."""
+    audit, book, indexed = Audit(), Book(), newest(project)
+    with closing(ledger.Reader(project)) as reader:
+        try:
+            for line, fact in ledger.checked(reader):
+                book.note(fact)
+                tick(len(line.raw) + 1)
+        except LedgerBroken as error:
+            audit.lines = reader.seq
+            audit.problems = [f"the ledger does not hold after {reader.seq} lines: {error}"]
+            return audit
+        audit.lines = reader.seq
+        if indexed and indexed.seq > reader.seq:
+            audit.problems.append(
+                f"lines {reader.seq + 1} to {indexed.seq} are gone from the end: the index knows them"
+            )
+        _bodies(project, book, audit, tick)
+        _logs(project, book, audit)
+        _commits(project, book, audit, reader)
+    if book.unknown:
+        audit.notes.append(f"{book.unknown} facts are of kinds that this version does not know")
+    return audit
+
+
+def _bodies(project: Project, book: Book, audit: Audit, tick: Tick) -> None:
+    audit.forgotten = len(book.forgotten)
+    for sha, fact in book.bodies.items():
+        try:
+            found = _sha(project.blobs / sha, tick)
+        except FileNotFoundError:
+            if sha not in book.forgotten:
+                gone = (
+                    f"the body {sha} of fact {fact.seq} ({fact.kind}) is gone, and no fact says that it was forgotten"
+                )
+                audit.problems.append(gone)
+            continue
+        audit.bodies += 1
+        if found != sha:
+            audit.problems.append(f"the body {sha} of fact {fact.seq} ({fact.kind}) has other bytes than it had")
+
+
+def _logs(project: Project, book: Book, audit: Audit) -> None:
+    """Compare the logs of the tests of what landed, where they are kept still."""
+    for mid in {fact.mid for fact in book.commits.values()} & book.logs.keys():
+        test = book.logs[mid]
+        log = project.root / test.log
+        if test.log and log.is_file() and _sha(log, lambda _: None) != test.sha:
+            audit.problems.append(f"the log {test.log} of fact {test.seq} (test) has other bytes than it had")
+
+
+def _commits(project: Project, book: Book, audit: Audit, reader: ledger.Reader) -> None:
+    audit.commits = len(book.commits)
+    if not book.commits and not book.landings:
+        return
+    try:
+        found = commits.look(project, book)
+    except NotFound as error:
+        audit.problems.append(f"{len(book.commits)} facts name commits, and {error}")
+        return
+    first = commits.of_facts(found, book)
+    for line in reader.read():  # what landed while git was read
+        book.note(ledger.decode(line.raw))
+    second = commits.of_git(found, book)
+    for problems, notes in (first, second):
+        audit.problems += problems
+        audit.notes += notes
+
+
+def _sha(path: Path, tick: Tick) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for part in iter(lambda: file.read(_PART), b""):
+            digest.update(part)
+            tick(len(part))
+    return digest.hexdigest()

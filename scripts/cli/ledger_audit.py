@@ -1,0 +1,116 @@
+"""`cccc ledger verify` and `cccc ledger forget`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from cccc.common.blobs import Blobs
+from cccc.common.paths import Project
+from cccc.scripts.audit import forget as forgetting
+from cccc.scripts.audit import verify as verifying
+from cccc.scripts.audit.verify import Audit, Tick
+from cccc.scripts.cli.screen import plain
+
+_SHOW_PROGRESS = 50 << 20  # bytes to read
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: lines, bodies, commits, problems, notes.")
+def verify(as_json: bool) -> None:
+    """Check that nobody changed the ledger, nor what it speaks of.
+
+    \b
+    Reads every line, every body and every commit that the facts name:
+      lines    gapless seq, the hash of the line before, the form of its kind
+      bodies   there with the right bytes, or forgotten by a fact
+      commits  the trailers Cccc-Mid, Cccc-Peer, Cccc-Patch, Cccc-Evidence and Cccc-Decision say what the facts say;
+               and each commit with Cccc-Mid on a branch of the gate has its fact
+
+    One line for each thing that does not hold. Commits that you rewrote or took away since are named with `note:`.
+
+    \b
+    Examples:
+      cccc ledger verify
+      cccc ledger verify --json | jq .problems
+
+    Exit codes: 0 everything holds, 1 something does not (it is named), 3 no project here.
+    """
+    audit = audited(Project.find())
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(audit), indent=2))
+    else:
+        for note in audit.notes:
+            click.echo(f"note: {plain(note)}")
+        for problem in audit.problems:
+            click.secho(plain(problem), fg="red")
+        click.echo(summary(audit))
+    if audit.problems:
+        sys.exit(1)
+
+
+def audited(project: Project) -> Audit:
+    """Verify, with a progress bar where it takes a while."""
+    with _progress(verifying.size(project)) as tick:
+        return verifying.verify(project, tick)
+
+
+def summary(audit: Audit) -> str:
+    """Return the verdict in one line."""
+    forgotten = f" ({audit.forgotten} forgotten)" if audit.forgotten else ""
+    counts = f"{audit.lines} facts, {audit.bodies} bodies{forgotten}, {audit.commits} commits"
+    count = len(audit.problems)
+    return (
+        f"{counts}: {'everything holds' if not count else f'{count} do not hold' if count > 1 else '1 does not hold'}"
+    )
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Tick]:
+    if total < _SHOW_PROGRESS or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=total, label="reading", file=sys.stderr) as bar:
+        yield bar.update
+
+
+@click.command()
+@click.argument("sha")
+@click.option("--why", default="", metavar="TEXT", help="The reason, kept in the fact.")
+@click.option("--everywhere", is_flag=True, help="Remove every copy that is found, too.")
+def forget(sha: str, why: str, everywhere: bool) -> None:
+    """Remove a body for good; the ledger still verifies.
+
+    SHA, or its first digits, names a body: the `sha` of a fact of a message, a patch or an output. A fact says who had
+    it removed and why. The facts that name the body stay, and so do their previews, which are redacted and at most 400
+    characters long. The same bytes may also lie in other bodies (a message is wrapped before a peer gets it), in the
+    peers' inbox and processed folders and in the logs of checks: they are listed, and removed with --everywhere. What
+    was committed, shown on a screen or sent to a chat is not undone. A patch that waits with a forgotten body is
+    refused.
+
+    \b
+    Examples:
+      cccc ledger show --mid MID --json | jq -r .sha
+      cccc ledger forget 8970f5447058 --why "a password"
+
+    Exit codes: 0 removed, 1 refused, 2 wrong usage, 3 no such body.
+    """
+    project = Project.find()
+    sha = forgetting.find(project, sha)
+    content = Blobs(project).get(sha)
+    seq = forgetting.forget(project, sha, why)
+    click.echo(f"removed {sha}, {len(content)} bytes; fact {seq} says so")
+    for path in forgetting.copies(project, content):
+        name = path.relative_to(project.root)
+        if not everywhere:
+            click.echo(f"also in {plain(str(name))}")
+        elif path.parent == project.blobs:
+            click.echo(f"removed {path.name}; fact {forgetting.forget(project, path.name, why)} says so")
+        else:
+            path.unlink(missing_ok=True)
+            click.echo(f"removed {plain(str(name))}")
