@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 
 import msgspec
@@ -19,9 +20,10 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.paths import Project, other
 from cccc.common.worker import Worker, main
-from cccc.services.orchestrator import rules, talk
+from cccc.services.orchestrator import decisions, rules, talk
 from cccc.services.orchestrator.decode import decode
 from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_of
+from cccc.services.orchestrator.requests import stamp
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
 _BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease)
@@ -37,7 +39,7 @@ class Orchestrator(Worker):
     """The mailbox and the rules."""
 
     name = "orchestrator"
-    version = 3
+    version = 4
     State = State
 
     def __init__(self, project: Project) -> None:
@@ -49,7 +51,7 @@ class Orchestrator(Worker):
         self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
         self._outbox = project.state / "outbox.jsonl"
         self._outbox_seq = _last_seq(self._outbox)
-        self._written_queue: bytes | None = None
+        self._written: dict[str, bytes] = {}  # what stands in our files for people and tools
 
     def open(self) -> None:
         mailbox = self.settings.cli_profiles.mailbox
@@ -69,7 +71,7 @@ class Orchestrator(Worker):
                 self.blobs.put(entry.body)
         if said:
             self.say(*(entry.fact for entry in said), id_=f"orchestrator:{fact.seq}", cause=fact.seq)
-        if isinstance(fact, (f.ToUser, f.ToPeer, f.Notice)):
+        if isinstance(fact, (f.ToUser, f.ToPeer, f.Notice, f.Rfd)):
             self._to_outbox(fact)
 
     def act(self) -> None:
@@ -79,7 +81,10 @@ class Orchestrator(Worker):
             self._let_go(mid)
         for reminder, cause in talk.due_reminders(self.state.talk, time.time()):
             self.say(reminder, id_=f"remind:{cause}", cause=cause)
-        self._write_queue()
+        for expired in decisions.due_expiries(self.state.decisions, stamp(datetime.now(timezone.utc))):
+            self.say(expired, id_=f"expired:{expired.rfd_id}:{expired.expires}")
+        self._write("queue.json", self.state.patches.queue)
+        self._write("rfd.json", list(self.state.decisions.requests.values()))
         self.wake_in(self._mailbox.waits())
 
     def close(self) -> None:
@@ -152,7 +157,7 @@ class Orchestrator(Worker):
         except NotFound:  # removed by `cccc ledger forget`: the preview is what is left
             return fact.text.encode()
 
-    def _to_outbox(self, fact: f.ToUser | f.ToPeer | f.Notice) -> None:
+    def _to_outbox(self, fact: f.ToUser | f.ToPeer | f.Notice | f.Rfd) -> None:
         """Append what tools read to `outbox.jsonl`, once: its last line says how far it is."""
         if fact.seq <= self._outbox_seq:
             return
@@ -160,20 +165,23 @@ class Orchestrator(Worker):
             line = {"type": "to_peer_summary", "from": fact.author, "to": other(fact.author), "id": fact.mid}
         elif isinstance(fact, f.ToUser):
             line = {"type": "to_user", "peer": fact.author, "id": fact.mid}
+        elif isinstance(fact, f.Rfd):
+            line = {"type": "rfd", "from": fact.author, "id": fact.rfd_id}
         else:
             line = {"type": "to_user", "peer": "System", "id": fact.id}
-        text = self._redact(self._body(fact).decode("utf-8", "replace")) or fact.text
+        body = self._redact(self._body(fact).decode("utf-8", "replace"))
+        text = body or (fact.title if isinstance(fact, f.Rfd) else fact.text)
         with self._outbox.open("a", encoding="utf-8") as file:
             file.write(json.dumps({**line, "seq": fact.seq, "ts": fact.ts, "text": text}) + "\n")
         self._outbox_seq = fact.seq
 
-    def _write_queue(self) -> None:
-        content = msgspec.json.format(msgspec.json.encode(self.state.patches.queue)) + b"\n"
-        if content != self._written_queue:
-            fresh = self.project.state / f"queue.json.{os.getpid()}"
+    def _write(self, name: str, entries: object) -> None:
+        content = msgspec.json.format(msgspec.json.encode(entries)) + b"\n"
+        if content != self._written.get(name):
+            fresh = self.project.state / f"{name}.{os.getpid()}"
             fresh.write_bytes(content)
-            fresh.replace(self.project.state / "queue.json")
-            self._written_queue = content
+            fresh.replace(self.project.state / name)
+            self._written[name] = content
 
 
 def _sha(taken: Taken) -> str:

@@ -21,7 +21,7 @@ class Queued(msgspec.Struct):
     mid: str
     source: str
     since: str
-    stage: str = "queued"  # then checking, held, landing
+    stage: str = "queued"  # then checking, held, decision, approved, landing
     reason: str = ""
 
 
@@ -50,6 +50,10 @@ def decide(state: State, fact: Fact, write: Write) -> list[Said]:
     elif isinstance(fact, f.LeftoverRemind):
         text = _leftovers(fact)
         return [write("System", peer, f"sys-{fact.seq}", text) for peer in PEERS]
+    elif isinstance(fact, f.PatchNeedsDecision):
+        _stage(state, fact.mid, "decision", fact.question)
+    elif isinstance(fact, f.RfdSettled) and fact.outcome == "approved":
+        _stage(state, fact.mid, "approved", f"by {', '.join(fact.people)} ({fact.rfd_id})")
     elif isinstance(fact, f.PatchLanding):
         _stage(state, fact.mid, "landing", "")
     elif isinstance(fact, f.PatchReject):
@@ -58,6 +62,11 @@ def decide(state: State, fact: Fact, write: Write) -> list[Said]:
         return [_rejected(state, fact, f"git cannot apply it to {fact.base[:9]}", fact.stderr, write)]
     elif isinstance(fact, f.PatchCommit):
         return _landed(state, fact, write)
+    elif isinstance(fact, f.SettingsApplied):
+        _settled(state, fact.mid)
+        text = f"SETTINGS CHANGED {fact.mid}: {', '.join(fact.paths)}; services read them after `cccc restart`"
+        told = [_tell(fact.author, fact, text, write)] if fact.author in PEERS else []
+        return [*told, Said(f.Notice(text=text, about=fact.mid))]
     return []
 
 
@@ -81,7 +90,10 @@ def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
 
 
 def _tell(
-    to: str, fact: f.PatchHeld | f.PatchReject | f.PatchPrecheckFail | f.PatchCommit, text: str, write: Write
+    to: str,
+    fact: f.PatchHeld | f.PatchReject | f.PatchPrecheckFail | f.PatchCommit | f.SettingsApplied,
+    text: str,
+    write: Write,
 ) -> Said:
     """Tell a peer, or the user, what became of a patch."""
     if to in PEERS:

@@ -15,8 +15,8 @@ from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
 from cccc.common.settings import Settings
-from cccc.services.orchestrator import diffs, envelope, patches, talk
-from cccc.services.orchestrator.said import Said
+from cccc.services.orchestrator import decisions, diffs, envelope, patches, requests, talk
+from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
@@ -40,6 +40,7 @@ class State(msgspec.Struct):
     inbox_seq: Dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, 0))
     patches: patches.State = msgspec.field(default_factory=patches.State)
     talk: talk.State = msgspec.field(default_factory=talk.State)
+    decisions: requests.State = msgspec.field(default_factory=requests.State)
 
 
 class Rules:
@@ -48,6 +49,7 @@ class Rules:
     def __init__(self, settings: Settings, redact: f.Redact) -> None:
         self._profiles = settings.cli_profiles
         self._filter = settings.policies.handoff_filter
+        self._rfd = settings.policies.rfd
         self._redact = redact
 
     def decide(self, state: State, fact: Fact, body: bytes) -> list[Said]:
@@ -56,12 +58,15 @@ class Rules:
         def write(author: str, to: str, mid: str, text: str) -> Said:
             return self._handoff(state, author, to, mid, text)
 
+        text = body.decode("utf-8", "replace")
+        patch = diffs.find(body) if isinstance(fact, f.ToPeer) else None
+        said = self._said(state, fact, body, text, patch, write)
+        return said + decisions.decide(state.decisions, self._rfd, fact, text, bool(patch), write, self._redact)
+
+    def _said(self, state: State, fact: Fact, body: bytes, text: str, patch: bytes | None, write: Write) -> list[Said]:
         if isinstance(fact, f.UserMessage):
-            text = body.decode("utf-8", "replace")
             return [write("User", to, fact.mid, text) for to in _ROUTES[fact.route]]
         if isinstance(fact, _TALK):
-            patch = diffs.find(body) if isinstance(fact, f.ToPeer) else None
-            text = body.decode("utf-8", "replace")
             said = talk.decide(state.talk, self._filter, fact, text, bool(patch), write)
             return [*said, self._queued(fact, "inline", patch)] if isinstance(fact, f.ToPeer) and patch else said
         if isinstance(fact, f.Patch):

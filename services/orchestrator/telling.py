@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
+from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
 from cccc.services.orchestrator.requests import APPROVED, Request
 from cccc.services.orchestrator.said import Said, Write
@@ -27,12 +28,11 @@ _WORDS = {
 
 
 def opened(fact: f.Rfd, write: Write) -> list[Said]:
-    """Return what a new request tells: its author (both peers where the system asks), and the user."""
-    notice = Said(f.Notice(text=f"decide: {fact.title}; `cccc rfd show {fact.rfd_id}`", about=fact.rfd_id))
+    """Return what a new request tells its author, or both peers where the system asks."""
     until = fact.expires[:16].replace("T", " ") + " UTC"
     if fact.sha:
         text = _HELD.format(mid=fact.mid, question=fact.question, rfd_id=fact.rfd_id, expires=until)
-        return [write("System", fact.author, f"sys-{fact.seq}", text), notice]
+        return _tell(fact.author, fact, text, write)
     text = _OPENED.format(
         rfd_id=fact.rfd_id,
         title=fact.title,
@@ -41,8 +41,7 @@ def opened(fact: f.Rfd, write: Write) -> list[Said]:
         default=fact.default or "nothing",
         first="" if "approve" in fact.options else " OPTION",
     )
-    to = (fact.author,) if fact.author in PEERS else PEERS
-    return [*(write("System", peer, f"sys-{fact.seq}", text) for peer in to), notice]
+    return [said for peer in PEERS if fact.author in (peer, "System") for said in _tell(peer, fact, text, write)]
 
 
 def settled(request: Request, fact: f.RfdSettled, write: Write) -> list[Said]:
@@ -50,17 +49,22 @@ def settled(request: Request, fact: f.RfdSettled, write: Write) -> list[Said]:
     told = {"rfd_id": fact.rfd_id, "mid": fact.mid, "by": ", ".join(fact.people) or "nobody", "choice": fact.choice}
     if fact.sha:
         text = _APPROVED.format(**told)
-        return [write("System", request.rfd.author, f"sys-{fact.seq}", text)] if fact.outcome == APPROVED else []
+        return _tell(request.rfd.author, fact, text, write) if fact.outcome == APPROVED else []
     if fact.outcome not in _WORDS:
         return []
     default = f"Go on with: {fact.choice}." if fact.choice else "Nothing is decided. Do not do it."
     words = _WORDS[fact.outcome].format(**told, default=default)
     outcome = fact.outcome.upper()
     text = _SETTLED.format(outcome=outcome, rfd_id=fact.rfd_id, title=request.rfd.title, words=words)
-    return [write("System", peer, f"sys-{fact.seq}", text) for peer in PEERS]
+    return [said for peer in PEERS for said in _tell(peer, fact, text, write)]
 
 
 def question(fact: f.RfdQuestion, write: Write) -> list[Said]:
     """Return what both peers are asked."""
     text = f"QUESTION of {fact.who} about {fact.rfd_id}: {fact.text}\nAnswer in to_user.md."
-    return [write("System", peer, f"sys-{fact.seq}", text) for peer in PEERS]
+    return [said for peer in PEERS for said in _tell(peer, fact, text, write)]
+
+
+def _tell(to: str, fact: Fact, text: str, write: Write) -> list[Said]:
+    """Tell a peer. The user, whose own patch it can be, has the request before them."""
+    return [write("System", to, f"sys-{fact.seq}", text)] if to in PEERS else []
