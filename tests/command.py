@@ -55,8 +55,15 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(10)
-        os.close(self._screen)
+        end = time.monotonic() + 5
+        try:
+            while self._process.poll() is None:  # read on: tmux does not leave before its last words are read
+                assert time.monotonic() < end, "it does not end"
+                self._read(0.05)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            os.close(self._screen)
 
     def types(self, keys: str) -> None:
         os.write(self._screen, keys.encode())
@@ -73,9 +80,9 @@ class Terminal:
             pass
         return self._process.wait(10)
 
-    def _read(self) -> bool:
+    def _read(self, wait: float = 1.0) -> bool:
         """Read what is there; return whether there can be more."""
-        if not select.select([self._screen], [], [], 1.0)[0]:
+        if not select.select([self._screen], [], [], wait)[0]:
             return True
         try:
             chunk = os.read(self._screen, 65536)
