@@ -31,6 +31,7 @@ __all__ = ["Worker", "main"]
 BEAT = 2.0
 SNAPSHOT_EVERY = 500
 _DEATHS = 2
+_LOOK_UP_EVERY = 1000  # facts of a long replay between beats
 
 
 class _Snapshot(msgspec.Struct):
@@ -102,8 +103,11 @@ class Worker(Process):
     # --- the loop ---
 
     def run(self) -> None:
-        for fact in self.bus.replay():
+        for number, fact in enumerate(self.bus.replay()):
             self._fold(fact)
+            if number % _LOOK_UP_EVERY == 0:
+                self.alive()
+                self._beat()
         self.open()
         self._ready = True
         self.log.info("ready at seq %d", self.bus.seq)

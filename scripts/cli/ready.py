@@ -9,6 +9,7 @@ import click
 
 from cccc.common import bus, supervisor
 from cccc.common.errors import NotRunning, UserError
+from cccc.common.facts import Beat
 from cccc.common.paths import Project
 
 LIMIT = 20.0
@@ -20,12 +21,17 @@ _LOG_LINES = 12
 def wait(project: Project, names: Sequence[str]) -> None:
     """Return when each service has said that it is ready, with the process that supervisord sees.
 
-    Raises UserError, after printing the log's last lines, when one has ended or is not ready within LIMIT s.
+    Raises UserError, after printing the log's last lines, when one has ended, or when none of them has come any
+    further for LIMIT s: one that lost its snapshot reads the whole ledger first.
     """
-    end = time.monotonic() + LIMIT
+    end, before = time.monotonic() + LIMIT, 0
     while True:
         rows = {row.name: row for row in supervisor.processes(project)}
-        ready = _ready(project)
+        beats = _beats(project)
+        ready = {beat.by: beat.pid for beat in beats if beat.ready}
+        progress = sum(beat.seq for beat in beats)
+        if progress > before:
+            end, before = time.monotonic() + LIMIT, progress
         late = [name for name in names if ready.get(name) != rows[name].pid or not rows[name].pid]
         if not late:
             return
@@ -37,12 +43,11 @@ def wait(project: Project, names: Sequence[str]) -> None:
         time.sleep(_ASK_EVERY)
 
 
-def _ready(project: Project) -> dict[str, int]:
-    """Return the process of each service that says it is ready."""
+def _beats(project: Project) -> list[Beat]:
     try:
-        return {beat.by: beat.pid for beat in bus.beats(project, 0.2) if beat.ready}
+        return bus.beats(project, 0.2)
     except NotRunning:
-        return {}
+        return []
 
 
 def _failure(project: Project, name: str, why: str) -> UserError:
