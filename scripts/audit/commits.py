@@ -42,7 +42,7 @@ class Landed(NamedTuple):
 def look(project: Project, book: Book) -> Landed:
     """Read git. Raises NotFound when the project lies in no repository."""
     top = git.look(project.root).top
-    names = {fact.branch for fact in (*book.commits.values(), *book.landings.values())}
+    names = {fact.branch for fact in book.commits.values()} | {fact.branch for fact in book.landings.values()}
     refs = git.line(top, "for-each-ref", "--format=%(refname)").splitlines()
     branches = [name for name in sorted(names) if name in refs]
     named = _commits(top, "--no-walk=unsorted", "--ignore-missing", stdin=list(book.commits))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ class Gate:
         patch = f"the diff of {mid}".encode()
         body = f.body(patch, str)
         self.blobs.put(patch)
-        author = {"author": "PeerB", "mid": mid}
+        author: dict[str, Any] = {"author": "PeerB", "mid": mid}
         self.say("orchestrator", f.PatchQueued(id=f"q{mid}", source="patch.diff", **author, **body))
         if decided:
             used = f.RfdSettled(id=f"s{mid}", rfd_id=decided, outcome="used", people=["local"], mid=mid)
