@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +82,19 @@ def test_a_torn_tail_is_a_fact_when_the_service_starts(project: Project, service
     assert isinstance(repaired, f.LedgerRepaired) and repaired.bytes == 11
     assert (project.root / repaired.kept).read_bytes() == b'{"kind":"no'
     assert ledger.verify(project) == (2, "")
+
+
+@pytest.mark.parametrize("point", ["ledger.written", "ledger.synced", "ledger.published"])
+def test_killed_at_a_durable_step_the_fact_is_written_once_and_answered(
+    project: Project, service: Start, tmp_path: Path, point: str
+) -> None:
+    first = service("ledger", CCCC_FAULTS=str(tmp_path))
+    bus.tell(project, "cli", [message(1)])
+    (tmp_path / point).touch()
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(bus.tell, project, "cli", [message(2), message(3)], 20.0)
+        assert first.wait(10) == -signal.SIGKILL
+        service("ledger")
+        assert answer.result() == [2, 3]
+    assert [fact.id for fact in ledger.read(project)] == ["m1", "m2", "m3"]
+    assert ledger.verify(project) == (3, "")
