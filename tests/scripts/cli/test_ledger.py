@@ -174,7 +174,7 @@ def test_the_queue_is_shown_in_its_order(project: Project) -> None:
     (project.state).mkdir(exist_ok=True)
     (project.state / "queue.json").write_text(json.dumps([entry, {**entry, "mid": "p-2"}]))
     lines = cccc(project.root, "queue").splitlines()
-    assert [line.split()[0] for line in lines] == ["patch", "p-1", "p-2"]
+    assert [line.split()[1] for line in lines] == ["patch", "p-1", "p-2"]
     assert "a?[31m rebase" in lines[1]
     assert json.loads(cccc(project.root, "queue", "--json"))[0] == entry
 

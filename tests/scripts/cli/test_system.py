@@ -155,7 +155,7 @@ def test_archive_goes_on_in_a_new_segment(up: Project) -> None:
     assert Path(cccc(up.root, "ledger", "archive").strip()).exists()
     mid = cccc(up.root, "send", "b: after the archive").strip()
     assert "user-message" in trace(up, mid)
-    assert "every line holds" in cccc(up.root, "ledger", "verify")
+    assert "everything holds" in cccc(up.root, "ledger", "verify")
 
 
 def test_doctor_names_a_command_that_differs_from_the_one_in_force(up: Project) -> None:
