@@ -18,7 +18,7 @@ from cccc.common import git, terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
-from cccc.services.evidence import queue, sandbox
+from cccc.services.evidence import change, queue, sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved, short
 from cccc.services.evidence.queue import Open
@@ -191,7 +191,7 @@ class Evidence(worker.Worker):
             branch=ready.landing.branch,
             old=ready.landing.old,
             new=ready.landing.new,
-            paths=ready.paths,
+            paths=change.shown(ready.paths),
             lines=ready.lines,
         )
         self._decide(patch, *ready.before, intent)

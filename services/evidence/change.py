@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 ABSENT = "000000"
@@ -40,3 +41,8 @@ def size(numstat: bytes) -> tuple[int, list[str]]:
         lines += 1 if added == "-" else int(added) + int(removed)
         paths.append(path)
     return lines, paths
+
+
+def shown(paths: Iterable[str]) -> list[str]:
+    """Return paths as facts and people get them: what is no UTF-8 in a name stands there as `\\xNN`."""
+    return [os.fsencode(path).decode("utf-8", "backslashreplace") for path in paths]

@@ -6,14 +6,13 @@ Patterns mean what they mean in a .gitignore file, seen from the project's folde
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
 
 from cccc.common.settings.policies import Policies
-from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change
+from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change, shown
 
 _NEVER = frozenset({"..", ".git", ".cccc"})
 _NAMED = 5
@@ -49,8 +48,8 @@ class Rules:
         if unsafe:
             return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"
         submodules = [change.path for change in changes if SUBMODULE in (change.old_mode, change.new_mode)]
-        if submodules:
-            return f"path-not-allowed: {names(submodules)} is a submodule; its commit is moved by the user"
+        if submodules and not self.policies.patch_queue.allow_submodules:
+            return f"path-not-allowed: {names(submodules)} is a submodule (patch_queue.allow_submodules)"
         protected = self._matching(self.policies.rfd.gates.protected_paths, paths)
         if protected:
             return f"rfd-required-protected-path: {names(protected)} is protected and needs a decision of the user"
@@ -70,14 +69,9 @@ def symlinks(changes: Iterable[Change]) -> list[Change]:
     return [change for change in changes if change.new_mode == SYMLINK]
 
 
-def on_links(targets: Mapping[str, str]) -> str:
-    """Refuse links that lead out of the repository: path of each link → what it points at."""
-    outside = [
-        path
-        for path, target in targets.items()
-        if target.startswith("/")
-        or _is_unsafe(posixpath.normpath(posixpath.join(posixpath.dirname(path) or ".", target)))
-    ]
+def on_links(places: Mapping[str, str]) -> str:
+    """Refuse links that lead out of the repository: path of each link → where it leads to."""
+    outside = [path for path, place in places.items() if _is_unsafe(place)]
     return f"path-not-allowed: {names(outside)} is a link that leads out of the repository" if outside else ""
 
 
@@ -92,4 +86,4 @@ def _is_unsafe(path: str) -> bool:
 
 def names(paths: list[str]) -> str:
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return ", ".join(paths[:_NAMED]) + more
+    return ", ".join(shown(paths[:_NAMED])) + more

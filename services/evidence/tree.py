@@ -11,17 +11,19 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cccc.common import git
 from cccc.services.evidence import change
-from cccc.services.evidence.change import Change
+from cccc.services.evidence.change import ABSENT, Change
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 # The letters before the first slash of both ends; "" where there is none.
 _GIT_HEADER = re.compile(rb'^diff --git (?:"?([a-z])/)?[^\n]*? (?:"?([a-z])/)?[^\n]*\n', re.MULTILINE)
 _PLAIN_HEADER = re.compile(rb'^--- (?:"?([a-z])/)?[^\n]*\n\+\+\+ (?:"?([a-z])/)?[^\n]*\n@@ ', re.MULTILINE)
+_MAIL = re.compile(rb"^(?=From [0-9a-f]{40} Mon Sep 17 00:00:00 2001$)", re.MULTILINE)
+_BINARY_HINT = "\nThe content is missing; `git diff --binary` puts it in."
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 
 
@@ -37,9 +39,18 @@ class DoesNotApply(Exception):
 class Fit:
     """How a patch is to be read so that its paths are those of the repository."""
 
-    options: tuple[str, ...]  # of `git apply`
+    level: str  # of `git apply`
+    folder: str  # that its names are below: "" or "sub/dir/"
     lines: int
-    paths: list[str]  # for a rename the new end only
+    names: list[str]  # for a rename the new end only
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return (self.level, f"--directory={self.folder.rstrip('/')}") if self.folder else (self.level,)
+
+    @property
+    def paths(self) -> list[str]:
+        return [self.folder + name for name in self.names]
 
 
 class GateTree:
@@ -96,26 +107,63 @@ class GateTree:
         """
         level = "-p1" if _has_prefixes(patch) else "-p0"
         try:
-            lines, paths = change.size(self._git("apply", "--numstat", "-z", level, input=patch))
+            lines, names = change.size(self._git("apply", "--numstat", "-z", level, input=patch))
         except git.GitError as error:
             raise NoDiff(error.stderr.strip()) from None
         prefix = self._repo.prefix
-        if all(path.startswith(prefix) for path in paths):
-            return Fit((level,), lines, paths)
-        return Fit((level, f"--directory={prefix.rstrip('/')}"), lines, [prefix + path for path in paths])
+        return Fit(level, "" if all(name.startswith(prefix) for name in names) else prefix, lines, names)
 
     def apply(self, patch: bytes, fit: Fit) -> list[Change]:
-        """Apply the patch to files and index, or to neither. Returns what it changed. Raises DoesNotApply."""
-        how = ("--index", "--whitespace=nowarn", "--no-ignore-whitespace")
-        try:
-            self._git("apply", *how, *fit.options, input=patch)
-        except git.GitError as error:
-            raise DoesNotApply(error.stderr.strip()) from None
-        return change.changes(self._git("diff-index", "--cached", *_RAW, "HEAD"))
+        """Apply the patch to files and index, or to neither. Returns what it changed. Raises DoesNotApply.
 
-    def targets(self, links: list[Change]) -> dict[str, str]:
-        """Return where each link points to."""
-        return {link.path: os.fsdecode(self._git("cat-file", "blob", link.blob)) for link in links}
+        A patch whose names are found below one sub-directory only was made there, and is applied there.
+        """
+        try:
+            for part in _parts(patch):
+                self._apply(part, fit)
+        except git.GitError as error:
+            self._git("read-tree", "HEAD")
+            folder = self._made_in(fit)
+            if not folder:
+                hint = _BINARY_HINT if "without full index line" in error.stderr else ""
+                raise DoesNotApply(error.stderr.strip() + hint) from None
+            return self.apply(patch, replace(fit, folder=folder))
+        changes = change.changes(self._git("diff-index", "--cached", *_RAW, "HEAD"))
+        self._bring(changes)
+        return changes
+
+    def _apply(self, patch: bytes, fit: Fit) -> None:
+        # To the index, whose content is the commit's: files may differ from it by line ends and filters.
+        how = ("--cached", "--whitespace=nowarn", "--no-ignore-whitespace")
+        self._git("apply", *how, *fit.options, input=patch)
+
+    def _bring(self, changes: list[Change]) -> None:
+        """Bring the files to what the index has."""
+        for gone in (found.path for found in changes if found.new_mode == ABSENT):
+            with contextlib.suppress(OSError):
+                (self.path / gone).unlink()
+                os.removedirs((self.path / gone).parent)
+        there = "".join(f"{found.path}\0" for found in changes if found.new_mode != ABSENT)
+        self._git("checkout-index", "-f", "-q", "-u", "-z", "--stdin", input=os.fsencode(there))
+
+    def _made_in(self, fit: Fit) -> str:
+        """Return the one folder below which the names of a patch are tracked; "" when they are where they say."""
+        tracked = self._tracked()
+        if not tracked.isdisjoint(fit.paths):
+            return ""
+        ends = ({path[: -len(name)] for path in tracked if path.endswith(f"/{name}")} for name in fit.names)
+        folders = [found for found in ends if found]
+        common = set.intersection(*folders) if folders else set()
+        return common.pop() if len(common) == 1 else ""
+
+    def places(self, links: list[Change]) -> dict[str, str]:
+        """Return where each link leads to: a path from the tree, or an absolute one."""
+        places = {}
+        for link in links:
+            target = os.fsdecode(self._git("cat-file", "blob", link.blob))
+            real = os.path.relpath(os.path.realpath(self.path / link.path), os.path.realpath(self.path))
+            places[link.path] = target if target.startswith("/") else real
+        return places
 
     def committing(self, message: str) -> list[str]:
         """Return the command that commits the index here, with the user's own hooks, identity and signing."""
@@ -134,13 +182,21 @@ class GateTree:
 
     def files(self) -> list[str]:
         """Return the tracked files, from the project's folder."""
-        shown = os.fsdecode(self._git("ls-files", "-z")).split("\0")
         prefix = self._repo.prefix
-        return [path[len(prefix) :] for path in shown if path.startswith(prefix) and path]
+        return [path[len(prefix) :] for path in sorted(self._tracked()) if path.startswith(prefix)]
+
+    def _tracked(self) -> set[str]:
+        return set(os.fsdecode(self._git("ls-files", "-z")).split("\0")) - {""}
 
     def has_identity(self) -> bool:
         """Whether git knows whose name to put on a commit."""
         return git.run(self.path, "var", "GIT_COMMITTER_IDENT", env=self.env, check=False).returncode == 0
+
+
+def _parts(patch: bytes) -> list[bytes]:
+    """Split a series of mails: git renames no file that the same input has made."""
+    parts = [part for part in _MAIL.split(patch) if _GIT_HEADER.search(part) or _PLAIN_HEADER.search(part)]
+    return parts if len(parts) > 1 else [patch]
 
 
 def _has_prefixes(patch: bytes) -> bool:

@@ -19,7 +19,7 @@ from cccc.common.errors import NotFound
 from cccc.common.faults import fault
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Policies
-from cccc.services.evidence import checks, policy
+from cccc.services.evidence import change, checks, policy
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import MARK, CheckLock, Child, Command
@@ -120,7 +120,7 @@ class Trial:
         except DoesNotApply as error:
             stderr = checks.tail(str(error))
             return f.PatchPrecheckFail(author=patch.author, mid=patch.mid, base=self._repo.head, stderr=stderr)
-        links = self._tree.targets(policy.symlinks(self._changes))
+        links = self._tree.places(policy.symlinks(self._changes))
         reason = self._rules.on_paths(self._changes) or policy.on_links(links)
         return self._reject(reason) if reason else None
 
@@ -132,7 +132,7 @@ class Trial:
             mid=patch.mid,
             reason=reason[: f.LONGEST_TEXT],
             lines=self._lines,
-            paths=paths[: policy.MOST_PATHS],
+            paths=change.shown(paths[: policy.MOST_PATHS]),
         )
 
     # --- lint and tests ---
