@@ -94,6 +94,16 @@ class NoticeLine(msgspec.Struct):
     about: str
 
 
+class RfdLine(msgspec.Struct):
+    """A request that waits for people to decide."""
+
+    rfd_id: str
+    why: str
+    title: str
+    ts: str  # when it was opened
+    expires: str
+
+
 class Skip(msgspec.Struct):
     """A fact that a service could not fold."""
 
@@ -128,6 +138,7 @@ class Status(msgspec.Struct):
     counts: Counts
     mailbox_counts: Dict[str, Dict[str, int]]  # peer -> to_user, to_peer, patch -> times handed in
     notices: List[NoticeLine]  # the newest first
+    rfds: List[RfdLine]  # what people have to decide, the oldest first
     skipped: List[Skip]
     facts: List[FactLine]  # the newest first
     ledger: Ledger

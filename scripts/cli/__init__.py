@@ -37,6 +37,7 @@ SECTIONS = {
         "status": "Show the whole project at a glance.",
         "queue": "Show the patches that wait or are being checked.",
         "patch": "Look at a patch, try it again, drop it, or take it back.",
+        "rfd": "Decide what the peers may not decide.",
         "trace": "Show what became of one message.",
         "ledger": "Read, check and archive the ledger.",
         "ps": "List the service processes.",

@@ -15,12 +15,20 @@ from cccc.services.panel.short import line_of
 
 _COLOURS: dict[str, tuple[type[Fact], ...]] = {
     "red": (
-        *(f.PatchReject, f.PatchPrecheckFail, f.MailboxRefused, f.HandoffDrop, f.NudgeLost, f.NudgeUnanswered),
+        *(
+            f.PatchReject,
+            f.PatchPrecheckFail,
+            f.MailboxRefused,
+            f.HandoffDrop,
+            f.DecisionRefused,
+            f.NudgeLost,
+            f.NudgeUnanswered,
+        ),
         *(f.PeerExited, f.FactSkipped, f.LedgerRepaired),
     ),
-    "green": (f.PatchCommit, f.AckFile),
-    "yellow": (f.PatchHeld, f.NudgeHeld, f.Notice, f.MailboxDiag),
-    "cyan": (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.Handoff),
+    "green": (f.PatchCommit, f.SettingsApplied, f.AckFile),
+    "yellow": (f.Rfd, f.RfdExpired, f.PatchNeedsDecision, f.PatchHeld, f.NudgeHeld, f.Notice, f.MailboxDiag),
+    "cyan": (f.Decision, f.RfdQuestion, f.RfdSettled, f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.Handoff),
 }
 
 

@@ -25,6 +25,8 @@ def show(found: dict[str, Any]) -> None:
     _peers(found["inboxes"], snapshot.get("peers", {}) if found["running"] else {})
     click.echo()
     queue.show(found["queue"])
+    for rfd in snapshot.get("rfds", []):
+        click.secho(f"decide {rfd['rfd_id']} ({ago(rfd['ts'])} old): {plain(rfd['title'])}", fg="yellow", bold=True)
     for notice in snapshot.get("notices", []):
         click.secho(f"notice {ago(notice['ts'])} ago: {plain(notice['text'])}", fg="yellow")
     _facts(found["facts"])

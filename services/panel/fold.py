@@ -13,7 +13,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
-from cccc.common.status import Counts, FactLine, LastHandoff, NoticeLine, PatchLine, Skip
+from cccc.common.status import Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip
 from cccc.services.panel.short import line_of, one_line
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
@@ -42,6 +42,7 @@ class State(msgspec.Struct):
     patches: Dict[str, PatchLine] = {}  # open ones by mid, oldest first
     settled: List[PatchLine] = []  # newest first, as the lists below
     notices: List[NoticeLine] = []
+    rfds: Dict[str, RfdLine] = {}  # by id, oldest first
     skipped: List[Skip] = []
     facts: List[FactLine] = []
     counts: Counts = msgspec.field(default_factory=Counts)
@@ -132,6 +133,23 @@ def _(fact: f.PatchHeld, state: State) -> None:
 
 
 @_fold.register
+def _(fact: f.PatchNeedsDecision, state: State) -> None:
+    _move(state, fact.mid, "decision", fact.ts, fact.question)
+
+
+@_fold.register
+def _(fact: f.Rfd, state: State) -> None:
+    state.rfds[fact.rfd_id] = RfdLine(fact.rfd_id, fact.why, one_line(fact.title), fact.ts, fact.expires)
+
+
+@_fold.register
+def _(fact: f.RfdSettled, state: State) -> None:
+    state.rfds.pop(fact.rfd_id, None)
+    if fact.outcome == "approved":
+        _move(state, fact.mid, "approved", fact.ts, fact.rfd_id)
+
+
+@_fold.register
 def _(fact: f.PatchLanding, state: State) -> None:
     _move(state, fact.mid, "landing", fact.ts, fact.branch)
 
@@ -140,6 +158,12 @@ def _(fact: f.PatchLanding, state: State) -> None:
 def _(fact: f.PatchCommit, state: State) -> None:
     state.counts.landed += 1
     _settle(state, PatchLine(fact.author, fact.mid, "landed", fact.ts, line_of(fact).text))
+
+
+@_fold.register
+def _(fact: f.SettingsApplied, state: State) -> None:
+    state.counts.landed += 1
+    _settle(state, PatchLine(fact.author, fact.mid, "landed", fact.ts, ", ".join(fact.paths)))
 
 
 @_fold.register(f.PatchReject)

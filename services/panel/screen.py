@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from cccc.common.status import FactLine, PatchLine, Peer, Service, Status
+from cccc.common.status import FactLine, PatchLine, Peer, RfdLine, Service, Status
 
 _LABEL = 10
 _WIDE = 80
 _STYLES = {
     **dict.fromkeys(("idle", "ready", "landed", "read", "green"), "green"),
-    **dict.fromkeys(("busy", "lint", "test", "landing", "nudged", "inbox"), "cyan"),
-    **dict.fromkeys(("waiting", "typing", "held", "queued", "handed", "starting", "broken"), "yellow"),
+    **dict.fromkeys(("busy", "lint", "test", "approved", "landing", "nudged", "inbox"), "cyan"),
+    **dict.fromkeys(("waiting", "typing", "held", "decision", "queued", "handed", "starting", "broken"), "yellow"),
     **dict.fromkeys(("dead", "silent", "refused", "red"), "bold red"),
     "unknown": "dim",
 }
@@ -38,6 +38,7 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
     sections = [
         Section("", [_headline(status, width, now, note)], 1),
         Section("troubles", [Text(line, "bold red") for line in status.troubles], 2),
+        Section("decide", [_rfd(rfd, now) for rfd in status.rfds], 2),
         *(Section(name, _peer(peer, now), 2) for name, peer in status.peers.items()),
         Section("patches", _patches(status, now), 2),
         Section("handoffs", [_handoffs(status)], 1),
@@ -128,6 +129,10 @@ def _patches(status: Status, now: datetime) -> list[Text]:
 def _patch(patch: PatchLine, now: datetime) -> Text:
     what = Text.assemble(_state(patch.stage, 8), f"{patch.author} ", (patch.mid, "dim"), "  ", patch.reason)
     return _timed(patch.ts, now, what)
+
+
+def _rfd(rfd: RfdLine, now: datetime) -> Text:
+    return _timed(rfd.ts, now, Text.assemble((rfd.rfd_id, "bold yellow"), f"  {rfd.title}"))
 
 
 def _handoffs(status: Status) -> Text:

@@ -96,6 +96,7 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         counts=state.counts,
         mailbox_counts=state.mailbox_counts,
         notices=state.notices,
+        rfds=list(state.rfds.values()),
         skipped=state.skipped,
         facts=state.facts,
         ledger=Ledger(state.seq, setting.ledger_size, setting.segments),

@@ -15,6 +15,7 @@ from cccc.scripts.cli import SUMMARIES
 from tests.command import cccc
 
 PATCH = ["show", "retry", "drop", "revert"]
+RFD = ["list", "show", "approve", "reject", "choose", "ask", "revoke", "check"]
 LEDGER = ["tail", "show", "verify", "archive"]
 
 
@@ -27,7 +28,12 @@ def test_without_a_subcommand_the_help_names_every_command(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     "words",
-    [*([name] for name in SUMMARIES), *(["ledger", name] for name in LEDGER), *(["patch", name] for name in PATCH)],
+    [
+        *([name] for name in SUMMARIES),
+        *(["ledger", name] for name in LEDGER),
+        *(["patch", name] for name in PATCH),
+        *(["rfd", name] for name in RFD),
+    ],
 )
 def test_the_help_of_a_command_says_what_it_does_with_an_example_and_its_exit_codes(words: list[str]) -> None:
     command: click.Command = importlib.import_module(f"cccc.scripts.cli.{words[0].replace('-', '_')}").command
@@ -49,8 +55,9 @@ def test_wrong_usage_is_one_line_that_names_the_help_and_exit_2(tmp_path: Path, 
 
 
 NEED_A_PROJECT = (
-    "up, down, restart panel, ctl status, attach, send hello, status, queue, patch show x, trace x, ps, logs panel, locks, clean, "
-    "ledger tail, ledger show, ledger verify, ledger archive, mock-agent --role peerA"
+    "up, down, restart panel, ctl status, attach, send hello, status, queue, patch show x, rfd list, rfd show x, "
+    "rfd approve x, trace x, ps, logs panel, locks, clean, ledger tail, ledger show, ledger verify, ledger archive, "
+    "mock-agent --role peerA"
 )
 
 

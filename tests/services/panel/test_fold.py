@@ -106,7 +106,7 @@ def test_every_kind_has_a_short_form() -> None:
 
 
 def _value_of(type_: Any) -> object:
-    return {str: "x\x1b[31m\ny", int: 3, float: 1.5, bool: True}.get(type_, ["a"])
+    return {str: "x\x1b[31m\ny", int: 3, float: 1.5, bool: True}.get(getattr(type_, "__origin__", type_), ["a"])
 
 
 def test_text_of_a_peer_cannot_steer_the_terminal() -> None:
@@ -126,3 +126,17 @@ def test_the_state_does_not_grow_with_the_ledger() -> None:
 def test_the_state_survives_its_snapshot() -> None:
     state = folded(*a_long_session(5), queued("open"), handoff(9))
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=State) == state
+
+
+def test_a_request_is_shown_until_it_is_answered() -> None:
+    fields = {"author": "PeerA", "mid": "x1", "why": "large", "question": "q", "minutes": 9, "expires": "e"}
+    asked = [f.Rfd(rfd_id=name, title=f"title {name}", required=1, **fields) for name in ("r1", "r2")]  # type: ignore[arg-type]
+    needed = f.PatchNeedsDecision(
+        author="PeerB", mid="x1", why="large", question="200 lines", paths=[], lines=200, base="b", policy="p", sha="s"
+    )
+    approved = f.RfdSettled(rfd_id="r1", outcome="approved", people=["me"], mid="x1")
+    state = folded(queued("x1"), needed, *asked)
+    assert [line.title for line in state.rfds.values()] == ["title r1", "title r2"]
+    assert (state.patches["x1"].stage, state.patches["x1"].reason) == ("decision", "200 lines")
+    state = folded(queued("x1"), needed, *asked, approved)
+    assert list(state.rfds) == ["r2"] and state.patches["x1"].stage == "approved"

@@ -1,0 +1,237 @@
+"""`cccc rfd`: list, show, approve, reject, choose, ask, revoke, check."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import time
+from typing import Any
+
+import click
+
+from cccc.common import answer, bus
+from cccc.common import facts as f
+from cccc.common.errors import NotFound, UserError
+from cccc.common.paths import Project
+from cccc.scripts.cli import running, typed_by
+from cccc.scripts.cli.lines import ago, moment
+from cccc.scripts.cli.screen import plain, table
+
+_IN_PLAY = ("open", "approved", "chosen")
+
+
+@click.group()
+def command() -> None:
+    """Decide what the peers may not decide.
+
+    A request for decision (RFD) holds a patch that touches protected paths, or a question of the peers. ID is as
+    `cccc rfd list` shows it. Who may answer stands in .cccc/settings/policies.yaml under rfd.approvers.
+
+    \b
+    Examples:
+      cccc rfd list
+      cccc rfd approve rfd-prot-1a2b3c4d
+
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    """
+
+
+@command.command(name="list")
+@click.option("--all", "everything", is_flag=True, help="Also what is over.")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def list_(everything: bool, as_json: bool) -> None:
+    """Show the requests that wait for an answer, or whose answer is not used yet.
+
+    \b
+    Examples:
+      cccc rfd list
+      cccc rfd list --all --json
+
+    Exit codes: 0 done (also for an empty list), 2 wrong usage, 3 no project here.
+    """
+    entries = [entry for entry in read(Project.find()) if everything or entry["status"] in _IN_PLAY]
+    if as_json:
+        click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+    elif entries:
+        rows = [
+            (
+                e["rfd"]["rfd_id"],
+                e["status"],
+                e["rfd"]["why"],
+                ago(e["opened"]),
+                _clock(e["expires"]),
+                e["rfd"]["title"],
+            )
+            for e in entries
+        ]
+        table(("request", "state", "why", "since", "until", "title"), rows)
+    else:
+        click.echo("no request waits for a decision")
+
+
+@command.command()
+@click.argument("rfd_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print the request as JSON.")
+def show(rfd_id: str, as_json: bool) -> None:
+    """Show one request with its answers.
+
+    \b
+    Example:
+      cccc rfd show rfd-prot-1a2b3c4d
+
+    Exit codes: 0 done, 2 wrong usage, 3 no such request.
+    """
+    entry = _find(Project.find(), rfd_id)
+    if as_json:
+        click.echo(json.dumps(entry, indent=1, ensure_ascii=False))
+        return
+    rfd = {"summary": "", "paths": [], "sha": "", "default": "reject", "options": ["approve", "reject"], **entry["rfd"]}
+    by = f" by {', '.join(entry['by'])}" if entry["by"] else ""
+    choice = f" ({entry['choice']})" if entry["choice"] else ""
+    click.secho(f"{rfd_id}: {entry['status']}{choice}{by}", bold=True)
+    click.echo(plain(rfd["title"]))
+    for line in (rfd["question"], *rfd["summary"].splitlines()):
+        if line != rfd["title"]:
+            click.echo(f"  {plain(line)}")
+    rows = [
+        ("from", rfd["from"]),
+        ("why", rfd["why"]),
+        ("options", " | ".join(rfd["options"])),
+        ("without an answer", rfd["default"] or "nothing"),
+        ("opened", _clock(entry["opened"])),
+        ("until", _clock(entry["expires"])),
+        ("answers needed", str(rfd["required"])),
+        ("answers", ", ".join(f"{who}: {given}" for who, given in entry["answers"].items()) or "none"),
+    ]
+    rows += [("path", path) for path in rfd["paths"]]
+    if rfd["sha"]:
+        rows.append(("the patch", f"cccc patch show {rfd['mid']}"))
+    table(("", ""), rows)
+
+
+def _verb(name: str, summary: str, more: str, example: str) -> click.Command:
+    """Return the command that gives one of the fixed answers."""
+
+    @click.argument("rfd_id", metavar="ID")
+    def give(rfd_id: str) -> int:
+        return _decide(rfd_id, name)
+
+    give.__doc__ = f"""{summary}
+
+    {more}
+
+    \b
+    Example:
+      cccc rfd {example}
+
+    Exit codes: 0 it counts, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    """
+    return command.command(name=name)(give)
+
+
+_verb(
+    "approve", "Say yes.", "A held patch is checked again on the current base and lands.", "approve rfd-prot-1a2b3c4d"
+)
+_verb(
+    "reject",
+    "Say no.",
+    "A held patch is refused, and its author is told. One no is enough.",
+    "reject rfd-prot-1a2b3c4d",
+)
+_verb("revoke", "Take a yes back.", "Possible until the patch lands or the answer is used.", "revoke rfd-prot-1a2b3c4d")
+
+
+@command.command()
+@click.argument("rfd_id", metavar="ID")
+@click.argument("option")
+def choose(rfd_id: str, option: str) -> int:
+    """Answer with one of the request's own options.
+
+    \b
+    Example:
+      cccc rfd choose rfd-msg-1a2b3c4d keep
+
+    Exit codes: 0 it counts, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    """
+    return _decide(rfd_id, option)
+
+
+@command.command()
+@click.argument("rfd_id", metavar="ID")
+@click.argument("text")
+def ask(rfd_id: str, text: str) -> int:
+    """Ask both peers about a request before you decide.
+
+    \b
+    Example:
+      cccc rfd ask rfd-prot-1a2b3c4d "who calls this today?"
+
+    Exit codes: 0 they are asked, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    """
+    return _decide(rfd_id, "ask", text)
+
+
+@command.command()
+@click.argument("rfd_id", metavar="ID")
+@click.argument("option", default="approve")
+def check(rfd_id: str, option: str) -> int:
+    """Say whether a person decided so, once.
+
+    For a peer, before it does what cannot be undone: the first time this says yes it uses the answer up. OPTION is
+    what must have been chosen, where the request has options of its own. For a patch it is not needed.
+
+    \b
+    Example:
+      cccc rfd check rfd-msg-1a2b3c4d drop && ./drop-it
+
+    Exit codes: 0 yes, 1 no, 2 wrong usage, 3 not running, or no such request.
+    """
+    project = Project.find()
+    who = typed_by.peer(project) or getpass.getuser()
+    return _hear(project, f.RfdCheck(id=_id(), rfd_id=rfd_id, choice=option, who=who, via="cli"))
+
+
+def read(project: Project) -> list[dict[str, Any]]:
+    """Return what the orchestrator knows of requests, oldest first."""
+    path = project.state / "rfd.json"
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def _find(project: Project, rfd_id: str) -> dict[str, Any]:
+    for entry in read(project):
+        if entry["rfd"]["rfd_id"] == rfd_id:
+            return entry
+    raise NotFound(f"no request {plain(rfd_id)}; `cccc rfd list --all` shows them")
+
+
+def _decide(rfd_id: str, decision: str, text: str = "") -> int:
+    project = Project.find()
+    if len(text) > f.LONGEST_TEXT // 4:
+        raise click.UsageError(f"a question may have {f.LONGEST_TEXT // 4} characters; send the rest as a message")
+    fact = f.Decision(id=_id(), rfd_id=rfd_id, decision=decision, who=getpass.getuser(), via="cli", text=text)
+    peer = typed_by.peer(project)
+    if peer:
+        reason = f"{peer} cannot decide; only a person can, in a terminal of their own"
+        refused = f.DecisionRefused(id=fact.id, rfd_id=rfd_id, decision=decision, who=peer, via="cli", reason=reason)
+        running.require(project)
+        bus.tell(project, "cli", [refused])
+        raise UserError(f"{rfd_id}: refused: {reason}")
+    return _hear(project, fact)
+
+
+def _hear(project: Project, fact: f.Decision | f.RfdCheck) -> int:
+    _find(project, fact.rfd_id)
+    running.require(project)
+    outcome = answer.give(project, "cli", fact)
+    refused = isinstance(outcome, f.DecisionRefused)
+    click.echo(plain(answer.words(outcome)), err=refused)
+    return 1 if refused else 0
+
+
+def _id() -> str:
+    return f"cli-rfd-{time.time_ns()}-{os.getpid()}"
+
+
+def _clock(ts: str) -> str:
+    return f"{moment(ts).astimezone():%Y-%m-%d %H:%M}"
