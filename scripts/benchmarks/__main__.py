@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import tempfile
 from pathlib import Path
 
 import click
 
-from cccc.scripts.benchmarks import ledger, session
+from cccc.scripts.benchmarks import ledger, replay, session
 from cccc.scripts.benchmarks.rows import Row, table
 
 
-@click.command()
-def main() -> None:
-    """Measure everything and print the table."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Measure everything and print the table; `replay` feeds a repository's commits through the gate."""
+    if ctx.invoked_subcommand is None:
+        _measure()
+
+
+main.add_command(replay.command, "replay")
+
+
+def _measure() -> None:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="cccc-bench-") as folder:
         for measure in (ledger.measure, session.measure):
@@ -30,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable
 
 from cccc.common import watch
 from cccc.common.paths import Project
 from cccc.scripts.benchmarks.rows import Row, quantile, spread
+from cccc.scripts.benchmarks.scratch import cccc, git, rename_in, until, up
 
 HANDOFFS = 100
 NUDGES = 20
@@ -31,14 +31,14 @@ def measure(folder: Path) -> Iterator[Row]:
     project = _prepare(folder / "session")
     ups, downs = [], []
     for _ in range(UPS):
-        ups.append(_timed(lambda: _cccc(project, "up")))
-        downs.append(_timed(lambda: _cccc(project, "down")))
+        ups.append(_timed(lambda: cccc(project, "up")))
+        downs.append(_timed(lambda: cccc(project, "down")))
     yield Row("`cccc up`", f"p50 {quantile(ups, 0.5):.2f} s, most {max(ups):.2f} s (n = {UPS})", "≤ 3 s")
     yield Row("`cccc down`", f"p50 {quantile(downs, 0.5):.2f} s, most {max(downs):.2f} s (n = {UPS})", "≤ 2 s")
-    with _up(project):
+    with up(project):
         nudges = [_nudge(project) for _ in range(NUDGES)]
         yield Row("`to_peer.md` renamed → NUDGE on the idle peer's screen", spread(nudges), "p50 ≤ 80 ms")
-        renamed = _handoffs(project, _rename_in)
+        renamed = _handoffs(project, rename_in)
         yield Row("`to_peer.md` renamed → file in the other's inbox", spread(renamed), "p50 ≤ 20 ms, p99 ≤ 60 ms")
         written = _handoffs(project, lambda path, text: path.write_text(text))
         yield Row("the same, written in place", spread(written), "15 ms settle time more")
@@ -56,59 +56,20 @@ def _prepare(root: Path) -> Project:
     root.mkdir()
     (root / "file.txt").write_text("0\n" * 20)
     (root / "hand.txt").write_text("0\n" * 20)
-    _git(root, "init", "-q", "-b", "main")
-    _git(root, "config", "user.name", "Bench")
-    _git(root, "config", "user.email", "bench@example.org")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Bench")
+    git(root, "config", "user.email", "bench@example.org")
     project = Project(root / ".cccc")
-    (root.parent / "quiet.yaml").write_text(_QUIET)
-    _cccc(project, "init")
-    _git(root, "add", "-A")
-    _git(root, "commit", "-q", "-m", "first")
+    cccc(project, "init")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "first")
     return project
-
-
-def _cccc(project: Project, *args: str) -> None:
-    mock = f"{sys.executable} -I -m cccc.scripts.mock_agent --scenario {project.root.parent}/quiet.yaml --role peer"
-    environment = {**os.environ, "CLAUDE_I_CMD": mock + "A", "CODEX_I_CMD": mock + "B"}
-    environment.pop("LINT_CMD", None)
-    environment.pop("TEST_CMD", None)
-    command = [str(Path(sys.executable).with_name("cccc")), *args]
-    done = subprocess.run(command, cwd=project.root, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"cccc {' '.join(args)} ended with {done.returncode}: {done.stdout}{done.stderr}")
-
-
-def _git(root: Path, *args: str, stdin: str = "") -> str:
-    return subprocess.run(["git", *args], cwd=root, check=True, capture_output=True, text=True, input=stdin).stdout
-
-
-@contextmanager
-def _up(project: Project) -> Iterator[None]:
-    _cccc(project, "up")
-    try:
-        yield
-    finally:
-        _cccc(project, "down")
 
 
 def _timed(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
-
-
-def _await(condition: Callable[[], bool], what: str, limit: float = 30.0) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        if time.monotonic() > end:
-            sys.exit(f"bench: not within {limit:.0f} s: {what}")
-        time.sleep(0.001)
-
-
-def _rename_in(path: Path, text: str) -> object:
-    fresh = path.with_name(".fresh")
-    fresh.write_text(text)
-    return fresh.replace(path)
 
 
 def _handoffs(project: Project, write: Callable[[Path, str], object]) -> list[float]:
@@ -120,7 +81,7 @@ def _handoffs(project: Project, write: Callable[[Path, str], object]) -> list[fl
     poller.register(inbox.fileno(), select.POLLIN)
     for number in range(HANDOFFS):
         path = project.peer("PeerA") / "to_peer.md"
-        _await(lambda path=path: path.exists() and path.stat().st_size == 0, "to_peer.md taken")  # type: ignore[misc]
+        until(lambda path=path: path.exists() and path.stat().st_size == 0, "to_peer.md taken")  # type: ignore[misc]
         inbox.events()
         began = time.perf_counter()
         write(path, _MESSAGE.format(number))
@@ -145,11 +106,11 @@ def _nudge(project: Project) -> float:
     panes = [line.split() for line in _tmux(project, "list-panes", "-a", "-F", "#{pane_id} #{@cccc_peer}").splitlines()]
     pane = next(pane for pane, *peer in panes if peer == ["PeerB"])
     time.sleep(2.5)  # longer than nudge_debounce_ms after the last progress, and the peer is idle again
-    _await(lambda: not any(project.inbox("PeerB").iterdir()), "PeerB's inbox empty")
+    until(lambda: not any(project.inbox("PeerB").iterdir()), "PeerB's inbox empty")
     known = set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane)))
     began = time.perf_counter()
-    _rename_in(project.peer("PeerA") / "to_peer.md", _MESSAGE.format("for the nudge"))
-    _await(lambda: bool(set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane))) - known), "NUDGE")
+    rename_in(project.peer("PeerA") / "to_peer.md", _MESSAGE.format("for the nudge"))
+    until(lambda: bool(set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane))) - known), "NUDGE")
     return time.perf_counter() - began
 
 
@@ -164,7 +125,7 @@ def _patch(project: Project, number: int) -> float:
     before = head.read_text()
     began = time.perf_counter()
     (project.peer("PeerA") / "patch.diff").write_text(_diff("file.txt", number, number + 1))
-    _await(lambda: head.read_text() != before, "a commit")
+    until(lambda: head.read_text() != before, "a commit")
     took = time.perf_counter() - began
     time.sleep(0.1)
     return took
@@ -173,9 +134,9 @@ def _patch(project: Project, number: int) -> float:
 def _by_hand(project: Project, number: int) -> float:
     began = time.perf_counter()
     patch = _diff("hand.txt", number, number + 1)
-    _git(project.root, "apply", "--check", stdin=patch)
-    _git(project.root, "apply", "--index", stdin=patch)
-    _git(project.root, "commit", "-q", "-m", "by hand")
+    git(project.root, "apply", "--check", stdin=patch)
+    git(project.root, "apply", "--index", stdin=patch)
+    git(project.root, "commit", "-q", "-m", "by hand")
     return time.perf_counter() - began
 
 
