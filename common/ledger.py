@@ -31,8 +31,9 @@ class Envelope(msgspec.Struct):
     ts: str = ""
     kind: str = ""
     by: str = ""
+    cause: Optional[int] = None  # noqa: UP045  # msgspec evaluates it, on 3.9 too
     prev: str = ""
-    mid: Optional[str] = None  # noqa: UP045  # msgspec evaluates it, on 3.9 too
+    mid: Optional[str] = None  # noqa: UP045
     rfd_id: Optional[str] = None  # noqa: UP045
     id: str = ""
 
@@ -219,7 +220,7 @@ def lines_of(project: Project, *, mid: str = "", rfd_id: str = "") -> list[bytes
     newest = index.newest(project)  # first: what is indexed meanwhile would be in neither half
     rows = index.of_mid(project, mid) if mid else index.of_rfd(project, rfd_id)
     upto = newest.seq if newest else 0
-    found = [_line_of(project, row) for row in rows if row.seq <= upto]
+    found = [line_of(project, row) for row in rows if row.seq <= upto]
     with closing(Reader(project, upto)) as reader:
         for line in reader.read():
             told = envelope(line.raw)
@@ -234,8 +235,8 @@ def of_mid(project: Project, mid: str) -> list[Fact]:
     return [fact for fact in facts if fact]
 
 
-def _line_of(project: Project, row: index.Row) -> bytes | None:
-    """Return an indexed line, read where the index says it lies."""
+def line_of(project: Project, row: index.Row) -> bytes | None:
+    """Return a line whose place is known."""
     for path in (project.segments / f"{row.segment}.jsonl", project.ledger):
         with contextlib.suppress(FileNotFoundError, LedgerBroken), path.open("rb") as file:
             file.seek(row.offset)

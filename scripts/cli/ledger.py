@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
 
 import click
 import zmq
@@ -18,10 +16,9 @@ from cccc.common.registry import SAYS
 from cccc.scripts.cli import ledger_audit, running
 from cccc.scripts.cli.lines import clock, colour, moment, tell
 from cccc.scripts.cli.screen import columns, cut
+from cccc.scripts.cli.since import HELP, before, stamp
 
 _LOOK_AGAIN = 2.0  # for a fact whose wake-up was lost
-_AGE = re.compile(r"(\d+)([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @click.group()
@@ -68,7 +65,7 @@ def tail(count: int, follow: bool) -> None:
 @click.option("--mid", metavar="MID", help="Only facts of this message or patch.")
 @click.option("--rfd", metavar="ID", help="Only facts of this request for decision.")
 @click.option("--by", metavar="SERVICE", help="Only what this service said; `cli` is the command line.")
-@click.option("--since", metavar="WHEN", help="Only later facts: 30s, 10m, 2h, 3d ago, or 2025-01-31T10:00 (local).")
+@click.option("--since", metavar="WHEN", help=HELP)
 @click.option("-n", "count", type=click.IntRange(min=1), help="Only the newest so many of them.")
 @click.option("--json", "as_json", is_flag=True, help="Print the ledger's own lines.")
 def show(
@@ -98,7 +95,7 @@ def show(
             raise click.UsageError(f"no kind {kind}; there are {', '.join(sorted(KINDS))}")
     if by and by not in SAYS:
         raise click.UsageError(f"nobody called {by} says facts; there are {', '.join(sorted(SAYS))}")
-    project, start = Project.find(), _stamp(_when(since)) if since else ""
+    project, start = Project.find(), stamp(since) if since else ""
     chosen: Iterable[tuple[ledger.Envelope, bytes]] = (
         (told, raw)
         for told, raw in _lines(project, mid, rfd, start)
@@ -115,7 +112,7 @@ def show(
         raise NotFound("no such fact in the ledger; `cccc ledger tail` shows the newest")
 
 
-for _audit in (ledger_audit.verify, ledger_audit.forget):
+for _audit in (ledger_audit.verify, ledger_audit.forget, ledger_audit.export):
     command.add_command(_audit)
 
 
@@ -143,36 +140,8 @@ def _lines(project: Project, mid: str | None, rfd: str | None, start: str) -> It
         told = ((ledger.envelope(raw), raw) for raw in raws)
         yield from ((envelope, raw) for envelope, raw in told if not rfd or envelope.rfd_id == rfd)
         return
-    for line in ledger.Reader(project, _before(project, start)).read():
+    for line in ledger.Reader(project, before(project, start) if start else 0).read():
         yield ledger.envelope(line.raw), line.raw
-
-
-def _before(project: Project, start: str) -> int:
-    """Return a seq before the first fact of that time or later, found by halving."""
-    low, high = 0, ledger.end(project) if start else 0
-    while start and high - low > 1:
-        middle = (low + high) // 2
-        raw = ledger.line_at(project, middle)
-        if raw is None or ledger.envelope(raw).ts < start:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def _stamp(when: datetime) -> str:
-    """Return a time as facts have it: their text sorts as time does."""
-    return when.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _when(text: str) -> datetime:
-    ago = _AGE.fullmatch(text)
-    if ago:
-        return datetime.now(timezone.utc) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-    try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone()
-    except ValueError:
-        raise click.UsageError(f"--since {text}: say 30s, 10m, 2h, 3d, or a time such as 2025-01-31T10:00") from None
 
 
 def _follow(project: Project, reader: ledger.Reader) -> None:

@@ -1,4 +1,4 @@
-"""`cccc ledger verify` and `cccc ledger forget`."""
+"""`cccc ledger verify`, `forget` and `export`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
+from cccc.scripts.audit import export as exporting
 from cccc.scripts.audit import forget as forgetting
 from cccc.scripts.audit import verify as verifying
 from cccc.scripts.audit.verify import Audit, Tick
 from cccc.scripts.cli.screen import plain
+from cccc.scripts.cli.since import HELP, before, stamp
 
 _SHOW_PROGRESS = 50 << 20  # bytes to read
 
@@ -114,3 +117,29 @@ def forget(sha: str, why: str, everywhere: bool) -> None:
         else:
             path.unlink(missing_ok=True)
             click.echo(f"removed {plain(str(name))}")
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--since", metavar="WHEN", help=HELP)
+def export(file: Path | None, since: str | None) -> None:
+    """Write the ledger as one HTML page.
+
+    The page needs no network and no other file: what `cccc ledger verify` found, a table of patches and one of
+    decisions, then every fact, thread by thread, with messages, diffs, checks, commits, and who decided what, when and
+    over which channel. Secrets are blotted out, bodies are cut after 64 KiB. FILE is .cccc/work/ledger.html unless you
+    name one, and only you can read it.
+
+    \b
+    Examples:
+      cccc ledger export
+      cccc ledger export audit.html --since 7d
+
+    Exit codes: 0 written (prints the path), 1 failed, 2 wrong usage, 3 no project here.
+    """
+    project = Project.find()
+    after = before(project, stamp(since)) if since else 0
+    to = file or project.work / "ledger.html"
+    audit = audited(project)
+    exporting.export(project, to, after, audit, summary(audit))
+    click.echo(to)
