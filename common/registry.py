@@ -85,7 +85,7 @@ SERVICES = (
         "evidence",
         40,
         says=(*_GATE, f.BranchMoved, f.FactSkipped),
-        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE),
+        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, f.Decision, *_RFD),
     ),
     Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
 )

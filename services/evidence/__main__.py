@@ -11,7 +11,6 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 
 from cccc.common import facts as f
 from cccc.common import git, terminal, worker
@@ -23,6 +22,7 @@ from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved, short
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.trial import Gate, Ready, Steps, Trial
+from cccc.services.evidence.worktree import Watcher, age
 
 _LOOK_EVERY = 1.0
 _LOOK_ANYWAY = 30.0  # also at what `Ground.stamp` does not see
@@ -49,7 +49,7 @@ class Evidence(worker.Worker):
     """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
-    version = 1
+    version = 2
     State = queue.State
 
     def fold(self, fact: Fact) -> None:
@@ -62,6 +62,7 @@ class Evidence(worker.Worker):
         self._look_at: dict[str, float] = {}  # when a held patch is looked at again
         self._seen: git.Repo | None = None  # in this turn
         self._place: git.Repo | None = None  # ever: where it lies does not change
+        self._watcher: Watcher | None = None
         lock = CheckLock(
             self.project.run / "check.lock"
         )  # before the probe: a check of an earlier life may use the box
@@ -77,6 +78,8 @@ class Evidence(worker.Worker):
 
     def close(self) -> None:
         self._drop_run()
+        if self._watcher:
+            self._watcher.close()
 
     def act(self) -> None:
         self._seen = None
@@ -85,6 +88,7 @@ class Evidence(worker.Worker):
         self._tell_of_waiting()
         while self._step():
             self.alive()
+        self._watch_worktree()
 
     def _step(self) -> bool:
         """Take one patch one step further. Returns whether the next step may follow at once."""
@@ -94,10 +98,10 @@ class Evidence(worker.Worker):
         if patch.landing:
             self._land(patch)
             return False
-        if patch.dropped:
+        if patch.over:
             self._drop_run()
-            reason = "dropped by the user"
-            self._decide(patch, f.PatchReject(author=patch.author, mid=patch.mid, reason=reason))
+            reason = patch.over[: f.LONGEST_TEXT]
+            self._decide(patch, f.PatchReject(author=patch.author, mid=patch.mid, reason=reason, lines=patch.lines))
             return True
         if self._run:
             return self._go_on(patch, self._run)
@@ -109,13 +113,14 @@ class Evidence(worker.Worker):
     def _next(self) -> Open | None:
         """Return the patch whose turn it is: what was begun, else the first that nothing holds."""
         patches: list[Open] = self.state.patches
-        begun = next((patch for patch in patches if patch.landing), None)
+        able = [patch for patch in patches if not patch.waits]
+        begun = next((patch for patch in able if patch.landing or patch.applying), None)
         if begun is None and self._run:
             begun = queue.find(self.state, self._run.mid)
-        if begun:
+        if begun and not begun.waits:
             return begun
         self._drop_run()
-        return next((patch for patch in patches if not patch.held or patch.dropped or self._is_free(patch)), None)
+        return next((patch for patch in able if not patch.held or patch.over or self._is_free(patch)), None)
 
     def _heard(self, patch: Open) -> bool:
         return patch.decided >= self._awaited.get(patch.mid, 0)
@@ -134,9 +139,20 @@ class Evidence(worker.Worker):
         """Say which patches have been held for so long that the user must know."""
         most = self.settings.policies.gate.wait_minutes * 60
         for patch in self.state.patches:
-            if patch.held_since and not patch.told and _age(patch.held_since) >= most:
+            if patch.held_since and not patch.told and age(patch.held_since) >= most:
                 waiting = f.PatchWaiting(author=patch.author, mid=patch.mid, reason=patch.held, since=patch.held_since)
                 self.say(waiting, id_=f"patch:{patch.mid}:waiting", cause=patch.seq)
+
+    def _watch_worktree(self) -> None:
+        if self._watcher is None:
+            place = self._place or self._look()
+            if place is None:
+                return
+            wait = self.settings.policies.gate.wait_minutes * 60
+            self._watcher = Watcher(place, self._gate.env, wait)
+        handed_in = {path for passed in self._passed.values() for path in passed.ready.paths}
+        for fact, id_ in self._watcher.news(self.state.worktree, self.state.patches, handed_in):
+            self.say(fact, id_=id_)
 
     def _begin(self, patch: Open) -> bool:
         unheard = self.pending(_branch_id(patch))
@@ -292,13 +308,8 @@ def _commit(patch: Open) -> Fact:
         branch=patch.landing.branch,
         commit=patch.landing.new,
         tests_ok=True if test and test.verdict == "green" else None,
-        seconds=round(_age(patch.ts), 3),
+        seconds=round(age(patch.ts), 3),
     )
-
-
-def _age(ts: str) -> float:
-    """Return the seconds since the time of a fact. Python 3.9 does not know the `Z`."""
-    return (datetime.now(timezone.utc) - datetime.fromisoformat(ts.replace("Z", "+00:00"))).total_seconds()
 
 
 if __name__ == "__main__":

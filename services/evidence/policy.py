@@ -6,9 +6,12 @@ Patterns mean what they mean in a .gitignore file, seen from the project's folde
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import msgspec
 from pathspec import GitIgnoreSpec
 
 from cccc.common.settings.policies import Policies
@@ -17,6 +20,13 @@ from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change, sh
 _NEVER = frozenset({"..", ".git", ".cccc"})
 _NAMED = 5
 MOST_PATHS = 50  # of a refused patch that its fact lists
+
+
+class Need(NamedTuple):
+    """A question that people have to answer before a patch may land."""
+
+    why: str  # as in the fact `patch-needs-decision`
+    question: str
 
 
 @dataclass(frozen=True)
@@ -31,11 +41,13 @@ class Rules:
         unsafe = [path for path in paths if _is_unsafe(path)]
         if unsafe:
             return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"
+        return self.on_lines(lines)
+
+    def on_lines(self, lines: int) -> str:
+        """What is refused for its size alone."""
         most = self.policies.patch_queue.max_diff_lines
-        if lines <= most:
+        if lines <= most or self.policies.rfd.gates.large_diff_requires_rfd:
             return ""
-        if self.policies.rfd.gates.large_diff_requires_rfd:
-            return f"rfd-required-large-diff: {lines} changed lines, more than {most}, need a decision of the user"
         return f"too-many-lines:{lines}>{most}; hand in smaller patches (patch_queue.max_diff_lines)"
 
     def on_paths(self, changes: Iterable[Change]) -> str:
@@ -50,14 +62,30 @@ class Rules:
         submodules = [change.path for change in changes if SUBMODULE in (change.old_mode, change.new_mode)]
         if submodules and not self.policies.patch_queue.allow_submodules:
             return f"path-not-allowed: {names(submodules)} is a submodule (patch_queue.allow_submodules)"
-        protected = self._matching(self.policies.rfd.gates.protected_paths, paths)
-        if protected:
-            return f"rfd-required-protected-path: {names(protected)} is protected and needs a decision of the user"
         allowed = self._matching(self.policies.patch_queue.allowed_paths, paths)
         outside = [path for path in paths if path not in allowed]
         if outside:
             return f"path-not-allowed: {names(outside)} is outside patch_queue.allowed_paths"
         return ""
+
+    def needs(self, lines: int, changes: Iterable[Change]) -> list[Need]:
+        """What people have to decide before the patch may land."""
+        found = []
+        protected = self._matching(self.policies.rfd.gates.protected_paths, [change.path for change in changes])
+        if protected:
+            found.append(Need("protected", f"{names(protected)} is protected (rfd.gates.protected_paths)"))
+        return [*found, *self.needs_for_size(lines)]
+
+    def needs_for_size(self, lines: int) -> list[Need]:
+        """What people have to decide for the patch's size alone; what is too large for that is refused before."""
+        most = self.policies.patch_queue.max_diff_lines
+        large = f"{lines} changed lines are more than {most} (patch_queue.max_diff_lines)"
+        return [Need("large", large)] if lines > most else []
+
+    def digest(self) -> str:
+        """Return what an approval is bound to: the SHA-256 of the settings that decide what may land."""
+        deciding = (self.policies.patch_queue, self.policies.gate, self.policies.rfd)
+        return hashlib.sha256(msgspec.json.encode(deciding)).hexdigest()
 
     def _matching(self, patterns: tuple[str, ...], paths: list[str]) -> list[str]:
         spec = GitIgnoreSpec.from_lines(patterns)

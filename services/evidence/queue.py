@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 import msgspec
 
 from cccc.common import facts as f
+from cccc.services.evidence import worktree
 from cccc.services.evidence.landing import Landing
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """How many tests a run executed and skipped."""
+
+    tests: int
+    skipped: int
 
 
 class Ran(msgspec.Struct):
@@ -19,6 +27,27 @@ class Ran(msgspec.Struct):
     base: str
     verdict: str
     log_sha: str
+    counted: Optional[Counted] = None
+
+
+class Ask(msgspec.Struct):
+    """A question to people. An answer counts for these words under these settings only."""
+
+    question: str
+    policy: str
+    rfd_id: str = ""
+    approved: bool = False
+    expires: str = ""  # of the approval
+    doubts: List[int] = msgspec.field(default_factory=list)  # facts that may end the approval, not yet judged
+
+
+class Applying(msgspec.Struct):
+    """An announced change of settings files; see the fact."""
+
+    ts: str
+    paths: List[str]
+    old: List[str]
+    new: List[str]
 
 
 class Open(msgspec.Struct):
@@ -38,19 +67,42 @@ class Open(msgspec.Struct):
     dropped: bool = False  # by the user
     lint: Optional[Ran] = None
     test: Optional[Ran] = None
+    asks: Dict[str, Ask] = msgspec.field(default_factory=dict)  # by what makes a decision necessary
+    refused: str = ""  # by people: why it never lands
     landing: Optional[Landing] = None  # announced, outcome not yet known
+    applying: Optional[Applying] = None  # the same, of settings
     paths: List[str] = msgspec.field(default_factory=list)
     lines: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is people's turn, or an answer of theirs is being judged."""
+        return not self.over and any(not ask.approved or ask.doubts for ask in self.asks.values())
+
+    @property
+    def over(self) -> str:
+        """Why people want it no more, or ""."""
+        return self.refused or ("dropped by the user" if self.dropped else "")
+
+    def may(self, why: str, question: str, policy: str) -> bool:
+        """Whether people have approved just this."""
+        ask = self.asks.get(why)
+        return bool(ask and ask.approved and (ask.question, ask.policy) == (question, policy))
 
 
 class State(msgspec.Struct):
     patches: List[Open] = msgspec.field(default_factory=list)
+    worktree: worktree.State = msgspec.field(default_factory=worktree.State)
 
 
 def fold(state: State, fact: f.Fact) -> None:
     """Take one fact into the state."""
+    worktree.fold(state.worktree, fact)
     if isinstance(fact, f.PatchQueued):
         state.patches.append(Open(fact.seq, fact.ts, fact.mid, fact.author, fact.source, fact.sha))
+        return
+    if isinstance(fact, _OF_PEOPLE):
+        _answer(state, fact)
         return
     patch = find(state, str(getattr(fact, "mid", "")))
     if patch is None:
@@ -68,15 +120,57 @@ def fold(state: State, fact: f.Fact) -> None:
     if isinstance(fact, f.Lint):
         patch.lint = Ran(fact.base, fact.verdict, fact.sha)
     elif isinstance(fact, f.Test):
-        patch.test = Ran(fact.base, fact.verdict, fact.sha)
+        counted = None if fact.tests is None else Counted(fact.tests, fact.skipped or 0)
+        patch.test = Ran(fact.base, fact.verdict, fact.sha, counted)
     elif isinstance(fact, f.PatchHeld):
         patch.held, patch.landing = fact.reason, None
         patch.held_since = patch.held_since or fact.ts
     elif isinstance(fact, f.PatchLanding):
         patch.landing = Landing(fact.branch, fact.old, fact.new)
         patch.paths, patch.lines = fact.paths, fact.lines
-    elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit)):
+    elif isinstance(fact, f.PatchNeedsDecision):
+        patch.asks[fact.why] = Ask(fact.question, fact.policy)
+    elif isinstance(fact, f.SettingsApplying):
+        patch.applying = Applying(fact.ts, fact.paths, fact.old, fact.new)
+        patch.lines = fact.lines
+    elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit, f.SettingsApplied)):
         state.patches.remove(patch)
+
+
+_OF_PEOPLE = (f.Rfd, f.Decision, f.DecisionRefused, f.RfdExpired, f.RfdSettled)
+
+
+def _answer(state: State, fact: f.Rfd | f.Decision | f.DecisionRefused | f.RfdExpired | f.RfdSettled) -> None:
+    """Take what people answer. Whether an answer counts, the orchestrator judges.
+
+    A revoke that stands before the landing in the ledger stops it, even when it is judged only after the
+    landing was heard: until then the patch is in doubt, and does not land.
+    """
+    for patch in state.patches:
+        for why, ask in patch.asks.items():
+            if isinstance(fact, f.Rfd):
+                if (fact.mid, fact.why, fact.policy) == (patch.mid, why, ask.policy):
+                    ask.rfd_id = fact.rfd_id
+            elif fact.rfd_id == ask.rfd_id:
+                _answered(patch, ask, fact)
+
+
+def _answered(patch: Open, ask: Ask, fact: f.Decision | f.DecisionRefused | f.RfdExpired | f.RfdSettled) -> None:
+    if isinstance(fact, f.RfdSettled):
+        if fact.outcome == "approved":
+            ask.approved, ask.expires = True, fact.expires
+        elif fact.outcome in ("rejected", "revoked", "expired"):
+            by = f" by {', '.join(fact.people)}" if fact.people else ""
+            patch.refused = f"rfd-{fact.outcome}: {fact.rfd_id} was {fact.outcome}{by}: {ask.question}"
+            patch.landing = patch.applying = None
+    elif isinstance(fact, f.DecisionRefused):
+        ask.doubts = [seq for seq in ask.doubts if seq != fact.cause]
+    elif ask.approved and not (patch.landing or patch.applying) and _may_end(ask, fact):
+        ask.doubts.append(fact.seq)
+
+
+def _may_end(ask: Ask, fact: f.Decision | f.RfdExpired) -> bool:
+    return fact.expires == ask.expires if isinstance(fact, f.RfdExpired) else fact.decision == "revoke"
 
 
 def find(state: State, mid: str) -> Open | None:

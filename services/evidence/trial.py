@@ -20,11 +20,12 @@ from cccc.common.faults import fault
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Policies
 from cccc.services.evidence import change, checks, policy
+from cccc.services.evidence.asking import ask
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import MARK, CheckLock, Child, Command
 from cccc.services.evidence.landing import Landing
-from cccc.services.evidence.policy import Rules
+from cccc.services.evidence.policy import Need, Rules
 from cccc.services.evidence.queue import Open, Ran
 from cccc.services.evidence.sandbox import Sandbox
 from cccc.services.evidence.tree import DoesNotApply, GateTree, NoDiff
@@ -77,6 +78,7 @@ class Trial:
         self._lines = 0
         self._changes: list[Change] = []
         self._tracked: list[str] = []
+        self._needs: list[Need] = []  # what people have to decide; the checks add to it
 
     def steps(self) -> Steps:
         """Run the trial. Raises GitError when git fails for a reason that is not the patch's fault."""
@@ -88,6 +90,10 @@ class Trial:
             passed = yield from self._check(kind)
             if not passed:
                 return
+        asked = self._asked()
+        if asked:
+            yield asked
+            return
         commit = yield from self._commit()
         if commit:
             landing = Landing(self._repo.branch, self._repo.head, commit)
@@ -242,6 +248,14 @@ class Trial:
         log = self._gate.project.check_logs / f"{self._patch.mid}.{kind}.log"
         return Child(command, self._gate.umask, log, self._gate.lock)
 
+    # --- decisions of people ---
+
+    def _asked(self) -> Decision:
+        """Return the questions that people have not answered yes to. Asked last: a red patch bothers nobody."""
+        self._needs += self._rules.needs(self._lines, self._changes)
+        paths = [change.path for change in self._changes]
+        return ask(self._patch, self._needs, self._rules.digest(), self._repo.head, paths, self._lines)
+
     # --- commit ---
 
     def _commit(self) -> Generator[Child | Decision, Ended | None, str]:
@@ -277,6 +291,7 @@ class Trial:
         log = self._gate.project.check_logs / f"{patch.mid}.test.log"
         if patch.test and patch.test.base == self._repo.head and patch.test.log_sha and log.exists():
             trailers.append(f"Cccc-Evidence: {patch.test.log_sha}")
+        trailers += [f"Cccc-Decision: {patch.asks[need.why].rfd_id}" for need in self._needs]
         return f"cccc({patch.author}): {what}\n\n" + "\n".join(trailers) + "\n"
 
 
