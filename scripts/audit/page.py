@@ -9,10 +9,10 @@ from typing import Callable, NamedTuple
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
+from cccc.common.short import line_of
 from cccc.scripts.audit.commits import moment
 from cccc.scripts.audit.threads import Patch, Receipt, Request, Thread
 from cccc.scripts.audit.verify import Audit
-from cccc.services.panel.short import line_of
 
 _LONG = 200  # lines; longer bodies are folded, and so is what a handoff repeats
 

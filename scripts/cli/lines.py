@@ -9,9 +9,9 @@ from datetime import datetime
 from cccc.common import facts as f
 from cccc.common import ledger
 from cccc.common.facts import Fact
+from cccc.common.short import line_of
 from cccc.common.status import FactLine
 from cccc.scripts.cli.screen import age
-from cccc.services.panel.short import line_of
 
 _COLOURS: dict[str, tuple[type[Fact], ...]] = {
     "red": (

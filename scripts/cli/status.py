@@ -14,8 +14,8 @@ from cccc.common import bus, ledger, status, supervisor
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
+from cccc.common.short import line_of
 from cccc.scripts.cli import queue, running, status_text
-from cccc.services.panel.short import line_of
 
 NOT_RUNNING = 3
 _LAST_FACTS = 5

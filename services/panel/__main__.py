@@ -23,7 +23,7 @@ class Panel(Worker):
     """Writes the status when it has changed."""
 
     name = "panel"
-    version = 2
+    version = 3
     State = fold.State
 
     def fold(self, fact: Fact) -> None:

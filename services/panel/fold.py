@@ -13,8 +13,8 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
+from cccc.common.short import line_of, one_line
 from cccc.common.status import Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip
-from cccc.services.panel.short import line_of, one_line
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045
@@ -45,6 +45,7 @@ class State(msgspec.Struct):
     rfds: Dict[str, RfdLine] = {}  # by id, oldest first
     skipped: List[Skip] = []
     facts: List[FactLine] = []
+    leftovers: str = ""
     counts: Counts = msgspec.field(default_factory=Counts)
     mailbox_counts: Dict[str, Dict[str, int]] = msgspec.field(
         default_factory=lambda: {peer: {"to_user": 0, "to_peer": 0, "patch": 0} for peer in PEERS}
@@ -189,6 +190,12 @@ def _settle(state: State, patch: PatchLine) -> None:
 def _(fact: f.Notice, state: State) -> None:
     state.notices.insert(0, NoticeLine(fact.ts, one_line(fact.text), fact.about))
     del state.notices[_NOTICES:]
+
+
+@_fold.register
+def _(fact: f.LeftoverEdits, state: State) -> None:
+    names = ", ".join(fact.paths)
+    state.leftovers = one_line(f"{fact.count} paths since {fact.since}: {names}") if fact.count else ""
 
 
 @_fold.register

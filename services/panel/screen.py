@@ -41,6 +41,7 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         Section("decide", [_rfd(rfd, now) for rfd in status.rfds], 2),
         *(Section(name, _peer(peer, now), 2) for name, peer in status.peers.items()),
         Section("patches", _patches(status, now), 2),
+        Section("edits", [Text(status.leftovers, "yellow")] if status.leftovers else [], 1),
         Section("handoffs", [_handoffs(status)], 1),
         Section("notices", [_timed(notice.ts, now, Text(notice.text)) for notice in status.notices], 1),
         Section("facts", [_fact(fact, now, width) for fact in status.facts], 3),

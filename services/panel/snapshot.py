@@ -11,9 +11,9 @@ from typing import NamedTuple
 from cccc.common import facts as f
 from cccc.common.paths import PEERS
 from cccc.common.registry import SERVICES
+from cccc.common.short import one_line
 from cccc.common.status import FORMAT, Ledger, Peer, Service, Skip, Status
 from cccc.services.panel.fold import State
-from cccc.services.panel.short import one_line
 
 SILENT_AFTER = 10.0
 _OPEN_SHOWN = 20
@@ -100,6 +100,7 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         skipped=state.skipped,
         facts=state.facts,
         ledger=Ledger(state.seq, setting.ledger_size, setting.segments),
+        leftovers=state.leftovers,
     )
 
 
