@@ -98,6 +98,10 @@ Folder = Annotated[
     str,
     Meta(description="a path below the project, such as .cccc/work/upload/inbound", extra={"check": _folder}),
 ]
+Inside = Annotated[
+    str,
+    Meta(description="a path below the project, such as node_modules or src/*.so", extra={"check": _folder}),
+]
 Name = Annotated[str, Meta(description="a folder name such as inbox", extra={"check": _name})]
 Variable = Annotated[
     str, Meta(description="the name of an environment variable, not its value", extra={"check": _variable})

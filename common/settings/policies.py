@@ -6,7 +6,18 @@ from typing import Literal
 
 import msgspec
 
-from cccc.common.settings.kinds import Account, Count, Minutes, Pattern, Positive, Regex, Seconds, Section, Share
+from cccc.common.settings.kinds import (
+    Account,
+    Count,
+    Inside,
+    Minutes,
+    Pattern,
+    Positive,
+    Regex,
+    Seconds,
+    Section,
+    Share,
+)
 
 
 class PatchQueue(Section, frozen=True):
@@ -23,6 +34,10 @@ class Gate(Section, frozen=True):
     timeout_seconds: Seconds = 600
     allow_without_tests: bool = True
     isolation: Literal["auto", "bind", "path"] = "auto"
+    link: tuple[Inside, ...] = ()
+    setup: str = ""
+    reports: tuple[Inside, ...] = ()
+    base_red: Literal["refuse", "not_worse"] = "refuse"
     wait_minutes: Minutes = 10
 
 

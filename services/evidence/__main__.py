@@ -21,7 +21,8 @@ from cccc.services.evidence import change, queue, sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved, short
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.trial import Gate, Ready, Steps, Trial
+from cccc.services.evidence.runs import Gate
+from cccc.services.evidence.trial import Ready, Steps, Trial
 from cccc.services.evidence.worktree import Watcher, age
 
 _LOOK_EVERY = 1.0
@@ -49,7 +50,7 @@ class Evidence(worker.Worker):
     """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
-    version = 2
+    version = 3
     State = queue.State
 
     def fold(self, fact: Fact) -> None:
@@ -170,7 +171,7 @@ class Evidence(worker.Worker):
         elif repo.branch != branch:
             self._hold(patch, f"{short(repo.branch)} is checked out; the patch waits for {short(branch)}")
         else:
-            self._run = _Run(patch.mid, Trial(self._gate, patch, repo).steps())
+            self._run = _Run(patch.mid, Trial(self._gate, patch, repo, self.state.counted.get(branch)).steps())
         return True
 
     def _go_on(self, patch: Open, run: _Run) -> bool:

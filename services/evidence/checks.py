@@ -1,8 +1,8 @@
 """Which lint and test command a repository has, and what its end means. Pure.
 
 A verdict is green, red, broken (the command could not do its work, so it proves nothing) or
-skipped (there is nothing to run). Read here for real: pytest, unittest, node, cargo, make.
-By their documents only: jest, vitest, mocha, go, tox, nox.
+skipped (there is nothing to run). Tried for real: pytest, unittest, node, npm, cargo, go, make,
+jest, vitest, mocha. By their documents only: tox, nox.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
 
+from cccc.services.evidence.counts import Tally
 from cccc.services.evidence.sandbox import COMPLAINT, NOT_ISOLATED
 
 _PYTHON_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
@@ -22,19 +23,10 @@ _ANY_TEST = re.compile(
 _RUFF_FILES = ("ruff.toml", ".ruff.toml")
 _ESLINT_FILE = re.compile(r"^(?:eslint\.config\.[cm]?[jt]s|\.eslintrc(?:\.\w+)?)$")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r(?=\n)")
-_COUNTS = (
-    re.compile(r"(?m)^=* ?(?:no tests ran|\d+ \w+(?:, \d+ \w+)*) in [\d.]+s"),  # pytest
-    re.compile(r"(?m)^Ran \d+ tests? in"),  # unittest
-    re.compile(r"(?m)^running \d+ tests?$"),  # cargo
-    re.compile(r"(?m)^(?:# |\u2139 )tests \d+"),  # TAP, node
-    re.compile(r"(?m)^\s*Tests:? +.*\d+"),  # jest, vitest
-    re.compile(r"(?m)^\s*\d+ passing\b"),  # mocha
+_MISSING = re.compile(
+    r"No module named '[^']+'|Cannot find (?:module|package) '[^'./][^']*'|error while loading shared libraries: \S+"
 )
-_EXECUTED = re.compile(
-    r"(\d+) (?:passed|failed|errors?|xfailed|xpassed|passing)\b|(?:Ran|running) (\d+) tests?|tests (\d+)"
-)
-_GO_PACKAGE = re.compile(r"(?m)^(?:ok|FAIL)\s+\S+\s+(?:[\d.]+s|\(cached\))(.*)$")
-_GO_NOTHING = re.compile(r"(?m)\[no test(?:s to run| files)\]")
+PYTEST = "pytest -q"
 _TAIL_LINES, _TAIL_CHARS = 40, 3000
 
 
@@ -85,7 +77,7 @@ def test_command(tracked: Tracked) -> str:
     if "Cargo.toml" in tracked.files:
         commands.append("cargo test")
     if "go.mod" in tracked.files:
-        commands.append("go test ./...")
+        commands.append("go test -v ./...")
     found = [command for command in commands if command]
     if not found and re.search(r"(?m)^test\s*:", tracked.read("Makefile")):
         found = ["make test"]
@@ -94,11 +86,11 @@ def test_command(tracked: Tracked) -> str:
 
 def _python_tests(tracked: Tracked) -> str:
     if tracked.on_path("pytest") or not any(map(_PYTHON_TEST.search, tracked.files)):
-        return "pytest -q" if any(map(_PYTHON_TEST.search, tracked.files)) else ""
+        return PYTEST if any(map(_PYTHON_TEST.search, tracked.files)) else ""
     for name, file in (("tox", "tox.ini"), ("nox", "noxfile.py")):
         if file in tracked.files and tracked.on_path(name):
             return name
-    return "pytest -q"  # which will not be found: tests exist, so not running them is no pass
+    return PYTEST  # which will not be found: tests exist, so not running them is no pass
 
 
 def _package(tracked: Tracked) -> dict[str, dict[str, object]]:
@@ -109,7 +101,16 @@ def _package(tracked: Tracked) -> dict[str, dict[str, object]]:
     return package if isinstance(package, dict) else {}
 
 
-def judge(ended: Ended, command: str, setting: str, files: Iterable[str]) -> Verdict:
+def unready(command: str, tracked: Tracked, has_packages: bool) -> str:
+    """Return what must be there before `command` can prove anything, "" when nothing is missing."""
+    package = _package(tracked)
+    needs = any(package.get(name) for name in ("dependencies", "devDependencies"))
+    if needs and not has_packages and re.search(r"\b(?:npm|npx|yarn|pnpm)\b", command):
+        return "node_modules is missing; install the packages in your tree, or set gate.setup (such as `npm ci`)"
+    return ""
+
+
+def judge(ended: Ended, tally: Tally | None, command: str, setting: str, files: Iterable[str]) -> Verdict:
     """Return what a run proves. `setting` names where another command can be set; `files` are the tracked ones."""
     if ended.over:
         return Verdict("broken", f"stopped after {ended.over}")
@@ -120,29 +121,23 @@ def judge(ended: Ended, command: str, setting: str, files: Iterable[str]) -> Ver
         return Verdict("broken", f"killed by signal {number}")
     if ended.code in (126, 127):
         return Verdict("broken", f"a command of `{command}` was not found; install it, or set {setting}")
-    if executed(ended.output) == 0 and ended.code in (0, 5):
+    if tally and tally.tests == 0 and ended.code in (0, 5):
         if any(map(_ANY_TEST.search, files)):
             return Verdict("broken", f"`{command}` ran no test, though there are tests")
         return Verdict("skipped", f"`{command}` found no test")
-    return Verdict("red" if ended.code else "green", counts(ended.output) or f"exit {ended.code}")
+    return Verdict("red" if ended.code else "green", _numbers(tally) or f"exit {ended.code}")
 
 
-def executed(output: str) -> int | None:
-    """Return how many tests the runners say they executed (skipped ones do not count), None when none says it."""
-    output = plain(output)
-    said = [line[0] for pattern in _COUNTS for line in pattern.finditer(output)]
-    total = sum(int(number) for line in said for found in _EXECUTED.findall(line) for number in found if number)
-    packages = [rest for rest in _GO_PACKAGE.findall(output) if "no tests to run" not in rest]
-    if not said and not packages and not _GO_NOTHING.search(output):
-        return None
-    return total + len(packages)
+def _numbers(tally: Tally | None) -> str:
+    if tally is None:
+        return ""
+    numbers = ((tally.failed, "failed"), (tally.tests - tally.failed, "passed"), (tally.skipped, "skipped"))
+    return ", ".join(f"{number} {word}" for number, word in numbers if number)
 
 
-def counts(output: str) -> str:
-    """Return the runner's own closing line, as `1 failed, 3 passed`, or ""."""
-    output = plain(output)
-    said = [line[0] for pattern in _COUNTS for line in pattern.finditer(output)]
-    return re.sub(r"^[=\s]+|\s+in\b.*$", "", said[-1]) if said else ""
+def missing(output: str) -> set[str]:
+    """Return what a run says it did not find and git does not track: modules, packages, libraries."""
+    return set(_MISSING.findall(plain(output)))
 
 
 def tail(output: str) -> str:

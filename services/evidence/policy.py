@@ -22,6 +22,13 @@ _NAMED = 5
 MOST_PATHS = 50  # of a refused patch that its fact lists
 
 
+class Counted(msgspec.Struct, frozen=True):
+    """How many tests a run executed and skipped."""
+
+    tests: int
+    skipped: int
+
+
 class Need(NamedTuple):
     """A question that people have to answer before a patch may land."""
 
@@ -90,6 +97,19 @@ class Rules:
     def _matching(self, patterns: tuple[str, ...], paths: list[str]) -> list[str]:
         spec = GitIgnoreSpec.from_lines(patterns)
         return [path for path in paths if spec.match_file(path[len(self.prefix) :])]
+
+
+def fewer_tests(before: Counted | None, now: Counted | None) -> list[Need]:
+    """What people have to decide when a run executed fewer tests than the one `before`, or skipped more."""
+    if before is None or (before.tests == 0 and before.skipped == 0):
+        return []
+    if now is None:
+        return [Need("fewer-tests", f"{before.tests} tests were run before, and now it is not known how many")]
+    if now.tests < before.tests:
+        return [Need("fewer-tests", f"{before.tests} -> {now.tests} tests: fewer were run than before")]
+    if now.skipped > before.skipped:
+        return [Need("fewer-tests", f"{before.skipped} -> {now.skipped} skipped tests: more were skipped than before")]
+    return []
 
 
 def symlinks(changes: Iterable[Change]) -> list[Change]:

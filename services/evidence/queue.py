@@ -9,16 +9,10 @@ import msgspec
 from cccc.common import facts as f
 from cccc.services.evidence import worktree
 from cccc.services.evidence.landing import Landing
+from cccc.services.evidence.policy import Counted
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045
-
-
-class Counted(msgspec.Struct, frozen=True):
-    """How many tests a run executed and skipped."""
-
-    tests: int
-    skipped: int
 
 
 class Ran(msgspec.Struct):
@@ -92,6 +86,7 @@ class Open(msgspec.Struct):
 
 class State(msgspec.Struct):
     patches: List[Open] = msgspec.field(default_factory=list)
+    counted: Dict[str, Counted] = msgspec.field(default_factory=dict)  # by branch: of what landed last
     worktree: worktree.State = msgspec.field(default_factory=worktree.State)
 
 
@@ -134,7 +129,16 @@ def fold(state: State, fact: f.Fact) -> None:
         patch.applying = Applying(fact.ts, fact.paths, fact.old, fact.new)
         patch.lines = fact.lines
     elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit, f.SettingsApplied)):
+        if isinstance(fact, f.PatchCommit) and patch.test and patch.test.verdict != "skipped":
+            _count(state, fact.branch, patch.test)
         state.patches.remove(patch)
+
+
+def _count(state: State, branch: str, test: Ran) -> None:
+    if test.counted:
+        state.counted[branch] = test.counted
+    else:
+        state.counted.pop(branch, None)
 
 
 _OF_PEOPLE = (f.Rfd, f.Decision, f.DecisionRefused, f.RfdExpired, f.RfdSettled)

@@ -185,6 +185,21 @@ class GateTree:
         prefix = self._repo.prefix
         return [path[len(prefix) :] for path in sorted(self._tracked()) if path.startswith(prefix)]
 
+    def blobs(self) -> dict[str, str]:
+        """Return path → content of what the index has."""
+        entries = os.fsdecode(self._git("ls-files", "--stage", "-z")).split("\0")[:-1]
+        return {path: entry.split(" ")[1] for entry, _, path in (line.partition("\t") for line in entries)}
+
+    def untracked(self) -> list[str]:
+        """Return what git does not track, a folder of it as one path; Python's caches aside."""
+        shown = os.fsdecode(self._git("ls-files", "--others", "--directory", "--no-empty-directory", "-z"))
+        paths = [path.rstrip("/") for path in shown.split("\0")[:-1]]
+        return [path for path in paths if not path.endswith("__pycache__")]
+
+    def restore(self) -> None:
+        """Bring the tracked files back to what the index has."""
+        self._git("checkout-index", "--all", "--force", "--quiet", "-u")
+
     def _tracked(self) -> set[str]:
         return set(os.fsdecode(self._git("ls-files", "-z")).split("\0")) - {""}
 

@@ -14,21 +14,19 @@ from typing import Union
 
 from cccc.common import facts as f
 from cccc.common import git, redaction
-from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
-from cccc.common.paths import Project
-from cccc.common.settings.policies import Policies
-from cccc.services.evidence import change, checks, policy
+from cccc.services.evidence import base, change, checks, policy
 from cccc.services.evidence.asking import ask
 from cccc.services.evidence.change import Change
-from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import MARK, CheckLock, Child, Command
+from cccc.services.evidence.checks import Ended, Verdict
+from cccc.services.evidence.child import Child, Command
 from cccc.services.evidence.landing import Landing
-from cccc.services.evidence.policy import Need, Rules
+from cccc.services.evidence.links import Missing
+from cccc.services.evidence.policy import Counted, Need, Rules
 from cccc.services.evidence.queue import Open, Ran
-from cccc.services.evidence.sandbox import Sandbox
-from cccc.services.evidence.tree import DoesNotApply, GateTree, NoDiff
+from cccc.services.evidence.runs import Gate, Run, Runs
+from cccc.services.evidence.tree import DoesNotApply, NoDiff
 
 _SUBJECTS = {
     "patch.diff": "apply patch (mailbox)",
@@ -50,34 +48,28 @@ class Ready:
 
 Decision = list[f.Fact]
 Steps = Generator[Union[Child, Decision, Ready], "Ended | None", None]
-
-
-@dataclass(frozen=True)
-class Gate:
-    """What every trial of a project uses."""
-
-    project: Project
-    policies: Policies
-    blobs: Blobs
-    lock: CheckLock
-    sandbox: Sandbox
-    env: dict[str, str]  # of the user's terminal
-    umask: int
+Passing = Generator[Union[Child, Decision], "Ended | None", bool]
 
 
 class Trial:
-    """The trial of `patch` on the commit that is checked out in `repo`."""
+    """The trial of `patch` on the commit that is checked out in `repo`.
 
-    def __init__(self, gate: Gate, patch: Open, repo: git.Repo) -> None:
+    `counted` is the last green run on its branch.
+    """
+
+    def __init__(self, gate: Gate, patch: Open, repo: git.Repo, counted: Counted | None = None) -> None:
         self._gate = gate
         self._patch = patch
         self._repo = repo
         self._rules = Rules(gate.policies, repo.prefix)
-        self._tree = GateTree(repo, gate.project.gate_tree, gate.env, gate.umask)
+        self._counted = counted
+        self._tree = gate.tree(repo)
+        self._runs = Runs(gate, repo, self._tree, patch.mid)
         self._unsaid: Decision = []  # of checks that were skipped
         self._lines = 0
         self._changes: list[Change] = []
-        self._tracked: list[str] = []
+        self._content = b""
+        self._red_base = False  # red, and not worse than the base
         self._needs: list[Need] = []  # what people have to decide; the checks add to it
 
     def steps(self) -> Steps:
@@ -86,10 +78,13 @@ class Trial:
         if refusal:
             yield [refusal]
             return
-        for kind in ("lint", "test"):
-            passed = yield from self._check(kind)
-            if not passed:
-                return
+        try:
+            passed = yield from self._checks()
+        except Missing as missing:
+            yield [*self._unsaid, self._reject(f"checks could not run: {missing}")]
+            return
+        if not passed:
+            return
         asked = self._asked()
         if asked:
             yield asked
@@ -106,6 +101,7 @@ class Trial:
             content = self._gate.blobs.get(self._patch.sha)
         except NotFound:
             return self._reject("forgotten: the patch's bytes were removed from the ledger")
+        self._content = content
         self._tree.reset(self._repo.head)
         try:
             return self._apply(content)
@@ -143,41 +139,120 @@ class Trial:
 
     # --- lint and tests ---
 
-    def _check(self, kind: str) -> Generator[Child | Decision, Ended | None, bool]:
+    def _checks(self) -> Passing:
+        failed = yield from self._runs.set_up()
+        if failed:
+            fact = self._fact("test", failed, Verdict("broken", "gate.setup failed"))
+            yield [fact, self._reject(f"checks could not run: gate.setup failed: {_why(failed.ended)}")]
+            return False
+        for kind in ("lint", "test"):
+            passed = yield from self._check(kind)
+            if not passed:
+                return False
+        return True
+
+    def _check(self, kind: str) -> Passing:
         """Run one kind of check, say its verdict and whether that lets the patch go on."""
         ran = self._ran(kind)
-        if ran and ran.base == self._repo.head and ran.verdict == "green":
+        fewer = ran and kind == "test" and policy.fewer_tests(self._counted, ran.counted)
+        if ran and ran.base == self._repo.head and ran.verdict == "green" and not fewer:
             return True  # before a restart
         command = self._command(kind)
         if not command:
             return (yield from self._skip(kind, "", "there is nothing to run"))
-        child = self._start_check(kind, command)
-        ended = yield child
-        assert ended
-        verdict = checks.judge(ended, command, _SETTINGS[kind][1], self._files())
+        unready = checks.unready(command, self._seen(), self._has_packages())
+        if unready:
+            raise Missing(unready)
+        run = yield from self._runs.run(command, kind)
+        verdict = self._judge(kind, run)
         if verdict.word == "skipped":
             return (yield from self._skip(kind, command, verdict.reason))
+        if verdict.word == "red":
+            return (yield from self._red(kind, run, verdict))
+        if verdict.word == "broken":
+            return (yield from self._refuse(kind, run, verdict, verdict.reason))
+        if kind == "test":
+            self._needs += yield from self._fewer(run)
+        skipped, self._unsaid = self._unsaid, []
+        yield [*skipped, self._fact(kind, run, verdict)]
+        return True
+
+    def _red(self, kind: str, run: Run, verdict: Verdict) -> Passing:
+        """Tell what the patch broke from what was red before, by the same command on the base."""
+        before = yield from self._on_base(kind, run.command)
+        on_base = self._judge(kind, before)
+        lacking = checks.missing(run.ended.output) & checks.missing(before.ended.output)
+        if on_base.word == "red" and lacking:
+            found = ", ".join(sorted(lacking))
+            broken = Verdict("broken", f"{found}, on the base too; gate.link and gate.setup bring in what git does not")
+            return (yield from self._refuse(kind, run, broken, broken.reason, on_base.word))
+        compared = base.compare(run.tally, on_base.word, before.tally)
+        may_land = kind == "test" and self._gate.policies.gate.base_red == "not_worse"
+        if compared.not_worse and may_land:
+            self._red_base = True
+            self._again()
+            skipped, self._unsaid = self._unsaid, []
+            yield [*skipped, self._fact(kind, run, verdict, on_base.word)]
+            return True
+        told = [verdict.reason, compared.words]
+        if compared.not_worse and kind == "test":
+            told.append("the patch breaks nothing more, but gate.base_red is refuse (not_worse would let it land)")
+        return (yield from self._refuse(kind, run, verdict, "; ".join(filter(None, told)), on_base.word))
+
+    def _refuse(
+        self, kind: str, run: Run, verdict: Verdict, why: str, on_base: str = ""
+    ) -> Generator[Decision, None, bool]:
+        word = {"red": "failed", "broken": "could not run"}[verdict.word]
+        reason = f"{'lint' if kind == 'lint' else 'tests'} {word}: {why}"
+        yield [*self._unsaid, self._fact(kind, run, verdict, on_base), self._reject(reason)]
+        return False
+
+    def _fewer(self, run: Run) -> Generator[Child, Ended | None, list[Need]]:
+        """Return what people have to decide when fewer tests ran than the last time, and the base has more."""
+        now = run.counted
+        fewer = policy.fewer_tests(self._counted, now)
+        if not fewer:
+            return []
+        on_base = (yield from self._on_base("test", run.command)).counted
+        self._again()
+        return [] if now == on_base or (on_base and not policy.fewer_tests(on_base, now)) else fewer
+
+    def _on_base(self, kind: str, command: str) -> Generator[Child, Ended | None, Run]:
+        """Run the command on the base, where the tree then is; once per base and command."""
+        known = self._gate.on_base.get((self._repo.head, command))
+        if known:
+            return known
+        self._tree.reset(self._repo.head)
+        yield from self._runs.set_up(f"{kind}-base.setup")
+        run = yield from self._runs.run(command, f"{kind}-base")
+        self._gate.on_base[(self._repo.head, command)] = run
+        return run
+
+    def _again(self) -> None:
+        """Bring the tree back from the base to what is tried."""
+        self._tree.reset(self._repo.head)
+        self._tree.apply(self._content, self._tree.fit(self._content))
+
+    def _fact(self, kind: str, run: Run, verdict: Verdict, on_base: str = "") -> f.Fact:
         fact = (f.Lint if kind == "lint" else f.Test)(
             mid=self._patch.mid,
             base=self._repo.head,
-            command=command,
+            command=run.command,
             verdict=verdict.word,
-            exit=ended.code,
+            exit=run.ended.code,
             isolated=self._gate.sandbox.isolation.way,
-            seconds=round(ended.seconds, 3),
-            log=str(child.log.relative_to(self._gate.project.root)),
-            sha=child.sha(),
-            tail=_shown(ended),
+            seconds=round(run.ended.seconds, 3),
+            log=str(run.log.relative_to(self._gate.project.root)),
+            sha=run.sha,
+            tail=_shown(run.ended),
         )
-        skipped, self._unsaid = self._unsaid, []
-        if verdict.word == "green":
-            yield [*skipped, fact]
-            return True
-        word = {"red": "failed", "broken": "could not run"}[verdict.word]
-        yield [*skipped, fact, self._reject(f"{'lint' if kind == 'lint' else 'tests'} {word}: {verdict.reason}")]
-        return False
+        if isinstance(fact, f.Test):
+            fact.on_base = on_base
+            if run.tally:
+                fact.tests, fact.failed, fact.skipped = run.tally.tests, run.tally.failed, run.tally.skipped
+        return fact
 
-    def _skip(self, kind: str, command: str, why: str) -> Generator[Decision, None, bool]:
+    def _skip(self, kind: str, command: str, why: str) -> Passing:
         kind_of_fact = f.Lint if kind == "lint" else f.Test
         fact = kind_of_fact(
             mid=self._patch.mid,
@@ -191,23 +266,41 @@ class Trial:
         if kind == "test" and not self._gate.policies.gate.allow_without_tests:
             yield [*self._unsaid, fact, self._reject(f"tests skipped: {why}; gate.allow_without_tests is off")]
             return False
+        if kind == "test":
+            self._needs += yield from self._gone()
         self._unsaid.append(fact)
         return True
+
+    def _gone(self) -> Generator[Child, Ended | None, list[Need]]:
+        """Return what people have to decide when nothing is tested where there were tests before."""
+        fewer = policy.fewer_tests(self._counted, Counted(0, 0))
+        if not fewer:
+            return []
+        self._tree.reset(self._repo.head)
+        command = self._command("test", self._tree.files())
+        on_base = (yield from self._on_base("test", command)).counted if command else None
+        self._again()
+        return fewer if on_base and on_base.tests else []
+
+    def _judge(self, kind: str, run: Run) -> Verdict:
+        return checks.judge(run.ended, run.tally, run.command, _SETTINGS[kind][1], self._runs.files())
 
     def _ran(self, kind: str) -> Ran | None:
         return self._patch.lint if kind == "lint" else self._patch.test
 
-    def _command(self, kind: str) -> str:
+    def _command(self, kind: str, files: list[str] | None = None) -> str:
         gate = self._gate.policies.gate
         given = self._gate.env.get(_SETTINGS[kind][0], "") or (gate.lint if kind == "lint" else gate.tests)
         if given.strip():
             return given
-        tracked = checks.Tracked(self._files(), self._read, self._is_on_path)
+        tracked = self._seen(files)
         return checks.lint_command(tracked) if kind == "lint" else checks.test_command(tracked)
 
-    def _files(self) -> list[str]:
-        self._tracked = self._tracked or self._tree.files()
-        return self._tracked
+    def _seen(self, files: list[str] | None = None) -> checks.Tracked:
+        return checks.Tracked(self._runs.files() if files is None else files, self._read, self._is_on_path)
+
+    def _has_packages(self) -> bool:
+        return self._runs.lends("node_modules")
 
     def _read(self, name: str) -> str:
         try:
@@ -217,36 +310,6 @@ class Trial:
 
     def _is_on_path(self, name: str) -> bool:
         return shutil.which(name, path=self._gate.env.get("PATH")) is not None
-
-    def _check_env(self) -> dict[str, str]:
-        """The terminal's environment, with the gate tree before what is installed."""
-        env = git.environment(self._gate.env)
-        here = self._gate.sandbox.here(self._repo, self._tree.path)
-        has_src = (self._tree.path / self._repo.prefix / "src").is_dir()
-        paths = [str(here), *([str(here / "src")] if has_src else []), env.get("PYTHONPATH", "")]
-        env["PYTHONPATH"] = ":".join(path for path in paths if path)
-        env["PWD"] = str(here)
-        env[MARK] = self._gate.project.key
-        # A check that breaks its own .git must not find the user's repository above it.
-        env["GIT_CEILING_DIRECTORIES"] = str(self._tree.path.parent)
-        return env
-
-    def _start_check(self, kind: str, command: str) -> Child:
-        sandbox = self._gate.sandbox
-        here = sandbox.here(self._repo, self._tree.path)
-        check = Command(
-            sandbox.wrap(["sh", "-c", command], self._repo, self._tree.path),
-            self._tree.path / self._repo.prefix,
-            self._check_env(),
-            self._gate.policies.gate.timeout_seconds,
-            header=f"$ {command}\nisolated: {sandbox.isolation.way}, in {here} on {self._repo.head}\n\n",
-            contained=sandbox.isolation.way == "bind",
-        )
-        return self._start(check, kind)
-
-    def _start(self, command: Command, kind: str) -> Child:
-        log = self._gate.project.check_logs / f"{self._patch.mid}.{kind}.log"
-        return Child(command, self._gate.umask, log, self._gate.lock)
 
     # --- decisions of people ---
 
@@ -263,7 +326,8 @@ class Trial:
         try:
             argv = self._tree.committing(self._message())
             limit = self._gate.policies.gate.timeout_seconds
-            ended = yield self._start(Command(argv, self._tree.path, self._tree.env, limit), "commit")
+            commit_here = Command(argv, self._tree.path, self._tree.env, limit)
+            ended = yield Child(commit_here, self._gate.umask, self._runs.log("commit"), self._gate.lock)
             assert ended
             reason = self._why_no_commit(ended)
             commit, changes = ("", []) if reason else self._tree.committed(self._repo.head)
@@ -288,11 +352,17 @@ class Trial:
         patch = self._patch
         what = _SUBJECTS[patch.source]
         trailers = [f"Cccc-Mid: {patch.mid}", f"Cccc-Peer: {patch.author}", f"Cccc-Patch: {patch.sha}"]
-        log = self._gate.project.check_logs / f"{patch.mid}.test.log"
-        if patch.test and patch.test.base == self._repo.head and patch.test.log_sha and log.exists():
-            trailers.append(f"Cccc-Evidence: {patch.test.log_sha}")
+        ran = patch.test
+        if ran and ran.base == self._repo.head and ran.log_sha and self._runs.log("test").exists():
+            trailers.append(f"Cccc-Evidence: {ran.log_sha}")
+        if self._red_base:
+            trailers.append("Cccc-Base: red")
         trailers += [f"Cccc-Decision: {patch.asks[need.why].rfd_id}" for need in self._needs]
         return f"cccc({patch.author}): {what}\n\n" + "\n".join(trailers) + "\n"
+
+
+def _why(ended: Ended) -> str:
+    return f"stopped after {ended.over}" if ended.over else f"exit {ended.code}"
 
 
 def _shown(ended: Ended) -> str:

@@ -151,7 +151,7 @@ def test_red_tests_refuse_the_patch_and_show_why(bench: Bench) -> None:
 
 def test_a_red_lint_refuses_the_patch_before_the_tests(bench: Bench) -> None:
     bench.gate(LINT_CMD="echo too long; exit 1", TEST_CMD="true")
-    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "lint failed: exit 1"
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "lint failed: exit 1; red on the base too"
     assert "test" not in bench.kinds()
 
 

@@ -15,7 +15,8 @@ from cccc.common.settings.policies import Gates, PatchQueue, Policies, Rfd
 from cccc.services.evidence import sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.trial import Gate, Trial
+from cccc.services.evidence.runs import Gate
+from cccc.services.evidence.trial import Trial
 from tests.services.evidence import repos
 
 FILES = {"docs/a.md": b"a\n", "src/api/public/x": b"x\n", "app/docs/a.md": b"a\n", "app/docs/b.md": b"b\n"}
