@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
@@ -17,6 +18,23 @@ from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
 from tests.command import running
 from tests.waiting import until
+
+
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give every test an empty home and temporary folder: this account's profile and git settings play no part."""
+    tmp_path_factory.getbasetemp()  # stays where it can be looked at afterwards
+    with tempfile.TemporaryDirectory(prefix="cccc-tests-") as own, pytest.MonkeyPatch.context() as patch:
+        for name, place in (("PIP_CACHE_DIR", ".cache/pip"), ("PIP_CONFIG_FILE", ".config/pip/pip.conf")):
+            if name not in os.environ and (Path.home() / place).exists():
+                patch.setenv(name, str(Path.home() / place))
+        (Path(own) / "home").mkdir()
+        patch.setenv("HOME", f"{own}/home")
+        patch.setenv("TMPDIR", own)
+        patch.setattr(tempfile, "tempdir", None)
+        for name in ("XDG_CONFIG_HOME", "TMUX", "TMUX_PANE"):
+            patch.delenv(name, raising=False)
+        yield
 
 
 def git(root: Path, *args: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from tests.command import Terminal, cccc, on_a_terminal, processes_in
 
 
 @pytest.fixture
-def root(project: Project) -> Path:
+def root(project: Project) -> Iterator[Path]:
     cccc(project.root, "init")
-    return project.root
+    yield project.root
+    cccc(project.root, "down")
 
 
 @pytest.mark.parametrize("words", ["ps", "restart panel", "ctl status", "attach", "send hello", "ledger archive"])
