@@ -117,7 +117,7 @@ def test_a_death_in_a_pane_is_an_event(project: Project) -> None:
     watching.add(tmux.events(project))
     tmux.respawn(project, panes["PeerB"].id, "1", "sleep", "100")
     os.kill(tmux.panes(project)["PeerB"].pid, signal.SIGKILL)
-    until(watching.events, what="the event of a death")
+    until(lambda: tmux.panes(project)["PeerB"].dead and watching.events(), what="the event of a death")
     time.sleep(0.1)
     watching.events()
     tmux.call(project, "kill-pane", "-t", panes["PeerA"].id)
