@@ -38,7 +38,8 @@ def tree(path: Path) -> yaml.Node | None:
         raise Broken("is not UTF-8; save it as UTF-8", raw[: error.start].count(b"\n") + 1) from None
     try:
         _refuse_bombs(text)
-        return yaml.compose(text, _Loader)
+        root: yaml.Node | None = yaml.compose(text, _Loader)
+        return root
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = error.problem or error.context or "cannot be read"

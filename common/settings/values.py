@@ -11,7 +11,7 @@ from cccc.common import redaction
 from cccc.common.settings.tree import NULL
 
 _SHOWN = 40
-_constructor = yaml.constructor.SafeConstructor()
+_constructor: Any = yaml.constructor.SafeConstructor()
 # YAML's own types that settings have; everything else, such as a date, counts as the text it was written as.
 _NAMES = {
     "tag:yaml.org,2002:int": "the number",

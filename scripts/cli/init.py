@@ -107,7 +107,11 @@ def _copy_settings(project: Project, tracked: list[str] | None, force: bool) -> 
 def _fit(policies: str, tracked: list[str]) -> str:
     """Return policies.yaml with these `allowed_paths`, everything else as it was."""
     allowed = json.dumps(tracked, ensure_ascii=False)
-    fitted, count = re.subn(r"(?m)^(\s*allowed_paths:).*$", lambda found: f"{found[1]} {allowed}", policies, count=1)
+
+    def fill(found: re.Match[str]) -> str:
+        return f"{found[1]} {allowed}"
+
+    fitted, count = re.subn(r"(?m)^(\s*allowed_paths:).*$", fill, policies, count=1)
     assert count, "policies.yaml has no allowed_paths"
     return fitted
 
@@ -115,7 +119,7 @@ def _fit(policies: str, tracked: list[str]) -> str:
 def _copy_guides(root: Path) -> None:
     for name in GUIDES:
         if not (root / name).exists():
-            (root / name).write_bytes(files("cccc.conf").joinpath("prompts", name).read_bytes())
+            (root / name).write_bytes((files("cccc.conf") / "prompts" / name).read_bytes())
             click.echo(f"wrote {name}")
 
 

@@ -78,7 +78,7 @@ def _progress(total: int) -> Iterator[Tick]:
     if total < _SHOW_PROGRESS or not sys.stderr.isatty():
         yield lambda _: None
         return
-    with click.progressbar(length=total, label="reading", file=sys.stderr) as bar:
+    with click.progressbar(range(total), label="reading", file=sys.stderr) as bar:
         yield bar.update
 
 
