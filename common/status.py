@@ -142,6 +142,7 @@ class Status(msgspec.Struct):
     skipped: List[Skip]
     facts: List[FactLine]  # the newest first
     ledger: Ledger
+    leftovers: str = ""  # what is changed in the work tree and was never handed in
 
 
 def read(project: Project) -> Status:

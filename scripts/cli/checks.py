@@ -15,6 +15,7 @@ from cccc.common import git, settings, supervisor, terminal, watch
 from cccc.common.errors import NotFound, SettingsError
 from cccc.common.paths import PEERS, Project
 from cccc.scripts.cli import peers
+from cccc.scripts.cli.screen import plain
 
 OK, WARN, BAD = "ok", "warn", "bad"
 _OLDEST_TMUX = (3, 0)
@@ -102,6 +103,10 @@ def _repository(project: Project) -> list[Check]:
         if (repo.dir / trace).exists():
             mend = f"git {what} --continue, or git {what} --abort"
             checks.append(Check("repository", WARN, f"a {what} is in progress: patches wait", mend))
+    lock = repo.dir / "index.lock"
+    if lock.exists():
+        checks.append(Check("repository", WARN, f"{lock} exists: patches wait", f"rm {lock}, if no git command runs"))
+    checks += _edits(project)
     identity = git.run(project.root, "var", "GIT_AUTHOR_IDENT", check=False)
     if identity.returncode:
         mend = "git config user.name NAME, and git config user.email ADDRESS"
@@ -110,6 +115,16 @@ def _repository(project: Project) -> list[Check]:
         who = identity.stdout.decode(errors="replace").rpartition(">")[0] + ">"
         checks.append(Check("identity", OK, who))
     return checks
+
+
+def _edits(project: Project) -> list[Check]:
+    """What lies in the work tree that no patch handed in; the user's own edits look the same."""
+    changed = git.run(project.root, "status", "--porcelain", "-z", "--no-renames", check=False).stdout
+    paths = [plain(entry[3:]) for entry in changed.decode(errors="replace").split("\0") if entry]
+    if not paths:
+        return []
+    names = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
+    return [Check("edits", OK, f"not committed: {names}; the gate never commits them, patches on them wait")]
 
 
 def _peers(project: Project) -> list[Check]:

@@ -58,7 +58,7 @@ class Files:
         staged = _paths(self._differing(self._index, old)) & _paths(self._differing(self._index, new)) & paths
         changed = ((not_new.keys() & not_old.keys()) - edited) | staged
         if changed:
-            raise InTheWay(f"you have uncommitted changes in {policy.names(sorted(changed))}")
+            raise InTheWay(f"there are uncommitted changes in {policy.names(sorted(changed))}, and not those of the patch")
         blocked = sorted(set(self._occupied(changes)) & (not_new.keys() - edited))
         if blocked:
             raise InTheWay(f"{policy.names(blocked)} is in the way, and git does not know it")
