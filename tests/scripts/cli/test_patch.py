@@ -1,0 +1,124 @@
+"""`cccc patch` and `cccc queue` on a whole running system."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.paths import Project
+from tests.command import cccc, running
+from tests.conftest import git, make_project
+from tests.waiting import until
+
+LINES = "".join(f"line {number}\n" for number in range(9))
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    project = make_project(tmp_path_factory.mktemp("patch") / "repo")
+    (project.root / "one.txt").write_text(LINES)
+    (project.root / "two.txt").write_text(LINES)
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-q", "-m", "files")
+    with running(project.root, TEST_CMD="! grep -q bad two.txt"):
+        yield project
+
+
+def diff(name: str, old: str, new: str) -> str:
+    lines = LINES.replace(old, new).splitlines()
+    changed = next(number for number, line in enumerate(LINES.splitlines()) if line == old)
+    body = [f" {line}" for line in lines]
+    body[changed : changed + 1] = [f"-{old}", f"+{new}"]
+    return f"--- a/{name}\n+++ b/{name}\n@@ -1,9 +1,9 @@\n" + "".join(f"{line}\n" for line in body)
+
+
+def hand_in(project: Project, text: str) -> str:
+    """Hand a diff in as PeerA and return its mid once it is queued."""
+    last = ledger.end(project)
+    fresh = project.work / "fresh.diff"
+    fresh.write_text(text)
+    fresh.replace(project.peer("PeerA") / "patch.diff")
+
+    def queued() -> str:
+        facts = ledger.read(project, last)
+        return next((fact.mid for fact in facts if isinstance(fact, f.PatchQueued)), "")
+
+    return until(queued, 10, "a queued patch")
+
+
+def settled(project: Project, mid: str) -> f.Fact:
+    closing = (f.PatchCommit, f.PatchReject, f.PatchPrecheckFail)
+
+    def found() -> f.Fact | None:
+        return next((fact for fact in ledger.of_mid(project, mid) if isinstance(fact, closing)), None)
+
+    return until(found, 20, f"the end of {mid}")  # type: ignore[return-value]
+
+
+def notices(project: Project) -> str:
+    return "\n".join(fact.text for fact in ledger.read(project) if isinstance(fact, f.Notice))
+
+
+def test_a_landed_patch_is_shown_and_reverted_through_the_same_gate(up: Project) -> None:
+    mid = hand_in(up, diff("one.txt", "line 3", "LINE 3"))
+    landed = settled(up, mid)
+    assert isinstance(landed, f.PatchCommit)
+    said = cccc(up.root, "patch", "show", mid)
+    assert said.startswith(f"{mid}: landed as {landed.commit[:10]}, from PeerA (patch.diff)")
+    assert "green" in said and "one.txt" in said and "+LINE 3" in said
+    assert "only a refused patch" in cccc(up.root, "patch", "retry", mid, code=1)
+    assert "nothing to drop" in cccc(up.root, "patch", "drop", mid, code=1)
+    reverse = cccc(up.root, "patch", "revert", mid).strip()
+    reverted = settled(up, reverse)
+    assert isinstance(reverted, f.PatchCommit) and reverted.author == "User"
+    assert (up.root / "one.txt").read_text() == LINES
+    assert f"Cccc-Mid: {reverse}" in git(up.root, "log", "-1", "--format=%B")
+    until(lambda: f"PATCH LANDED {reverse}" in notices(up), 10, "the notice to the user")
+
+
+def test_a_refused_patch_is_tried_again_with_the_same_bytes(up: Project) -> None:
+    mid = hand_in(up, diff("two.txt", "line 3", "bad"))
+    assert isinstance(settled(up, mid), f.PatchReject)
+    again = cccc(up.root, "patch", "retry", mid).strip()
+    assert again != mid
+    assert isinstance(settled(up, again), f.PatchReject)
+    one, two = (
+        next(fact for fact in ledger.of_mid(up, each) if isinstance(fact, f.PatchQueued)) for each in (mid, again)
+    )
+    assert (one.sha, one.author, one.source) == (two.sha, two.author, two.source)
+    assert "only a landed patch" in cccc(up.root, "patch", "revert", mid, code=1)
+
+
+def test_a_held_patch_stands_in_the_queue_lets_others_pass_and_is_dropped(up: Project) -> None:
+    (up.root / "one.txt").write_text("mine\n")
+    held = hand_in(up, diff("one.txt", "line 5", "LINE 5"))
+    until(lambda: "held" in cccc(up.root, "queue"), 20, "a held patch")
+    other = hand_in(up, diff("two.txt", "line 5", "LINE 5"))
+    assert isinstance(settled(up, other), f.PatchCommit)
+    (entry,) = json.loads(cccc(up.root, "queue", "--json"))
+    assert (entry["mid"], entry["stage"]) == (held, "held")
+    assert "uncommitted changes in one.txt" in entry["reason"]
+    assert "held: " in cccc(up.root, "patch", "show", held)
+    cccc(up.root, "patch", "drop", held)
+    dropped = settled(up, held)
+    assert isinstance(dropped, f.PatchReject) and dropped.reason == "dropped by the user"
+    assert (up.root / "one.txt").read_text() == "mine\n"
+    git(up.root, "checkout", "--", "one.txt")
+
+
+def test_what_is_no_patch_is_said_so(up: Project) -> None:
+    for verb in ("show", "retry", "drop", "revert"):
+        assert "no patch has the mid x" in cccc(up.root, "patch", verb, "x", code=3)
+
+
+def test_leftover_edits_are_shown(up: Project) -> None:
+    (up.root / "two.txt").write_text("left\n")
+    settled(up, hand_in(up, diff("one.txt", "line 7", "LINE 7")))
+    until(lambda: "two.txt" in str(json.loads(up.status.read_text())["leftovers"]), 20, "leftovers in the status")
+    assert "changed and never handed in: 1 paths" in cccc(up.root, "status")
+    assert "two.txt; the gate never commits them" in cccc(up.root, "doctor", code=None)
+    git(up.root, "checkout", "--", "two.txt")
