@@ -1,0 +1,200 @@
+"""The gate in repositories that are not plain: submodules, LFS, linked work trees, locks, hooks, signing, odd names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from cccc.common import bus, git, ledger
+from cccc.common import facts as f
+from cccc.common.paths import Project
+from tests.conftest import Start
+from tests.services.evidence import repos
+from tests.services.evidence.test_service import Bench, refused
+from tests.waiting import until
+
+
+@pytest.fixture
+def bench(project: Project, service: Start) -> Bench:
+    return Bench(project, service)
+
+
+def hook(bench: Bench, name: str, text: str) -> None:
+    path = bench.root / ".git" / "hooks" / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def submodule(bench: Bench, tmp_path: Path) -> tuple[str, bytes]:
+    """Add a submodule; return the commit it moves to and the diff that moves it there."""
+    inner = repos.make(tmp_path / "inner", {"x": b"x\n"})
+    add = ("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(inner.top), "docs/sub")
+    git.run(bench.root, *add)
+    git.run(bench.root, "commit", "-q", "-m", "submodule")
+    repos.write(inner.top, {"x": b"y\n"})
+    there = repos.commit(inner.top).head
+    head = f"--- a/docs/sub\n+++ b/docs/sub\n@@ -1 +1 @@\n-Subproject commit {inner.head}\n+Subproject commit {there}\n"
+    index = f"diff --git a/docs/sub b/docs/sub\nindex {inner.head[:7]}..{there[:7]} 160000\n"
+    return there, (index + head).encode()
+
+
+def test_a_submodule_is_not_moved_unless_the_settings_allow_it(bench: Bench, tmp_path: Path) -> None:
+    _, diff = submodule(bench, tmp_path)
+    bench.gate()
+    assert "docs/sub is a submodule (patch_queue.allow_submodules)" in refused(bench, diff)
+
+
+def test_a_submodule_is_moved_where_the_settings_allow_it(bench: Bench, tmp_path: Path) -> None:
+    there, diff = submodule(bench, tmp_path)
+    bench.settings("patch_queue: {allow_submodules: true}")
+    bench.gate()
+    bench.queue(diff)
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert git.line(bench.root, "rev-parse", "HEAD:docs/sub") == there
+    assert (bench.root / "docs/sub/x").read_bytes() == b"x\n"
+
+
+def test_a_pointer_of_lfs_lands_where_git_lfs_is_absent(bench: Bench) -> None:
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1\n"
+    repos.write(bench.root, {".gitattributes": b"*.bin filter=lfs diff=lfs merge=lfs -text\n", "docs/x.bin": pointer})
+    repos.commit(bench.root)
+    diff = bench.diff({"docs/x.bin": pointer.replace(b"size 1", b"size 2")})
+    bench.gate()
+    bench.queue(diff)
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert b"size 2" in (bench.root / "docs/x.bin").read_bytes()
+
+
+def test_where_lfs_is_required_and_absent_the_patch_waits_with_gits_words(bench: Bench) -> None:
+    repos.write(bench.root, {".gitattributes": b"*.bin filter=lfs\n", "docs/x.bin": b"version 1\n"})
+    repos.commit(bench.root)
+    diff = bench.diff({"docs/a.md": b"b\n"})
+    git.run(bench.root, "config", "filter.lfs.smudge", "no-such-lfs")
+    git.run(bench.root, "config", "filter.lfs.required", "true")
+    bench.gate()
+    bench.queue(diff)
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and "no-such-lfs" in held.reason
+
+
+def test_a_project_in_a_linked_work_tree_lands_there_and_leaves_the_main_one(
+    tmp_path: Path, project: Project, service: Start
+) -> None:
+    linked = tmp_path / "linked"
+    repos.write(project.root, {"docs/a.md": b"a\n"})
+    main = repos.commit(project.root)
+    git.run(project.root, "worktree", "add", "-q", "-b", "side", str(linked))
+    before = repos.picture(project.root)
+    project.home.rename(linked / ".cccc")
+    object.__setattr__(project, "home", linked / ".cccc")
+    bench = Bench(project, service)
+    bench.gate()
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    landed = bench.outcome()
+    assert isinstance(landed, f.PatchCommit) and landed.branch == "refs/heads/side"
+    assert (linked / "docs/a.md").read_bytes() == b"b\n"
+    assert git.run(linked, "status", "--porcelain", "--", "docs").stdout == b""
+    assert git.look(main.top).head == main.head and repos.picture(main.top) == before
+
+
+def test_a_stale_index_lock_holds_the_patch_with_its_path_until_it_is_gone(bench: Bench) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n"})
+    lock = bench.root / ".git" / "index.lock"
+    lock.touch()
+    bench.gate()
+    bench.queue(diff)
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and str(lock) in held.reason
+    lock.unlink()
+    assert isinstance(bench.outcome(), f.PatchCommit)
+
+
+def test_a_stale_lock_of_the_branch_holds_the_patch(bench: Bench) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n"})
+    lock = bench.root / ".git" / "refs" / "heads" / "main.lock"
+    lock.touch()
+    before = repos.picture(bench.root)
+    bench.gate()
+    bench.queue(diff)
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and "main.lock" in held.reason
+    assert repos.picture(bench.root) == before
+    lock.unlink()
+    assert isinstance(bench.outcome(), f.PatchCommit)
+
+
+def test_a_hook_that_rewrites_the_message_keeps_the_patch(bench: Bench) -> None:
+    hook(bench, "commit-msg", 'echo "Reviewed-by: hook" >> "$1"')
+    bench.gate()
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert "Reviewed-by: hook" in git.line(bench.root, "log", "-1", "--format=%B")
+
+
+def test_a_signing_that_fails_is_a_refusal_with_its_words(bench: Bench) -> None:
+    git.run(bench.root, "config", "commit.gpgSign", "true")
+    git.run(bench.root, "config", "gpg.program", "false")
+    bench.gate()
+    assert "gpg failed to sign" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+def test_a_signing_that_prompts_is_a_refusal_when_its_time_is_over(bench: Bench, tmp_path: Path) -> None:
+    asks = tmp_path / "asks"
+    asks.write_text("#!/bin/sh\necho passphrase? >&2\nsleep 60\n")
+    asks.chmod(0o755)
+    git.run(bench.root, "config", "commit.gpgSign", "true")
+    git.run(bench.root, "config", "gpg.program", str(asks))
+    bench.settings("gate: {timeout_seconds: 0.5}")
+    bench.gate()
+    assert "commit refused: 0.5 s" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+def test_names_that_are_no_utf8_land_and_are_told_readably(bench: Bench) -> None:
+    name = os.fsdecode(b"docs/caf\xe9 \xc3\xa9.md")
+    bench.gate()
+    bench.queue(bench.diff({name: b"x\n"}))
+    landed = bench.outcome()
+    assert isinstance(landed, f.PatchCommit)
+    assert landed.paths == ["docs/caf\\xe9 \u00e9.md"]
+    assert (bench.root / name).read_bytes() == b"x\n"
+
+
+def test_the_user_is_told_of_a_patch_that_waits_too_long(bench: Bench) -> None:
+    bench.settings("gate: {wait_minutes: 0.005}")
+    diff = bench.diff({"docs/a.md": b"b\n"})
+    repos.write(bench.root, {"docs/a.md": b"mine\n"})
+    bench.gate()
+    bench.queue(diff)
+    waiting = bench.wait(f.PatchWaiting)
+    assert isinstance(waiting, f.PatchWaiting) and "docs/a.md" in waiting.reason
+    git.run(bench.root, "checkout", "--", "docs/a.md")
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert bench.kinds().count("patch-waiting") == 1
+
+
+def test_a_patch_that_is_dropped_while_it_is_checked_never_lands(bench: Bench) -> None:
+    bench.gate(TEST_CMD=f"touch {bench.root.parent}/runs; sleep 60")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    until((bench.root.parent / "runs").exists)
+    bus.tell(bench.project, "cli", [f.PatchDrop(id="drop:m1", mid="m1")])
+    fact = bench.outcome()
+    assert isinstance(fact, f.PatchReject) and fact.reason == "dropped by the user"
+    bench.queue(bench.diff({"docs/a.md": b"c\n"}), "m2")
+    until(lambda: "m2" in str(bench.facts("m2")))
+
+
+def test_a_branch_that_only_the_gate_moves_is_not_told_as_moved(bench: Bench) -> None:
+    bench.gate()
+    for number in range(3):
+        bench.queue(bench.diff({f"docs/{number}": b"x\n"}), f"m{number}")
+        assert isinstance(bench.outcome(f"m{number}"), f.PatchCommit)
+    git.run(bench.root, "commit", "-q", "--allow-empty", "-m", "mine")
+
+    def moves() -> list[f.BranchMoved]:
+        return [fact for fact in ledger.read(bench.project) if isinstance(fact, f.BranchMoved)]
+
+    until(lambda: len(moves()) == 2, 10, f"{moves()}")
+    assert [move.old == "" for move in moves()] == [True, False]
+    assert moves()[1].new == git.look(bench.root).head
