@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import select
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import watch
+from cccc.common import tmux, watch
 from cccc.common.paths import Project
 from cccc.scripts.benchmarks.rows import Row, quantile, spread
 from cccc.scripts.benchmarks.scratch import cccc, git, rename_in, until, up
@@ -96,22 +95,20 @@ def _handoffs(project: Project, write: Callable[[Path, str], object]) -> list[fl
     return times
 
 
-def _tmux(project: Project, *args: str) -> str:
-    command = ["tmux", "-S", str(project.socket("tmux")), *args]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
 def _nudge(project: Project) -> float:
     """Time from `to_peer.md` to a new NUDGE token on PeerB's screen."""
-    panes = [line.split() for line in _tmux(project, "list-panes", "-a", "-F", "#{pane_id} #{@cccc_peer}").splitlines()]
-    pane = next(pane for pane, *peer in panes if peer == ["PeerB"])
+    pane = tmux.panes(project)["PeerB"].id
     time.sleep(2.5)  # longer than nudge_debounce_ms after the last progress, and the peer is idle again
     until(lambda: not any(project.inbox("PeerB").iterdir()), "PeerB's inbox empty")
-    known = set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane)))
+    known = _tokens(project, pane)
     began = time.perf_counter()
-    rename_in(project.peer("PeerA") / "to_peer.md", _MESSAGE.format("for the nudge"))
-    until(lambda: bool(set(_TOKEN.findall(_tmux(project, "capture-pane", "-p", "-J", "-t", pane))) - known), "NUDGE")
+    rename_in(project.peer("PeerA") / "to_peer.md", _MESSAGE.format(time.time_ns()))
+    until(lambda: bool(_tokens(project, pane) - known), "NUDGE")
     return time.perf_counter() - began
+
+
+def _tokens(project: Project, pane: str) -> set[str]:
+    return set(_TOKEN.findall(tmux.call(project, "capture-pane", "-p", "-J", "-t", pane)))
 
 
 def _diff(name: str, old: int, new: int) -> str:
