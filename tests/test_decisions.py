@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from cccc.common import answer, git, ledger
+from cccc.common import answer, bus, git, ledger
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
@@ -29,6 +30,8 @@ class Bench:
     def __init__(self, project: Project, start: Start) -> None:
         self.project, self.root, self._start = project, project.root, start
         self._ids = itertools.count()
+        self._environment: dict[str, str] = {}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
         repos.write(self.root, {PATH: API, "src/other.py": b"x = 1\n"})
         repos.commit(self.root)
         start("ledger")
@@ -36,13 +39,21 @@ class Bench:
     def run(self, settings: str = "", **environment: str) -> None:
         """Start what decides and what lands."""
         (self.project.settings / "policies.yaml").write_text(settings)
+        self._environment = environment
         self.start("orchestrator")
-        self.start("evidence", **environment)
+        self.start("evidence")
 
-    def start(self, name: str, **environment: str) -> None:
+    def start(self, name: str) -> None:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         quiet = {"TEST_CMD": "echo 3 passed in 0.1s", "LINT_CMD": "", "PATH": path}
-        self._start(name, **{**quiet, **environment})
+        self._processes[name] = self._start(name, **{**quiet, **self._environment})
+
+    def kill(self, name: str) -> None:
+        self._processes[name].kill()
+        self._processes[name].wait()
+
+    def is_dead(self, name: str) -> bool:
+        return self._processes[name].poll() is not None
 
     def patch(self, content: bytes = API + b"# new\n", path: str = PATH) -> str:
         """Let PeerA hand in a patch; return its mid."""
@@ -147,7 +158,7 @@ def test_a_patch_that_people_do_not_want_never_lands(bench: Bench, word: str) ->
     else:
         (rfd,) = bench.said(f.Rfd)
         end = f.RfdExpired(id="the-end", rfd_id=rfd_id, expires=rfd.expires)
-        answer.bus.tell(bench.project, "orchestrator", [end])
+        bus.tell(bench.project, "orchestrator", [end])
     refused = bench.outcome(mid)
     assert isinstance(refused, f.PatchReject) and refused.reason.startswith(f"rfd-{word.rstrip('e')}"), refused
     until(lambda: f"PATCH REJECTED {mid}: rfd-" in bench.told(), what="the author is told")
@@ -196,9 +207,7 @@ def test_an_approved_patch_that_no_longer_fits_is_refused_and_its_approval_is_vo
 
 
 def test_who_is_not_listed_cannot_approve_and_two_must(bench: Bench) -> None:
-    bench.run(
-        "rfd: {required: {protected: 2}, approvers: {alice: {local: true, slack: U1}, bob: {slack: U2}}}\n"
-    )  # fmt: skip
+    bench.run("rfd: {required: {protected: 2}, approvers: {alice: {local: true, slack: U1}, bob: {slack: U2}}}\n")
     mid = bench.patch()
     rfd_id = bench.asked(mid)
     assert "not listed" in getattr(bench.answer(rfd_id, "approve", "slack", "U9"), "reason", "")
@@ -227,4 +236,147 @@ def test_a_red_patch_bothers_nobody(bench: Bench) -> None:
     bench.run(TEST_CMD="false")
     refused = bench.outcome(bench.patch())
     assert isinstance(refused, f.PatchReject) and "tests failed" in refused.reason
+    assert bench.said(f.Rfd) == []
+
+
+# --- what happens in between ---
+
+
+@pytest.mark.parametrize("victim", ["orchestrator", "evidence"])
+def test_a_service_killed_after_the_answer_lands_the_patch_exactly_once(bench: Bench, victim: str) -> None:
+    bench.run()
+    mid = bench.patch()
+    rfd_id = bench.asked(mid)
+    bench.kill(victim)
+    answered = f.Decision(id="answer", rfd_id=rfd_id, decision="approve", who="somebody", via="cli")
+    bus.tell(bench.project, "cli", [answered])
+    bench.start(victim)
+    assert isinstance(bench.outcome(mid), f.PatchCommit)
+    bench.kill("evidence")
+    bench.kill("orchestrator")
+    bench.start("orchestrator")
+    bench.start("evidence")
+    until(lambda: [x.outcome for x in bench.said(f.RfdSettled)] == ["approved", "used"], what="both outcomes, once")
+    assert len(bench.said(f.PatchCommit)) == 1
+    log = git.run(bench.root, "log", "--format=%(trailers:key=Cccc-Mid,valueonly)").stdout.decode()
+    assert log.count(mid) == 1
+
+
+@pytest.mark.parametrize(
+    "point", ["evidence.committed", "evidence.landing-locked", "evidence.ref-moved", "evidence.landed"]
+)
+def test_a_gate_killed_while_landing_lands_an_approved_patch_exactly_once(
+    bench: Bench, tmp_path: Path, point: str
+) -> None:
+    bench.run(CCCC_FAULTS=str(tmp_path))
+    mid = bench.patch()
+    rfd_id = bench.asked(mid)
+    (tmp_path / point).touch()
+    bench.answer(rfd_id, "approve")
+    until(lambda: bench.is_dead("evidence"), 15, f"killed at {point}")
+    bench.start("evidence")
+    assert isinstance(bench.outcome(mid), f.PatchCommit)
+    until(lambda: [x.outcome for x in bench.said(f.RfdSettled)] == ["approved", "used"], what="both outcomes, once")
+    assert git.run(bench.root, "rev-list", "--count", "HEAD").stdout.strip() == b"3"
+
+
+def test_settings_that_changed_since_the_approval_ask_again(bench: Bench) -> None:
+    bench.run()
+    mid = bench.patch()
+    rfd_id = bench.asked(mid)
+    bench.kill("evidence")
+    bench.answer(rfd_id, "approve")
+    (bench.project.settings / "policies.yaml").write_text("patch_queue: {max_diff_lines: 99}\n")
+    bench.start("evidence")
+    until(lambda: len(bench.said(f.Rfd)) == 2, 15, f"asked again{bench.log()}")
+    again = bench.said(f.Rfd)[-1].rfd_id
+    assert again != rfd_id and bench.said(f.PatchCommit) == []
+    assert "void already" in getattr(bench.answer(rfd_id, "revoke"), "reason", "")
+    bench.answer(again, "approve")
+    assert isinstance(bench.outcome(mid), f.PatchCommit)
+
+
+def test_the_time_of_a_request_ends_by_itself(bench: Bench) -> None:
+    """As it is after a night without the system: the ledger holds a request whose time is over."""
+    old = f.Rfd(
+        id="old",
+        rfd_id="rfd-msg-00000000",
+        author="PeerA",
+        mid="m1",
+        why="request",
+        title="Publish",
+        question="Publish it",
+        minutes=1,
+        expires="2026-01-01T00:00:00.000000Z",
+        required=1,
+        default="reject",
+    )
+    bus.tell(bench.project, "orchestrator", [old])
+    bench.run()
+    (settled,) = bench.wait(f.RfdSettled)
+    assert (settled.rfd_id, settled.outcome, settled.choice) == (old.rfd_id, "expired", "reject")
+    assert "RFD EXPIRED rfd-msg-00000000: Publish" in bench.told("PeerB")
+
+
+# --- settings ---
+
+ROLES = ".cccc/settings/roles.yaml"
+CHANGE = f"--- a/{ROLES}\n+++ b/{ROLES}\n@@ -1 +1 @@\n-leader: peerA\n+leader: peerB\n".encode()
+
+
+def settings_patch(bench: Bench, diff: bytes = CHANGE) -> str:
+    file = bench.project.peer("PeerA") / "patch.diff"
+    fresh = file.with_name(".fresh")
+    fresh.write_bytes(diff)
+    fresh.replace(file)
+    return bench.wait(f.PatchQueued)[-1].mid
+
+
+@pytest.mark.parametrize("point", ["", "evidence.settings-written"])
+def test_an_approved_change_of_settings_is_written_to_the_live_file_and_not_committed(
+    bench: Bench, tmp_path: Path, point: str
+) -> None:
+    live = bench.root / ROLES
+    live.write_text("leader: peerA\n")
+    bench.run(CCCC_FAULTS=str(tmp_path))
+    head = git.look(bench.root).head
+    mid = settings_patch(bench)
+    rfd_id = bench.asked(mid)
+    assert live.read_text() == "leader: peerA\n"
+    if point:
+        (tmp_path / point).touch()
+    bench.answer(rfd_id, "approve")
+    if point:
+        until(lambda: bench.is_dead("evidence"), 15, "killed")
+        bench.start("evidence")
+    applied = bench.outcome(mid)
+    assert isinstance(applied, f.SettingsApplied), applied
+    assert live.read_text() == "leader: peerB\n"
+    (kept,) = applied.kept
+    assert kept.startswith(f"{ROLES}.20") and (bench.root / kept).read_text() == "leader: peerA\n"
+    assert git.look(bench.root).head == head
+    until(lambda: f"SETTINGS CHANGED {mid}: {ROLES}" in bench.told(), what="the author is told")
+    assert [fact.outcome for fact in bench.wait(f.RfdSettled, 2)] == ["approved", "used"]
+
+
+def test_settings_that_the_user_changed_meanwhile_are_left_alone(bench: Bench) -> None:
+    live = bench.root / ROLES
+    live.write_text("leader: peerA\n")
+    bench.run()
+    mid = settings_patch(bench)
+    rfd_id = bench.asked(mid)
+    live.write_text("# mine\nspecialties: {}\n")
+    bench.answer(rfd_id, "approve")
+    refused = bench.outcome(mid)
+    assert isinstance(refused, f.PatchReject) and "git cannot apply it to the settings" in refused.reason
+    assert live.read_text() == "# mine\nspecialties: {}\n"
+
+
+def test_settings_that_would_be_wrong_are_refused_before_anybody_is_asked(bench: Bench) -> None:
+    (bench.root / ROLES).write_text("leader: peerA\n")
+    bench.run()
+    mid = settings_patch(bench, CHANGE.replace(b"+leader: peerB", b"+leader: nobody"))
+    refused = bench.outcome(mid)
+    assert isinstance(refused, f.PatchReject)
+    assert "settings-invalid: .cccc/settings/roles.yaml:1: leader: got the text 'nobody'" in refused.reason
     assert bench.said(f.Rfd) == []

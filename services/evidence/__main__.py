@@ -17,10 +17,10 @@ from cccc.common import git, terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
-from cccc.services.evidence import change, queue, sandbox
+from cccc.services.evidence import change, live, queue, sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved, short
-from cccc.services.evidence.queue import Open
+from cccc.services.evidence.queue import Applying, Open
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.trial import Ready, Steps, Trial
 from cccc.services.evidence.worktree import Watcher, age
@@ -98,6 +98,10 @@ class Evidence(worker.Worker):
             return False
         if patch.landing:
             self._land(patch)
+            return False
+        if patch.applying:
+            self._drop_run()
+            self._change_settings(patch, patch.applying)
             return False
         if patch.over:
             self._drop_run()
@@ -228,6 +232,16 @@ class Evidence(worker.Worker):
         else:
             fault("evidence.landed")
             self._decide(patch, _commit(patch))
+
+    def _change_settings(self, patch: Open, change: Applying) -> None:
+        try:
+            kept = live.write(self.project, self.blobs, change)
+        except (live.Refused, NotFound) as refused:
+            reason = str(refused)
+            self._decide(patch, f.PatchReject(author=patch.author, mid=patch.mid, reason=reason, paths=change.paths))
+        else:
+            applied = f.SettingsApplied(author=patch.author, mid=patch.mid, paths=change.paths, kept=kept)
+            self._decide(patch, applied)
 
     def _is_free(self, patch: Open) -> bool:
         """Return whether a held patch may be taken further: nothing stands in its way, or it must be tried again."""

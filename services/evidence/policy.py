@@ -112,6 +112,11 @@ def fewer_tests(before: Counted | None, now: Counted | None) -> list[Need]:
     return []
 
 
+def of_settings(paths: list[str]) -> Need:
+    """What people have to decide before settings change, whatever the settings themselves say of it."""
+    return Need("protected", f"{names(paths)}: the settings of this project")
+
+
 def symlinks(changes: Iterable[Change]) -> list[Change]:
     """The changes whose new content is a link, which `on_links` wants to see."""
     return [change for change in changes if change.new_mode == SYMLINK]

@@ -16,7 +16,7 @@ from cccc.common import facts as f
 from cccc.common import git, redaction
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
-from cccc.services.evidence import base, change, checks, policy
+from cccc.services.evidence import base, change, checks, live, policy
 from cccc.services.evidence.asking import ask
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended, Verdict
@@ -26,7 +26,7 @@ from cccc.services.evidence.links import Missing
 from cccc.services.evidence.policy import Counted, Need, Rules
 from cccc.services.evidence.queue import Open, Ran
 from cccc.services.evidence.runs import Gate, Run, Runs
-from cccc.services.evidence.tree import DoesNotApply, NoDiff
+from cccc.services.evidence.tree import DoesNotApply, Fit, NoDiff
 
 _SUBJECTS = {
     "patch.diff": "apply patch (mailbox)",
@@ -74,14 +74,15 @@ class Trial:
 
     def steps(self) -> Steps:
         """Run the trial. Raises GitError when git fails for a reason that is not the patch's fault."""
-        refusal = self._enter()
-        if refusal:
-            yield [refusal]
+        settled = self._enter()
+        if settled:
+            yield settled
             return
         try:
             passed = yield from self._checks()
         except Missing as missing:
-            yield [*self._unsaid, self._reject(f"checks could not run: {missing}")]
+            fact = self._no_run("test", "", "broken", str(missing))
+            yield [*self._unsaid, fact, self._reject(f"checks could not run: {missing}")]
             return
         if not passed:
             return
@@ -96,35 +97,66 @@ class Trial:
 
     # --- preflight, policy, apply ---
 
-    def _enter(self) -> f.Fact | None:
+    def _enter(self) -> Decision:
+        """Apply the patch to the gate tree. What it returns, if anything, is all there is to say."""
         try:
             content = self._gate.blobs.get(self._patch.sha)
         except NotFound:
-            return self._reject("forgotten: the patch's bytes were removed from the ledger")
+            return [self._reject("forgotten: the patch's bytes were removed from the ledger")]
         self._content = content
         self._tree.reset(self._repo.head)
         try:
             return self._apply(content)
         except NoDiff as error:
             if b"*** Begin Patch" in content:
-                return self._reject("apply-patch-format: `*** Begin Patch` is no diff; send what `git diff` prints")
-            return self._reject(f"no-diff: no diff found in {self._patch.source}; git says: {error}")
+                reason = "apply-patch-format: `*** Begin Patch` is no diff; send what `git diff` prints"
+                return [self._reject(reason)]
+            return [self._reject(f"no-diff: no diff found in {self._patch.source}; git says: {error}")]
 
-    def _apply(self, content: bytes) -> f.Fact | None:
+    def _apply(self, content: bytes) -> Decision:
         patch = self._patch
         fit = self._tree.fit(content)
         self._lines = fit.lines
+        if live.only(fit.paths, self._repo.prefix):
+            return self._settings(content, fit)
         reason = self._rules.on_size(fit.lines, fit.paths)
         if reason:
-            return self._reject(reason, fit.paths)
+            return [self._reject(reason, fit.paths)]
         try:
             self._changes = self._tree.apply(content, fit)
         except DoesNotApply as error:
             stderr = checks.tail(str(error))
-            return f.PatchPrecheckFail(author=patch.author, mid=patch.mid, base=self._repo.head, stderr=stderr)
+            return [f.PatchPrecheckFail(author=patch.author, mid=patch.mid, base=self._repo.head, stderr=stderr)]
         links = self._tree.places(policy.symlinks(self._changes))
         reason = self._rules.on_paths(self._changes) or policy.on_links(links)
-        return self._reject(reason) if reason else None
+        return [self._reject(reason)] if reason else []
+
+    def _settings(self, content: bytes, fit: Fit) -> Decision:
+        """Return what becomes of a change of settings, which always needs a decision."""
+        gate, patch, repo = self._gate, self._patch, self._repo
+        reason = self._rules.on_lines(fit.lines)
+        try:
+            changed = [] if reason else live.tried(gate.project, repo.prefix, content, fit.options, gate.env)
+        except live.Refused as refused:
+            reason = str(refused)
+        if reason:
+            return [self._reject(reason, fit.paths)]
+        needs = [policy.of_settings([file.path for file in changed]), *self._rules.needs_for_size(fit.lines)]
+        asked = ask(patch, needs, self._rules.digest(), repo.head, fit.paths, fit.lines)
+        if asked:
+            return asked
+        for content in (content for file in changed for content in (file.old, file.new) if content is not None):
+            gate.blobs.put(content)
+        return [
+            f.SettingsApplying(
+                author=patch.author,
+                mid=patch.mid,
+                paths=[file.path for file in changed],
+                old=[live.sha(file.old) for file in changed],
+                new=[live.sha(file.new) for file in changed],
+                lines=fit.lines,
+            )
+        ]
 
     def _reject(self, reason: str, paths: list[str] | None = None) -> f.Fact:
         paths = [change.path for change in self._changes] if paths is None else paths
@@ -219,13 +251,15 @@ class Trial:
 
     def _on_base(self, kind: str, command: str) -> Generator[Child, Ended | None, Run]:
         """Run the command on the base, where the tree then is; once per base and command."""
-        known = self._gate.on_base.get((self._repo.head, command))
-        if known:
-            return known
+        runs = self._gate.on_base
+        if (self._repo.head, command) in runs:
+            return runs[(self._repo.head, command)]
         self._tree.reset(self._repo.head)
         yield from self._runs.set_up(f"{kind}-base.setup")
         run = yield from self._runs.run(command, f"{kind}-base")
-        self._gate.on_base[(self._repo.head, command)] = run
+        for old in [key for key in runs if key[0] != self._repo.head]:
+            del runs[old]
+        runs[(self._repo.head, command)] = run
         return run
 
     def _again(self) -> None:
@@ -252,17 +286,12 @@ class Trial:
                 fact.tests, fact.failed, fact.skipped = run.tally.tests, run.tally.failed, run.tally.skipped
         return fact
 
+    def _no_run(self, kind: str, command: str, word: str, why: str) -> f.Fact:
+        about = {"mid": self._patch.mid, "base": self._repo.head, "command": command}
+        return (f.Lint if kind == "lint" else f.Test)(**about, verdict=word, exit=None, seconds=0, tail=why)
+
     def _skip(self, kind: str, command: str, why: str) -> Passing:
-        kind_of_fact = f.Lint if kind == "lint" else f.Test
-        fact = kind_of_fact(
-            mid=self._patch.mid,
-            base=self._repo.head,
-            command=command,
-            verdict="skipped",
-            exit=None,
-            seconds=0,
-            tail=why,
-        )
+        fact = self._no_run(kind, command, "skipped", why)
         if kind == "test" and not self._gate.policies.gate.allow_without_tests:
             yield [*self._unsaid, fact, self._reject(f"tests skipped: {why}; gate.allow_without_tests is off")]
             return False

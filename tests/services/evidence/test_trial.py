@@ -50,6 +50,12 @@ class Bench:
         assert isinstance(step[0], f.PatchReject), step
         return step[0].reason
 
+    def questions(self, diff: bytes) -> list[f.PatchNeedsDecision]:
+        """Return what people are asked about the patch; it runs no checks."""
+        step = next(self.tried(diff).steps())
+        assert isinstance(step, list), step
+        return [fact for fact in step if isinstance(fact, f.PatchNeedsDecision)]
+
     def changed(self, diff: bytes) -> list[bytes]:
         """Return the paths that stand changed in the gate tree once the patch has passed the rules."""
         step = next(self.tried(diff).steps())
@@ -81,13 +87,14 @@ def added(path: str, content: str = "x", mode: str = "100644") -> bytes:
     [
         (added("elsewhere.txt"), "path-not-allowed: elsewhere.txt is outside"),
         (RENAME, "path-not-allowed: secret/a.md is outside"),
-        (RENAME_AWAY, "rfd-required-protected-path: src/api/public/x"),
-        (added("src/api/public/y"), "rfd-required-protected-path: src/api/public/y"),
-        (
-            b"--- /dev/null\n+++ b/src//api/public/y\n@@ -0,0 +1 @@\n+x\n",
-            "rfd-required-protected-path: src/api/public/y",
-        ),
-        (added(".cccc/settings/policies.yaml"), "path-not-allowed: .cccc/settings/policies.yaml may never"),
+        (added(".cccc/settings/policies.yaml"), "settings-invalid: .cccc/settings/policies.yaml:1: got the text 'x'"),
+        (added(".cccc/settings/evil.yaml", "{}"), "settings-invalid: .cccc/settings/evil.yaml: unknown settings file"),
+        (added(".cccc/settings/roles.yaml", "x", "120000"), "settings-invalid: roles.yaml would be no plain file"),
+        (added(".cccc/settings/roles.yaml", "# x" + "\n+# x" * 150).replace(b"+1 @@", b"+1,151 @@"), "too-many-lines"),
+        (added(".cccc/settings/run.sh"), "path-not-allowed: .cccc/settings/run.sh may never"),
+        (added(".cccc/settings/../state/x.yaml"), "path-not-allowed: .cccc/settings/../state/x.yaml may never"),
+        (added(".cccc/settings/roles.yaml", "{}") + added("docs/x"), "path-not-allowed: .cccc/settings/roles.yaml may"),
+        (added(".cccc/state/ledger.jsonl"), "path-not-allowed: .cccc/state/ledger.jsonl may never"),
         (added("docs/.git/hooks/x"), "path-not-allowed: docs/.git/hooks/x may never"),
         (added("../outside"), "path-not-allowed: ../outside may never"),
         (added("docs/link", "../../outside", "120000"), "path-not-allowed: docs/link is a link that leads out"),
@@ -101,18 +108,39 @@ def test_the_rules_hold_for_every_form_of_patch(bench: Bench, diff: bytes, reaso
     assert bench.reason(diff).startswith(reason)
 
 
+@pytest.mark.parametrize(
+    ("diff", "path"),
+    [
+        (RENAME_AWAY, "src/api/public/x"),
+        (added("src/api/public/y"), "src/api/public/y"),
+        (b"--- /dev/null\n+++ b/src//api/public/y\n@@ -0,0 +1 @@\n+x\n", "src/api/public/y"),
+    ],
+)
+def test_a_protected_path_is_asked_about_in_every_form_of_patch(bench: Bench, diff: bytes, path: str) -> None:
+    (asked,) = bench.questions(diff)
+    assert (asked.why, asked.question) == ("protected", f"{path} is protected (rfd.gates.protected_paths)")
+    assert path in asked.paths and asked.policy and asked.base == git.look(bench.project.root).head
+
+
+def test_a_change_of_settings_is_always_asked_about(bench: Bench) -> None:
+    (asked,) = bench.questions(added(".cccc/settings/roles.yaml", "leader: peerB"))
+    assert (asked.why, asked.question) == ("protected", ".cccc/settings/roles.yaml: the settings of this project")
+    assert not list(bench.project.work.glob("settings*"))
+
+
 def test_every_changed_line_is_counted_whatever_it_begins_with(bench: Bench) -> None:
     diff = added("docs/x", "++ x" + "\n+++ x" * 199).replace(b"+1 @@", b"+1,200 @@")
     assert bench.reason(diff).startswith("too-many-lines:200>150")
 
 
-def test_large_diffs_and_protected_paths_name_the_decision_they_need(tmp_path: Path) -> None:
+def test_a_large_diff_is_asked_about_where_settings_say_so(tmp_path: Path) -> None:
     policies = Policies(
         patch_queue=PatchQueue(max_diff_lines=1),
         rfd=Rfd(gates=Gates(large_diff_requires_rfd=True)),
     )
     diff = b"--- a/docs/a.md\n+++ b/docs/a.md\n@@ -1 +1 @@\n-a\n+b\n"
-    assert Bench(tmp_path / "repo", policies=policies).reason(diff).startswith("rfd-required-large-diff")
+    (asked,) = Bench(tmp_path / "repo", policies=policies).questions(diff)
+    assert (asked.why, asked.lines) == ("large", 2) and asked.question.startswith("2 changed lines are more than 1")
 
 
 def test_a_patch_that_changes_nothing_is_refused(bench: Bench) -> None:
