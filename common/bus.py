@@ -96,7 +96,8 @@ class _Decision:
         self.id = id_
         self.facts = facts
         self.due = 0.0
-        self.written = False
+        self.unheard = {fact["id"] for fact in facts}
+        self.until = 0  # the last seq of what is written, 0 before the answer
 
 
 class Bus:
@@ -144,7 +145,8 @@ class Bus:
     def flush(self) -> None:
         """Send what is due. A later decision waits for the answers to the earlier ones: order is kept."""
         now = time.monotonic()
-        unwritten = [decision for decision in self._decisions.values() if not decision.written]
+        self._decisions = {id_: d for id_, d in self._decisions.items() if not 0 < d.until <= self.seq}
+        unwritten = [decision for decision in self._decisions.values() if not decision.until]
         if any(decision.due > now for decision in unwritten):
             return
         for decision in unwritten:
@@ -172,7 +174,7 @@ class Bus:
             elif max(answer["seqs"]) <= self.seq:
                 del self._decisions[decision.id]
             else:
-                decision.written = True
+                decision.until = max(answer["seqs"])
 
     def hear(self) -> Iterator[Heard]:
         """Yield what came since the last call: signals, and every fact after `seq` in order."""
@@ -208,9 +210,14 @@ class Bus:
         self.messages.close()
 
     def _known(self, fact: Fact) -> Fact:
+        """Let go of a decision whose every fact was heard: a full disk writes some and refuses the others."""
         if fact.by == self._name:
             for id_ in (fact.id, fact.id.rpartition(".")[0]):
-                self._decisions.pop(id_, None)
+                decision = self._decisions.get(id_)
+                if decision:
+                    decision.unheard.discard(fact.id)
+                    if not decision.unheard:
+                        del self._decisions[id_]
         return fact
 
     def _send(self, request: dict[str, Any]) -> bool:

@@ -19,7 +19,8 @@ import msgspec
 # ruff: noqa: UP006, UP035, UP045
 
 PREVIEW = 400
-LONGEST_TEXT = 4096
+LONGEST_TEXT = 4096  # characters
+LONGEST_FACT = 512 << 10  # bytes; what comes near it is a list of paths
 
 
 class Fact(msgspec.Struct, kw_only=True, tag_field="kind", omit_defaults=True):

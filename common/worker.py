@@ -148,7 +148,9 @@ class Worker(Process):
             words = "".join(traceback.format_exception_only(type(error), error)).strip()
             count = strike["count"] + 1 if strike else 1
             self._strikes[str(fact.seq)] = {"count": count, "error": words[: f.LONGEST_TEXT]}
-            self._strikes_path.write_text(json.dumps(self._strikes))
+            fresh = self._strikes_path.with_suffix(".new")
+            fresh.write_text(json.dumps(self._strikes))
+            fresh.replace(self._strikes_path)
             raise
 
     def _beat(self) -> None:

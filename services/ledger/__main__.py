@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 import zmq
 
-from cccc.common import bus, registry
+from cccc.common import bus, ledger, registry
 from cccc.common import facts as f
 from cccc.common.facts import Beat, Fact, Signal
 from cccc.common.faults import fault
@@ -25,6 +25,7 @@ from cccc.services.ledger.store import Store
 
 BEAT = 2.0
 _MOST_AT_ONCE = 256
+_LONGEST = 4 * f.LONGEST_TEXT  # who says a fact cuts at LONGEST_TEXT; a fact that was refused would stop its service
 
 
 class _Say(NamedTuple):
@@ -55,25 +56,32 @@ class Ledger(Process):
         self._trouble = ""
         self._beaten = 0.0
         self.watch(self._requests, lambda: None)
-        if self._store.torn:
-            size, kept = self._store.torn
-            self.log.warning("the last line was torn: %d bytes cut and kept in %s", size, kept)
-            fact = f.LedgerRepaired(bytes=size, kept=str(kept.relative_to(project.root)))
-            self._own(fact, f"repair:{kept.stem}")
+        self._say_repairs()
         self.log.info("ready at seq %d", self._store.seq)
 
     def run(self) -> None:
         super().run()
         self._store.close()
 
+    def _say_repairs(self) -> None:
+        """Say what was cut or archived, also where a crash, or `cccc ledger forget`, came before the saying."""
+        for kept in sorted(self.project.segments.glob("torn-*.bin")):
+            size = kept.stat().st_size
+            fact = f.LedgerRepaired(bytes=size, kept=str(kept.relative_to(self.project.root)))
+            if self._own(fact, f"repair:{kept.stem}"):
+                self.log.warning("the last line was torn: %d bytes were cut and are kept in %s", size, kept)
+        closed = [first for first, _ in ledger.segments(self.project)]
+        for first, following in zip(closed, [*closed[1:], self._store.first]):
+            self._own(f.LedgerArchived(first=first, last=following - 1), f"archive:{first}")
+
     def turn(self) -> None:
         says: list[_Say] = []
         for _ in range(_MOST_AT_ONCE):
             try:
-                sender, frame = self._requests.recv_multipart(zmq.NOBLOCK)
+                sender, *frames = self._requests.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 break
-            self._take(sender, frame, says)
+            self._take(sender, b"".join(frames), says)
         if says:
             self._write(says)
             self.wake_in(0)
@@ -106,8 +114,10 @@ class Ledger(Process):
                 raise ValueError(f"{request['by']} may not say {fact.kind}")
             if not fact.id:
                 raise ValueError(f"a {fact.kind} without an id")
-            if len(msgspec.json.encode(fact)) > 4 * f.LONGEST_TEXT:
-                raise ValueError(f"{fact.kind} {fact.id} is longer than {4 * f.LONGEST_TEXT} bytes; store a body")
+            if any(isinstance(value, str) and len(value) > _LONGEST for value in msgspec.structs.astuple(fact)):
+                raise ValueError(f"{fact.kind} {fact.id} has a field of more than {_LONGEST} characters; store a body")
+            if len(msgspec.json.encode(fact)) > f.LONGEST_FACT:
+                raise ValueError(f"{fact.kind} {fact.id} has more than {f.LONGEST_FACT} bytes")
             fact.by = request["by"]
         says.append(_Say(sender, token, facts))
 
@@ -130,10 +140,13 @@ class Ledger(Process):
             else:
                 self._answer(say.sender, say.token, seqs=seqs)
 
-    def _own(self, fact: Fact, id_: str) -> None:
+    def _own(self, fact: Fact, id_: str) -> bool:
+        """Say a fact of our own; return whether it is new, and on disk."""
         fact.by, fact.id = self.name, id_
-        if self._store.append([fact]):
-            self._published.send_multipart([bus.topic_of(fact), bus.pack(msgspec.to_builtins(fact))])
+        if self._store.seq_of(id_) is not None or not self._store.append([fact]):
+            return False
+        self._published.send_multipart([bus.topic_of(fact), bus.pack(msgspec.to_builtins(fact))])
+        return True
 
     def _archive(self, sender: bytes, token: object) -> None:
         first = self._store.first
@@ -161,7 +174,7 @@ class Ledger(Process):
                 version=self._release,
                 ready=True,
                 seq=self._store.seq,
-                trouble=self._trouble,
+                trouble=self._trouble or self._store.trouble,
             )
         )
 

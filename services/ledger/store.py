@@ -9,6 +9,7 @@ batch, and who said it says it again until it is answered: so it ends up whole.
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -37,25 +38,28 @@ class Store:
         self._blobs = Blobs(project)
         self._unindexed: list[Row] = []
         self._recent: dict[str, int] = {}  # ids of the facts not indexed yet
+        self.trouble = ""
         self._open()
-        self.torn = self._cut_torn_tail()
+        self._cut_torn_tail()
         self._catch_up()
 
     def _open(self) -> None:
         self._fd = os.open(self._project.ledger, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         sync_folder(self._project.state)
 
-    def _cut_torn_tail(self) -> tuple[int, Path] | None:
-        """Cut what follows the last newline and keep it aside; return (bytes, path)."""
+    def _cut_torn_tail(self) -> None:
+        """Cut what follows the last newline and keep it aside, as `torn-*.bin` beside the closed segments."""
         size = os.fstat(self._fd).st_size
         whole = _end_of_last_line(self._fd, size)
         if whole == size:
-            return None
-        kept = self._project.segments / f"torn-{time.time_ns()}.bin"
-        kept.write_bytes(os.pread(self._fd, size - whole, whole))
+            return
+        with (self._project.segments / f"torn-{time.time_ns()}.bin").open("wb") as kept:
+            kept.write(os.pread(self._fd, size - whole, whole))
+            kept.flush()
+            os.fsync(kept.fileno())
+        sync_folder(self._project.segments)
         os.truncate(self._fd, whole)
         os.fsync(self._fd)
-        return size - whole, kept
 
     def _catch_up(self) -> None:
         """Bring the index to the end of the ledger and learn the last seq and hash."""
@@ -149,8 +153,15 @@ class Store:
         return path
 
     def index_now(self) -> None:
-        """Write the index rows that wait."""
-        self._index.add(self._unindexed)
+        """Write the index rows that wait. On a full disk they wait on: `trouble` says so, and they are known still."""
+        if not self._unindexed:
+            return
+        try:
+            self._index.add(self._unindexed)
+        except sqlite3.OperationalError as error:
+            self.trouble = f"the index cannot be written: {error}"
+            return
+        self.trouble = ""
         self._unindexed, self._recent = [], {}
 
     def close(self) -> None:
@@ -161,7 +172,7 @@ class Store:
     def _note(self, row: Row) -> None:
         self._unindexed.append(row)
         self._recent[row.id] = row.seq
-        if len(self._unindexed) >= _INDEX_BATCH:
+        if len(self._unindexed) % _INDEX_BATCH == 0:
             self.index_now()
 
 

@@ -55,6 +55,7 @@ def test_a_service_may_not_say_what_is_not_its_own(project: Project, service: St
 def test_garbage_on_the_socket_is_refused_and_the_ledger_goes_on(project: Project, service: Start) -> None:
     service("ledger")
     socket = bus.say_socket(project)
+    socket.send_multipart([b"", b"two", b"more"])
     for garbage in (b"", b"\xc1", bus.pack({"what": "say"}), bus.pack({"what": 7, "token": [1]})):
         socket.send(garbage)
     assert bus.tell(project, "cli", [message(1)]) == [1]
@@ -98,3 +99,36 @@ def test_killed_at_a_durable_step_the_fact_is_written_once_and_answered(
         assert answer.result() == [2, 3]
     assert [fact.id for fact in ledger.read(project)] == ["m1", "m2", "m3"]
     assert ledger.verify(project) == (3, "")
+
+
+def test_what_was_cut_or_archived_before_a_crash_is_said_at_the_next_start(project: Project, service: Start) -> None:
+    process = service("ledger")
+    bus.tell(project, "cli", [message(1), message(2)])
+    process.kill()
+    process.wait()
+    (project.segments / "torn-1.bin").write_bytes(b"torn")
+    project.ledger.rename(project.segments / "1.jsonl")
+    for _ in range(2):
+        process = service("ledger")
+        process.kill()
+        process.wait()
+    _, _, repaired, archived = ledger.read(project)
+    assert isinstance(repaired, f.LedgerRepaired) and repaired.bytes == 4
+    assert isinstance(archived, f.LedgerArchived) and (archived.first, archived.last) == (1, 2)
+
+
+def test_a_fact_may_name_many_paths_and_hold_little_text(project: Project, service: Start) -> None:
+    service("ledger")
+    landing = f.PatchLanding(
+        id="l",
+        author="PeerA",
+        mid="p",
+        branch="refs/heads/main",
+        old="",
+        new="",
+        paths=["a/path/of/some/length"] * 5000,
+    )
+    assert bus.tell(project, "evidence", [landing]) == [1]
+    long = f.PatchHeld(id="h", author="PeerA", mid="p", reason="x" * 20_000)
+    with pytest.raises(LedgerError, match="store a body"):
+        bus.tell(project, "evidence", [long])

@@ -58,8 +58,9 @@ def test_a_tail_torn_at_any_byte_is_cut_off_and_kept(home: Project) -> None:
         store = Store(home)
         assert store.seq == 1
         assert home.ledger.read_bytes() == first
-        if cut:
-            assert store.torn and store.torn[0] == cut and store.torn[1].read_bytes() == last[:cut]
+        assert [path.read_bytes() for path in home.segments.iterdir()] == ([last[:cut]] if cut else [])
+        for path in home.segments.iterdir():
+            path.unlink()
         store.append([notice(2)])
         store.close()
         assert ledger.verify(home) == (2, "")
@@ -145,3 +146,24 @@ def test_a_start_reads_only_what_the_index_does_not_have(home: Project, monkeypa
     assert 0 < read[0] < home.ledger.stat().st_size / 10
     row = index.newest(home)
     assert row and row.seq == 20_000
+
+
+def test_a_full_disk_stops_the_index_and_nothing_else(tiny_disk: Path) -> None:
+    home = Project(tiny_disk / ".cccc")
+    home.make_run()
+    store = Store(home)
+    with pytest.raises(OSError), (tiny_disk / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    with (tiny_disk / "filler").open("r+b") as file:
+        file.truncate((tiny_disk / "filler").stat().st_size - 8192)
+    assert store.append([notice(1), notice(2)]) == 2
+    store.index_now()
+    assert "full" in store.trouble
+    assert store.seq_of("n2") == 2
+    (tiny_disk / "filler").unlink()
+    store.index_now()
+    assert store.trouble == ""
+    newest = index.newest(home)
+    assert newest and newest.seq == 2
+    store.close()
