@@ -287,8 +287,15 @@ class Trial:
         return fact
 
     def _no_run(self, kind: str, command: str, word: str, why: str) -> f.Fact:
-        about = {"mid": self._patch.mid, "base": self._repo.head, "command": command}
-        return (f.Lint if kind == "lint" else f.Test)(**about, verdict=word, exit=None, seconds=0, tail=why)
+        return (f.Lint if kind == "lint" else f.Test)(
+            mid=self._patch.mid,
+            base=self._repo.head,
+            command=command,
+            verdict=word,
+            exit=None,
+            seconds=0,
+            tail=why,
+        )
 
     def _skip(self, kind: str, command: str, why: str) -> Passing:
         fact = self._no_run(kind, command, "skipped", why)
