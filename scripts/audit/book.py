@@ -19,7 +19,8 @@ class Book:
     commits: dict[str, f.PatchCommit] = field(default_factory=dict)  # by commit
     landings: dict[str, f.PatchLanding] = field(default_factory=dict)  # by the commit announced
     patches: dict[str, str] = field(default_factory=dict)  # mid -> SHA-256 of the patch
-    used: dict[str, set[str]] = field(default_factory=dict)  # mid -> requests whose approval was used
+    approved: dict[str, set[str]] = field(default_factory=dict)  # mid -> its requests that people approved
+    used: dict[str, set[str]] = field(default_factory=dict)  # mid -> those whose approval was used
     logs: dict[str, f.Test] = field(default_factory=dict)  # mid -> the last test run
     evidence: dict[str, set[str]] = field(default_factory=dict)  # mid -> SHA-256 of the logs of its tests
 
@@ -42,8 +43,9 @@ class Book:
         elif isinstance(fact, f.Test):
             self.logs[fact.mid] = fact
             self.evidence.setdefault(fact.mid, set()).add(fact.sha)
-        elif isinstance(fact, f.RfdSettled) and fact.outcome == "used":
-            self.used.setdefault(fact.mid, set()).add(fact.rfd_id)
+        elif isinstance(fact, f.RfdSettled) and fact.outcome in ("approved", "used"):
+            by_mid = self.approved if fact.outcome == "approved" else self.used
+            by_mid.setdefault(fact.mid, set()).add(fact.rfd_id)
 
 
 def bodies_of(fact: Fact) -> list[str]:

@@ -109,8 +109,6 @@ def _trailers(commit: Commit, book: Book) -> Iterator[str]:
     fact = book.commits[commit.id]
     mid = fact.mid
     wanted = {"Cccc-Mid": [mid], "Cccc-Peer": [fact.author], "Cccc-Patch": [book.patches.get(mid, "")]}
-    if mid in book.used:
-        wanted["Cccc-Decision"] = sorted(book.used[mid])
     for name, values in wanted.items():
         has = sorted(commit.trailers.get(name, []))
         if has != values:
@@ -118,9 +116,11 @@ def _trailers(commit: Commit, book: Book) -> Iterator[str]:
     for sha in commit.trailers.get("Cccc-Evidence", []):
         if sha not in book.evidence.get(mid, ()):
             yield f"commit {commit.id[:12]}: Cccc-Evidence is {sha[:12]}, and no test of {mid} has that log"
-    for rfd_id in commit.trailers.get("Cccc-Decision", []):
-        if mid not in book.used:
-            yield f"commit {commit.id[:12]}: Cccc-Decision is {rfd_id}, and no fact says that this approval was used"
+    decided, used = set(commit.trailers.get("Cccc-Decision", [])), book.used.get(mid, set())
+    for rfd_id in sorted(decided - used - book.approved.get(mid, set())):  # used is said a moment after the landing
+        yield f"commit {commit.id[:12]}: Cccc-Decision is {rfd_id}, and no fact says that people approved that"
+    for rfd_id in sorted(used - decided):
+        yield f"commit {commit.id[:12]}: Cccc-Decision {rfd_id} is missing, whose approval was used"
 
 
 def _moved(found: Landed, book: Book) -> Iterator[str]:

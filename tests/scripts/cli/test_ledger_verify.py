@@ -94,7 +94,7 @@ def test_what_landed_as_the_facts_say_holds(gate: Gate) -> None:
 
 @pytest.mark.parametrize(
     ("trailer", "value"),
-    [("Mid", "p-9"), ("Mid", None), ("Peer", "PeerA"), ("Patch", "0" * 64), ("Decision", None), ("Decision", "r-2")],
+    [("Mid", "p-9"), ("Mid", None), ("Peer", "PeerA"), ("Patch", "0" * 64)],
 )
 def test_a_trailer_that_differs_from_the_facts_is_named(gate: Gate, trailer: str, value: str | None) -> None:
     commit = gate.land("p-1", decided="r-1", **{trailer: value})
@@ -102,10 +102,19 @@ def test_a_trailer_that_differs_from_the_facts_is_named(gate: Gate, trailer: str
     assert line.startswith(f"commit {commit[:12]}: Cccc-{trailer} is {value or 'missing'}"[:60])
 
 
-def test_a_decision_that_nobody_gave_is_named(gate: Gate) -> None:
+def test_a_decision_that_nobody_gave_and_one_that_is_missing_are_named(gate: Gate) -> None:
     gate.land("p-1", Decision="r-1")
-    (line,) = verify(gate, 1)
-    assert "no fact says that this approval was used" in line
+    gate.land("p-2", decided="r-2", Decision=None)
+    given, missing = verify(gate, 1)
+    assert "Cccc-Decision is r-1, and no fact says that people approved that" in given + missing
+    assert "Cccc-Decision r-2 is missing, whose approval was used" in given + missing
+
+
+def test_an_approval_that_is_about_to_be_said_used_holds(gate: Gate) -> None:
+    approved = f.RfdSettled(id="a", rfd_id="r-1", outcome="approved", people=["local"], mid="p-1")
+    gate.say("orchestrator", approved)
+    gate.land("p-1", Decision="r-1")
+    assert verify(gate, 0) == []
 
 
 def test_evidence_of_a_test_that_never_ran_is_named(gate: Gate) -> None:
