@@ -119,7 +119,7 @@ def _trailers(commit: Commit, book: Book) -> Iterator[str]:
     decided, used = set(commit.trailers.get("Cccc-Decision", [])), book.used.get(mid, set())
     for rfd_id in sorted(decided - used - book.approved.get(mid, set())):  # used is said a moment after the landing
         yield f"commit {commit.id[:12]}: Cccc-Decision is {rfd_id}, and no fact says that people approved that"
-    for rfd_id in sorted(used - decided):
+    for rfd_id in sorted((used & book.approved.get(mid, set())) - decided):
         yield f"commit {commit.id[:12]}: Cccc-Decision {rfd_id} is missing, whose approval was used"
 
 

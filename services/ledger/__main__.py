@@ -103,7 +103,7 @@ class Ledger(Process):
                 self._check(sender, token, request, says)
             else:
                 raise ValueError(f"unknown request {what!r}")
-        except (ValueError, KeyError, TypeError) as error:  # msgspec's and msgpack's errors are ValueErrors
+        except (ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:  # a ValueError since msgspec 0.21 only
             self.log.error("refused a request from %s: %s", sender.hex(), error)
             self._refuse(sender, frame, f"{type(error).__name__}: {error}")
 

@@ -47,8 +47,9 @@ class Gate:
         author: dict[str, Any] = {"author": "PeerB", "mid": mid}
         self.say("orchestrator", f.PatchQueued(id=f"q{mid}", source="patch.diff", **author, **body))
         if decided:
-            used = f.RfdSettled(id=f"s{mid}", rfd_id=decided, outcome="used", people=["local"], mid=mid)
-            self.say("orchestrator", used)
+            for outcome in ("approved", "used"):
+                settled = f.RfdSettled(id=f"{outcome}{mid}", rfd_id=decided, outcome=outcome, people=["local"], mid=mid)
+                self.say("orchestrator", settled)
         trailers: dict[str, str | None] = {"Mid": mid, "Peer": "PeerB", "Patch": body["sha"], "Decision": decided}
         trailers.update(wrong)
         old = git(self.project.root, "rev-parse", "HEAD").strip()
@@ -89,7 +90,7 @@ def test_what_landed_as_the_facts_say_holds(gate: Gate) -> None:
     gate.land("p-2", decided="r-1")
     assert verify(gate, 0) == []
     found = json.loads(cccc(gate.project.root, "ledger", "verify", "--json"))
-    assert found == {"lines": 7, "bodies": 2, "forgotten": 0, "commits": 2, "problems": [], "notes": []}
+    assert found == {"lines": 8, "bodies": 2, "forgotten": 0, "commits": 2, "problems": [], "notes": []}
 
 
 @pytest.mark.parametrize(
