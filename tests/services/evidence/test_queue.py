@@ -98,7 +98,7 @@ def test_an_approval_holds_for_its_own_words_and_settings_only() -> None:
 def test_a_question_asked_again_needs_a_new_answer() -> None:
     patch = after(*APPROVED, needed(policy="changed")).patches[0]
     assert patch.waits and not patch.may("protected", "may it?", "changed")
-    late = after(*APPROVED, needed(policy="changed"), settled("approved")).patches[0]
+    late = after(*ASKED, needed(policy="changed"), opened(), settled("approved")).patches[0]
     assert late.waits  # the old request's answer does not count for the new one
 
 
