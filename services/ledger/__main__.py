@@ -149,10 +149,12 @@ class Ledger(Process):
         return True
 
     def _archive(self, sender: bytes, token: object) -> None:
-        first = self._store.first
-        path = self._store.archive()
+        first, closed = self._store.first, ledger.segments(self.project)
+        # A request that is sent again because the answer was late must not close a segment of one line.
+        just_now = bool(closed) and self._store.seq == first == self._store.seq_of(f"archive:{closed[-1][0]}")
+        path = None if just_now else self._store.archive()
         if path is None:
-            self._answer(sender, token, error="the open segment is empty")
+            self._answer(sender, token, error="there is nothing to archive: no fact came since the last time")
             return
         self._own(f.LedgerArchived(first=first, last=self._store.seq), f"archive:{first}")
         self._answer(sender, token, path=str(path))

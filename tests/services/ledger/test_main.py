@@ -66,6 +66,8 @@ def test_archiving_closes_the_segment_and_the_chain_runs_on(project: Project, se
     service("ledger")
     bus.tell(project, "cli", [message(1), message(2)])
     assert bus.archive(project) == str(project.segments / "1.jsonl")
+    with pytest.raises(LedgerError, match="nothing to archive"):
+        bus.archive(project)
     assert bus.tell(project, "cli", [message(3)]) == [4]
     assert [fact.kind for fact in ledger.read(project)] == ["user-message"] * 2 + ["ledger-archived", "user-message"]
     assert ledger.verify(project) == (4, "")
