@@ -11,7 +11,7 @@ Fields named `sha`, `size` and `text` describe bytes: the body lies in `state/bl
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Callable, Dict, List, Optional, Type, TypedDict, Union
+from typing import Annotated, Any, Callable, Dict, List, Optional, Type, TypedDict, Union
 
 import msgspec
 
@@ -585,6 +585,55 @@ class SettingsApplied(Fact, tag="settings-applied"):
     mid: str
     paths: List[str]
     kept: List[str]  # the old files
+
+
+# --- evidence cards --------------------------------------------------------------------------
+
+
+class EvidenceCard(Fact, tag="evidence-card"):
+    """A card was handed in: a claim with the commands that prove it. The body is its YAML or JSON."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class EvidenceCheck(msgspec.Struct, omit_defaults=True):
+    """One command of a card that was run."""
+
+    name: str
+    exit: int
+    ok: bool
+    seconds: float
+    allow_failure: bool = False  # not ok, and the card may pass all the same
+    over: str = ""  # the limit that it was killed for
+
+
+class EvidenceValidate(Fact, tag="evidence-validate"):
+    """The checks of a card ended, on the commit `base`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    verdict: str  # pass, fail
+    title: str
+    evidence_kind: str
+    log_ref: str  # LOG:<path below the project>#L1-L<lines>
+    checks: List[EvidenceCheck]
+    meta: Dict[str, Any]
+    base: str
+    isolated: str
+    sha: str = ""  # of the log
+    reason: str = ""  # why not all checks ran
+
+
+class EvidenceInvalid(Fact, tag="evidence-invalid"):
+    """A card cannot be run; its author is told `reason`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    reason: str
 
 
 # --- the system ------------------------------------------------------------------------------

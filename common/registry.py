@@ -37,6 +37,7 @@ _GATE = (
     f.LeftoverEdits,
     f.LeftoverRemind,
 )
+_CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
 _NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited)
 _TALK = (
@@ -56,7 +57,7 @@ SERVICES = (
     Service(
         "orchestrator",
         20,
-        says=(*_MAIL, *_TALK, *_RFD, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
+        says=(*_MAIL, *_TALK, *_RFD, f.EvidenceCard, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
         hears=(
             f.UserMessage,
             f.Pause,
@@ -69,6 +70,7 @@ SERVICES = (
             f.Handoff,
             f.PatchQueued,
             *_GATE,
+            *_CARD,
             f.PatchRetry,
             f.PatchRevert,
             f.NudgeUnanswered,
@@ -84,8 +86,8 @@ SERVICES = (
     Service(
         "evidence",
         40,
-        says=(*_GATE, f.BranchMoved, f.FactSkipped),
-        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, f.Decision, *_RFD),
+        says=(*_GATE, f.EvidenceValidate, f.EvidenceInvalid, f.BranchMoved, f.FactSkipped),
+        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_CARD, f.Decision, *_RFD),
     ),
     Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
 )
@@ -107,6 +109,7 @@ SAYS: dict[str, frozenset[str]] = {
             "patch-retry",
             "patch-drop",
             "patch-revert",
+            "evidence-card",
         }
     ),
 }

@@ -38,6 +38,7 @@ SECTIONS = {
         "queue": "Show the patches that wait or are being checked.",
         "patch": "Look at a patch, try it again, drop it, or take it back.",
         "rfd": "Decide what the peers may not decide.",
+        "evidence": "Run an evidence card.",
         "trace": "Show what became of one message.",
         "ledger": "Read, check and archive the ledger.",
         "ps": "List the service processes.",

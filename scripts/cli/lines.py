@@ -44,6 +44,8 @@ def tell(raw: bytes) -> FactLine:
 def colour(raw: bytes) -> str | None:
     """Return the colour of a ledger line."""
     fact = ledger.decode(raw)
+    if isinstance(fact, f.EvidenceValidate):
+        return "green" if fact.verdict == "pass" else "red"
     if isinstance(fact, (f.Lint, f.Test)):
         return {"green": "green", "skipped": None}.get(fact.verdict, "red")
     return next((name for name, kinds in _COLOURS.items() if isinstance(fact, kinds)), None)

@@ -8,6 +8,7 @@ behind it pass, and is tried again when they have moved the branch.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from cccc.common import git, terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
-from cccc.services.evidence import change, live, queue, sandbox
+from cccc.services.evidence import cards, change, live, queue, sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved, short
 from cccc.services.evidence.queue import Applying, Open
@@ -50,7 +51,7 @@ class Evidence(worker.Worker):
     """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
-    version = 3
+    version = 4
     State = queue.State
 
     def fold(self, fact: Fact) -> None:
@@ -64,6 +65,7 @@ class Evidence(worker.Worker):
         self._seen: git.Repo | None = None  # in this turn
         self._place: git.Repo | None = None  # ever: where it lies does not change
         self._watcher: Watcher | None = None
+        self._tidied = True
         lock = CheckLock(
             self.project.run / "check.lock"
         )  # before the probe: a check of an earlier life may use the box
@@ -76,9 +78,11 @@ class Evidence(worker.Worker):
             terminal.environment(self.project),
             terminal.umask(self.project),
         )
+        self._cards = cards.Runner(self._gate)
 
     def close(self) -> None:
         self._drop_run()
+        self._cards.close()
         if self._watcher:
             self._watcher.close()
 
@@ -87,8 +91,10 @@ class Evidence(worker.Worker):
         self._forget_settled()
         self._note_branches()
         self._tell_of_waiting()
+        self._run_cards()
         while self._step():
             self.alive()
+        self._tidy()
         self._watch_worktree()
 
     def _step(self) -> bool:
@@ -148,6 +154,16 @@ class Evidence(worker.Worker):
                 waiting = f.PatchWaiting(author=patch.author, mid=patch.mid, reason=patch.held, since=patch.held_since)
                 self.say(waiting, id_=f"patch:{patch.mid}:waiting", cause=patch.seq)
 
+    def _tidy(self) -> None:
+        """Clean up after the last patch while nothing waits for the gate tree."""
+        if self._tidied or self._run or self._cards.busy or any(not patch.held for patch in self.state.patches):
+            return
+        self._tidied = True
+        repo = self._look()
+        if repo and repo.head:
+            with contextlib.suppress(git.GitError):  # the next patch meets it too, and is told
+                self._gate.tree(repo).tidy(repo.head)
+
     def _watch_worktree(self) -> None:
         if self._watcher is None:
             place = self._place or self._look()
@@ -159,7 +175,24 @@ class Evidence(worker.Worker):
         for fact, id_ in self._watcher.news(self.state.worktree, self.state.patches, handed_in):
             self.say(fact, id_=id_)
 
+    def _run_cards(self) -> None:
+        """Let cards have the gate tree between two patches."""
+        outcome = self._cards.go_on() if self._cards.busy else None
+        waiting = self._waiting_cards()
+        if not self._cards.busy and outcome is None and waiting and self._run is None:
+            repo = self._look()
+            outcome = self._cards.begin(waiting[0], repo) if repo else None
+        if isinstance(outcome, (f.EvidenceValidate, f.EvidenceInvalid)):
+            self.say(outcome, id_=_card_id(outcome.mid))
+            self.wake_in(0)
+
+    def _waiting_cards(self) -> list[cards.Handed]:
+        return [card for card in self.state.cards.cards if not self.pending(_card_id(card.mid))]
+
     def _begin(self, patch: Open) -> bool:
+        self._run_cards()
+        if self._cards.busy or self._waiting_cards():
+            return False
         unheard = self.pending(_branch_id(patch))
         if unheard and not self._seen:
             return False
@@ -175,6 +208,7 @@ class Evidence(worker.Worker):
         elif repo.branch != branch:
             self._hold(patch, f"{short(repo.branch)} is checked out; the patch waits for {short(branch)}")
         else:
+            self._tidied = False
             self._run = _Run(patch.mid, Trial(self._gate, patch, repo, self.state.counted.get(branch)).steps())
         return True
 
@@ -301,6 +335,10 @@ class Evidence(worker.Worker):
         if self._run and self._run.child:
             self._run.child.kill()
         self._run = None
+
+
+def _card_id(mid: str) -> str:
+    return f"card:{mid}"
 
 
 def _branch_id(patch: Open) -> str:

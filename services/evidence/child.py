@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cccc.common.errors import UserError
 from cccc.services.evidence.checks import Ended
 
 MARK = "CCCC_CHECK"  # the variable by which what a check started is known
@@ -28,9 +29,12 @@ _LEAVE_WITHIN = 5.0
 
 
 class CheckLock:
-    """The lock of `path`, held for the life of this process. What an earlier life left running is killed."""
+    """The lock of `path`, held for the life of this process.
 
-    def __init__(self, path: Path) -> None:
+    With `take_over` what an earlier life left running is killed; without, UserError is raised while it is held.
+    """
+
+    def __init__(self, path: Path, take_over: bool = True) -> None:
         self.fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         end = time.monotonic() + _LEAVE_WITHIN
         while True:
@@ -38,6 +42,8 @@ class CheckLock:
                 fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
+                if not take_over:
+                    raise UserError(f"{path} is held: the gate tree is in use; try again later") from None
                 if time.monotonic() > end:
                     raise
             group = path.read_text()

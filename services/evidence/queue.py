@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 import msgspec
 
 from cccc.common import facts as f
-from cccc.services.evidence import worktree
+from cccc.services.evidence import cards, worktree
 from cccc.services.evidence.landing import Landing
 from cccc.services.evidence.policy import Counted
 
@@ -88,11 +88,15 @@ class State(msgspec.Struct):
     patches: List[Open] = msgspec.field(default_factory=list)
     counted: Dict[str, Counted] = msgspec.field(default_factory=dict)  # by branch: of what landed last
     worktree: worktree.State = msgspec.field(default_factory=worktree.State)
+    cards: cards.State = msgspec.field(default_factory=cards.State)
 
 
 def fold(state: State, fact: f.Fact) -> None:
     """Take one fact into the state."""
     worktree.fold(state.worktree, fact)
+    if isinstance(fact, (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)):
+        cards.fold(state.cards, fact)
+        return  # a card can have the mid of a patch that came in the same message
     if isinstance(fact, f.PatchQueued):
         state.patches.append(Open(fact.seq, fact.ts, fact.mid, fact.author, fact.source, fact.sha))
         return

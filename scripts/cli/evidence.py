@@ -1,0 +1,141 @@
+"""`cccc evidence run`."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import click
+import msgspec
+
+from cccc.common import bus, card, git, ledger, settings, supervisor, terminal
+from cccc.common import facts as f
+from cccc.common.blobs import Blobs
+from cccc.common.errors import NotFound, NotRunning, UserError
+from cccc.common.paths import Project
+from cccc.common.redaction import Redactor
+from cccc.services.evidence import cards, sandbox
+from cccc.services.evidence.checks import Ended
+from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.runs import Gate
+
+_LOOK_EVERY = 0.1
+_ENVELOPE = ("seq", "ts", "by", "id", "cause", "prev")
+
+
+@click.group()
+def command() -> None:
+    """Run an evidence card.
+
+    An evidence card is a claim with the commands that prove it: a YAML or JSON file. Peers hand theirs in through the
+    mailbox.
+
+    \b
+    Example:
+      cccc evidence run card.yaml
+
+    Exit codes: 0 passed, 1 failed, 2 no valid card, 3 no such file or no project here.
+    """
+
+
+@command.command()
+@click.argument("card_file", metavar="CARD", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@click.pass_context
+def run(ctx: click.Context, card_file: Path, as_json: bool) -> None:
+    """Run the checks of CARD, a YAML or JSON file, on the current commit.
+
+    They run in the gate's own work tree, never in yours: what is not committed is not seen. When the project is up the
+    gate runs the card between two patches and writes the verdict into the ledger; else it runs here and now, and only
+    the log is kept. Each check runs until `timeout_sec` (120); one with `allow_failure` cannot fail the card.
+
+    \b
+    Example of a card:
+      title: the parser takes empty files
+      checks:
+        - {name: unit, run: pytest -q tests/test_parser.py, timeout_sec: 60}
+        - {name: style, run: ruff check ., allow_failure: true}
+      kind: generic             # if you like
+      meta: {owner: me}         # if you like
+
+    Exit codes: 0 passed, 1 failed, 2 no valid card, 3 no such file or no project here.
+    """
+    project = Project.find()
+    try:
+        content = card_file.read_bytes()
+        found = card.parse(content.decode())
+    except FileNotFoundError:
+        raise NotFound(f"no file {card_file}") from None
+    except (card.CardError, UnicodeDecodeError) as error:
+        raise click.UsageError(str(error)) from None
+    mid = f"cli-card-{time.time_ns() // 1000}-{os.getpid()}"
+    up = supervisor.is_up(project)
+    outcome = _ask_the_gate(project, content, mid) if up else _run_here(project, found, mid)
+    _show(outcome, as_json)
+    ctx.exit(0 if outcome.verdict == "pass" else 1)
+
+
+def _ask_the_gate(project: Project, content: bytes, mid: str) -> f.EvidenceValidate:
+    """Hand the card in and wait for its verdict. Raises NotRunning, UserError."""
+    Blobs(project).put(content)
+    redact = Redactor(settings.load(project).telegram.redact_patterns).redact
+    handed = f.EvidenceCard(id=mid, mid=mid, author="User", **f.body(content, redact))
+    (seq,) = bus.tell(project, "cli", [handed])
+    while True:
+        for fact in ledger.read(project, seq):
+            seq = fact.seq
+            if isinstance(fact, f.EvidenceInvalid) and fact.mid == mid:
+                raise UserError(fact.reason)
+            if isinstance(fact, f.EvidenceValidate) and fact.mid == mid:
+                return fact
+        if not supervisor.is_up(project):
+            raise NotRunning(f"the project went down; the card {mid} is run when it is up again")
+        time.sleep(_LOOK_EVERY)
+
+
+def _run_here(project: Project, found: card.Card, mid: str) -> f.EvidenceValidate:
+    """Run the card in this process. Raises NotFound without a repository, UserError while the gate tree is in use."""
+    project.make_run()
+    policies = settings.load(project).policies
+    lock = CheckLock(project.run / "check.lock", take_over=False)
+    env = terminal.environment(project)
+    box = sandbox.of(project, policies.gate.isolation)
+    gate = Gate(project, policies, Blobs(project), lock, box, env, terminal.umask(project))
+    repo = git.look(project.root, git.environment(env))
+    if not repo.head:
+        raise UserError("the repository has no commit yet; make the first one")
+    steps = cards.run(gate, repo, found, mid, "User")
+    ended: Ended | None = None
+    try:
+        while True:
+            ended = _end_of(steps.send(ended))
+    except StopIteration as stop:
+        outcome: f.EvidenceValidate = stop.value
+        return outcome
+
+
+def _end_of(child: Child) -> Ended:
+    try:
+        while True:
+            ended = child.ended()
+            if ended:
+                return ended
+            time.sleep(_LOOK_EVERY / 10)
+    except KeyboardInterrupt:
+        child.kill()
+        raise click.Abort from None
+
+
+def _show(outcome: f.EvidenceValidate, as_json: bool) -> None:
+    if as_json:
+        fields = msgspec.to_builtins(outcome)
+        click.echo(json.dumps({name: fields[name] for name in fields if name not in _ENVELOPE}, ensure_ascii=False))
+        return
+    click.echo(f"{outcome.verdict}: {outcome.title}" + (f" ({outcome.reason})" if outcome.reason else ""))
+    for check in outcome.checks:
+        word = "ok" if check.ok else "allowed to fail" if check.allow_failure else "failed"
+        why = f"stopped after {check.over}" if check.over else f"exit {check.exit}"
+        click.echo(f"  {check.name}: {word}, {why}, {check.seconds:.1f} s")
+    click.echo(f"  {outcome.log_ref}")

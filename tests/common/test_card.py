@@ -1,0 +1,71 @@
+"""Evidence cards as people and peers write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from cccc.common import card
+from cccc.common.card import Card, CardError, Check
+
+YAML = "title: a claim\nkind: generic\nmeta: {who: PeerA}\nchecks:\n  - name: one\n    run: 'true'\n"
+JSON = '{"title": "a claim", "meta": {"who": "PeerA"}, "checks": [{"name": "one", "run": "true"}]}'
+
+
+@pytest.mark.parametrize("text", [YAML, JSON, "type: EVIDENCE\nintent: prove it\n" + YAML])
+def test_a_card_is_yaml_or_json(text: str) -> None:
+    assert card.parse(text) == Card("a claim", [Check("one", "true", 120, False)], "generic", {"who": "PeerA"})
+
+
+def test_every_key_of_a_check_is_read() -> None:
+    text = "title: t\nchecks: [{name: a, run: x, timeout_sec: 0.5, allow_failure: true}]"
+    assert card.parse(text).checks == [Check("a", "x", 0.5, True)]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("just words", "card: not a mapping"),
+        ("a: [", "card: neither YAML nor JSON: "),
+        ("checks: [{name: a, run: b}]", "card: Object missing required field `title`"),
+        ("title: t\nchecks: [{name: a}]", "card.checks[0]: Object missing required field `run`"),
+        ("title: t\nchecks: [{name: a, run: b, shell: c}]", "card.checks[0]: Object contains unknown field `shell`"),
+        ("title: t\nchecks: [{name: a, run: b, timeout_sec: soon}]", "card.checks[0].timeout_sec: Expected `float`"),
+        ("title: t\nchecks: []", "card: checks: from 1 to 20 are allowed, not 0"),
+        ("title: t\nchecks: [{name: a, run: ' '}]", "card: checks: a has no command"),
+        ("title: t\nchecks: [{name: a, run: b}, {name: a, run: c}]", "card: checks: each needs a name of its own"),
+        ("title: t\nchecks: [{name: a, run: b, timeout_sec: 0}]", "card: checks: timeout_sec of a must be"),
+        ('title: "a\\nb"\nchecks: [{name: a, run: b}]', "card: title: one line"),
+        ("title: t\nmeta: &m {a: *m}\nchecks: [{name: a, run: b}]", "card: aliases"),
+        (f"title: t\nmeta: {{a: {'x' * 2000}}}\nchecks: [{{name: a, run: b}}]", "card: meta: at most 1000 bytes"),
+        ("x" * 70000, "card: larger than 64 KiB"),
+    ],
+)
+def test_a_card_that_cannot_be_run_is_said_in_one_line(text: str, problem: str) -> None:
+    with pytest.raises(CardError) as raised:
+        card.parse(text)
+    assert str(raised.value).startswith(problem)
+    assert "\n" not in str(raised.value)
+
+
+MARKED = f"type: EVIDENCE\n{YAML}"
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        (MARKED, MARKED),
+        (f"<TO_PEER>\n{MARKED}</TO_PEER>\n", f"\n{MARKED}"),
+        (f"{MARKED}```insight\nchecks: x\n```", MARKED),
+        (f"Look:\n```yaml\n{MARKED}```\nand more", MARKED),
+        (f"~~~\n{MARKED}~~~", MARKED),
+        (
+            '```json\n{"kind": "evidence", "title": "t", "checks": []}\n```',
+            '{"kind": "evidence", "title": "t", "checks": []}\n',
+        ),
+        (YAML, None),
+        ("type: EVIDENCE\ntitle: only words\n", None),
+        ("EVIDENCE: the checks: all green", None),
+    ],
+)
+def test_a_card_is_found_in_a_message(message: str, found: str | None) -> None:
+    assert card.find(message) == found
