@@ -21,7 +21,8 @@ class Book:
     patches: dict[str, str] = field(default_factory=dict)  # mid -> SHA-256 of the patch
     approved: dict[str, set[str]] = field(default_factory=dict)  # mid -> its requests that people approved
     used: dict[str, set[str]] = field(default_factory=dict)  # mid -> those whose approval was used
-    logs: dict[str, f.Test] = field(default_factory=dict)  # mid -> the last test run
+    tests: dict[str, f.Test] = field(default_factory=dict)  # mid -> the last test run
+    cards: dict[str, f.EvidenceValidate] = field(default_factory=dict)  # mid -> what the card's checks said
     evidence: dict[str, set[str]] = field(default_factory=dict)  # mid -> SHA-256 of the logs of its tests
 
     def note(self, fact: Fact | None) -> None:
@@ -41,8 +42,10 @@ class Book:
         elif isinstance(fact, f.PatchCommit):
             self.commits[fact.commit] = fact
         elif isinstance(fact, f.Test):
-            self.logs[fact.mid] = fact
+            self.tests[fact.mid] = fact
             self.evidence.setdefault(fact.mid, set()).add(fact.sha)
+        elif isinstance(fact, f.EvidenceValidate):
+            self.cards[fact.mid] = fact
         elif isinstance(fact, f.RfdSettled) and fact.outcome in ("approved", "used"):
             by_mid = self.approved if fact.outcome == "approved" else self.used
             by_mid.setdefault(fact.mid, set()).add(fact.rfd_id)

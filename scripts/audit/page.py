@@ -26,7 +26,7 @@ _FAMILIES: dict[str, tuple[type[Fact], ...]] = {
         *(f.PatchCommit, f.PatchWaiting, f.PatchRetry, f.PatchRevert, f.PatchDrop, f.BranchMoved, f.LeftoverEdits),
         *(f.LeftoverRemind, f.SettingsApplying, f.SettingsApplied),
     ),
-    "checks": (f.Lint, f.Test),
+    "checks": (f.Lint, f.Test, f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid),
     "decisions": (
         *(f.PatchNeedsDecision, f.Rfd, f.Decision, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired),
         *(f.RfdSettled, f.RfdCheck),
@@ -38,8 +38,8 @@ _FAMILY = {kind: family for family, kinds in _FAMILIES.items() for kind in kinds
 FAMILIES = (*_FAMILIES, "system")
 
 _ROUTES = {"a": "PeerA", "b": "PeerB"}
-_GOOD = {"landed", "applied", "green", "approved", "used", "chosen"}
-_BAD = {"rejected", "red", "broken", "dropped", "revoked", "expired"}
+_GOOD = {"landed", "applied", "green", "pass", "approved", "used", "chosen"}
+_BAD = {"rejected", "red", "fail", "broken", "dropped", "revoked", "expired"}
 # One line of the fact is enough for the others; these have more to say.
 _MORE = ("reason", "stderr", "tail", "error", "question", "summary")
 _SHOWN_BY = (f.Patch, f.PatchQueued, f.PatchRetry, f.PatchRevert)  # their bodies are diffs
@@ -164,7 +164,7 @@ def row(
         _cells(fact.seq, fact.ts, day, family(fact)),
         f"<b>{text(fact.kind)}</b> <i>{text(told.who)}</i> {'' if shows_all else text(told.text)}",
     ]
-    if isinstance(fact, (f.Lint, f.Test)):
+    if isinstance(fact, (f.Lint, f.Test, f.EvidenceValidate)):
         parts.append(badge(fact.verdict))
     parts.append(f"<details class=line><summary>line</summary><pre>{text(redact(raw))}</pre></details>")
     if receipt:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+from cccc.common import facts as f
 from cccc.common import ledger
 from cccc.common.errors import LedgerBroken, NotFound
 from cccc.common.index import newest
@@ -80,12 +81,16 @@ def _bodies(project: Project, book: Book, audit: Audit, tick: Tick) -> None:
 
 
 def _logs(project: Project, book: Book, audit: Audit) -> None:
-    """Compare the logs of the tests of what landed, where they are kept still."""
-    for mid in {fact.mid for fact in book.commits.values()} & book.logs.keys():
-        test = book.logs[mid]
-        log = project.root / test.log
-        if test.log and log.is_file() and _sha(log, lambda _: None) != test.sha:
-            audit.problems.append(f"the log {test.log} of fact {test.seq} (test) has other bytes than it had")
+    """Compare the logs of evidence, where they are kept still: cards, and the tests of what landed."""
+    landed = {fact.mid for fact in book.commits.values()}
+    kept: list[tuple[f.Test | f.EvidenceValidate, str]] = [
+        *((test, test.log) for mid, test in book.tests.items() if mid in landed),
+        *((card, card.log_ref[len("LOG:") :].rpartition("#")[0]) for card in book.cards.values()),
+    ]
+    for fact, name in kept:
+        log = project.root / name
+        if fact.sha and log.is_file() and _sha(log, lambda _: None) != fact.sha:
+            audit.problems.append(f"the log {name} of fact {fact.seq} ({fact.kind}) has other bytes than it had")
 
 
 def _commits(project: Project, book: Book, audit: Audit, reader: ledger.Reader) -> None:

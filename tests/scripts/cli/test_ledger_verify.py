@@ -214,6 +214,31 @@ def test_the_log_of_a_test_that_was_changed_is_named(gate: Gate) -> None:
     assert verify(gate, 0) == []
 
 
+def test_the_log_of_a_card_that_was_changed_is_named(gate: Gate) -> None:
+    log = gate.project.check_logs / "card-1.card.log"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"1 passed\n")
+    name = str(log.relative_to(gate.project.root))
+    card = f.EvidenceValidate(
+        id="e",
+        author="PeerA",
+        mid="card-1",
+        verdict="pass",
+        title="It works",
+        evidence_kind="test",
+        log_ref=f"LOG:{name}#L1-L1",
+        checks=[],
+        meta={},
+        base="",
+        isolated="path",
+        sha=f.body(b"1 passed\n", str)["sha"],
+    )
+    gate.say("evidence", card)
+    assert verify(gate, 0) == []
+    log.write_bytes(b"2 passed\n")
+    assert verify(gate, 1) == [f"the log {name} of fact 1 (evidence-validate) has other bytes than it had"]
+
+
 def test_lines_cut_off_the_end_are_noticed(gate: Gate) -> None:
     gate.land("p-1")
     gate.land("p-2")
