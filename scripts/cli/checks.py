@@ -12,10 +12,11 @@ import sys
 from typing import NamedTuple
 
 from cccc.common import git, settings, supervisor, terminal, watch
-from cccc.common.errors import NotFound, SettingsError
+from cccc.common.errors import NotFound, SettingsError, UserError
 from cccc.common.paths import PEERS, Project
 from cccc.scripts.cli import peers
 from cccc.scripts.cli.screen import plain
+from cccc.services.evidence import sandbox
 
 OK, WARN, BAD = "ok", "warn", "bad"
 _OLDEST_TMUX = (3, 0)
@@ -47,6 +48,7 @@ def project(project: Project) -> list[Check]:
         Check("project", OK, str(project.root)),
         *_settings(project),
         *(_repository(project) if shutil.which("git") else []),
+        *_isolation(project),
         *_peers(project),
         _sockets(project),
         _disk(project),
@@ -125,6 +127,19 @@ def _edits(project: Project) -> list[Check]:
         return []
     names = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
     return [Check("edits", OK, f"not committed: {names}; the gate never commits them, patches on them wait")]
+
+
+def _isolation(project: Project) -> list[Check]:
+    """Check whether the gate's checks can be kept from the user's tree."""
+    try:
+        found = sandbox.of(project, settings.load(project).policies.gate.isolation).isolation
+    except UserError as error:  # of the settings, or of the folder that checks share with the gate
+        return [] if isinstance(error, SettingsError) else [Check("isolation", BAD, str(error))]
+    if found.way == "bind":
+        return [Check("isolation", OK, "bind: checks see only the patched tree")]
+    if found.way == "path":
+        return [Check("isolation", WARN, f"path: checks see your tree too ({found.why})", "docs/gate.md")]
+    return [Check("isolation", BAD, f"no check can run: {found.why}", "gate.isolation: auto")]
 
 
 def _peers(project: Project) -> list[Check]:

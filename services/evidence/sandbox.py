@@ -14,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,19 +146,18 @@ def _as_user(uid: int, gid: int) -> Isolation:
 
 def _canary(isolation: Isolation, box: Path, uid: int, gid: int, as_caller: tuple[str, ...]) -> str:
     """Let a check read a file of the user's tree by its path. Returns "" when it finds the gate tree's."""
-    root = box / "canary"
-    shutil.rmtree(root, onerror=open_and_retry)
+    root = Path(tempfile.mkdtemp(prefix="canary-", dir=box))  # doctor may probe while the gate is at work
     user, tree, common = root / "user", root / "user" / "gate", root / "user" / "git"
-    for folder in (tree, common / "objects", common / "worktrees" / "gate"):
+    for folder in (root / "box", tree, common / "objects", common / "worktrees" / "gate"):
         folder.mkdir(parents=True)
     (tree / ".git").write_text(f"gitdir: {common}/worktrees/gate\n")
     (user / "content").write_text("the user's\n")
     (tree / "content").write_text("the gate's\n")
-    for path in (box, root, *root.rglob("*")):
+    for path in (root, *root.rglob("*")):
         os.chown(path, uid, gid)
     repo = git.Repo(user, common, common, "", "", "")
     asks = ["sh", "-c", 'cat "$0" && id -u && id -g', str(user / "content")]
-    argv = Sandbox(isolation, box, root / "scratch").wrap(asks, repo, tree)
+    argv = Sandbox(isolation, root / "box", root / "scratch").wrap(asks, repo, tree)
     done = subprocess.run([*as_caller, *argv], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
     shutil.rmtree(root)
     if done.stdout == f"the gate's\n{uid}\n{gid}\n":

@@ -97,3 +97,16 @@ def test_without_an_identity_nothing_can_be_committed(root: Path, tmp_path: Path
     nobody = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
     identity = {name: "" for name in os.environ if name.startswith(("GIT_AUTHOR", "GIT_COMMITTER", "EMAIL"))}
     assert found(root, 1, **nobody, **identity)["identity"][0]["verdict"] == "bad"
+
+
+@pytest.mark.parametrize(("wanted", "verdict"), [("path", "warn"), ("bind", "bad")])
+def test_checks_that_are_not_kept_from_the_users_tree_are_named(
+    root: Path, tmp_path: Path, wanted: str, verdict: str
+) -> None:
+    (root / ".cccc" / "settings" / "policies.yaml").write_text(f"gate: {{isolation: {wanted}}}\n")
+    unshare = tmp_path / "bin" / "unshare"
+    unshare.parent.mkdir()
+    unshare.write_text("#!/bin/sh\necho not permitted >&2; exit 1\n")
+    unshare.chmod(0o755)
+    path = f"{unshare.parent}:{os.environ['PATH']}"
+    assert found(root, int(verdict == "bad"), PATH=path)["isolation"][0]["verdict"] == verdict

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
+import pytest
+
 from cccc.common import git
+from cccc.services.evidence import sandbox
 from cccc.services.evidence.landing import Ground, Landing
 from cccc.services.evidence.tree import GateTree
+
+
+def _can_bind() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        return sandbox.probe(sandbox.make_box(Path(folder) / "box"), os.getuid(), os.getgid()).way == "bind"
+
+
+NEEDS_BIND = pytest.mark.skipif(not _can_bind(), reason="this machine gives no mount namespaces")
+BOTH_ISOLATIONS = pytest.mark.parametrize("isolation", [pytest.param("bind", marks=NEEDS_BIND), "path"])
 
 
 def make(root: Path, files: dict[str, bytes]) -> git.Repo:

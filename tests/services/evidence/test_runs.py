@@ -15,7 +15,6 @@ from tests.conftest import Start
 from tests.services.evidence import repos
 from tests.services.evidence.test_service import Bench, refused
 
-BOTH_WAYS = pytest.mark.parametrize("isolation", ["bind", "path"])
 PYTEST = {"pytest.ini": b"[pytest]\npythonpath = src\n"}
 
 
@@ -45,7 +44,7 @@ def landed(bench: Bench, files: dict[str, bytes], mid: str = "m1") -> f.PatchCom
 # --- what git does not track ---
 
 
-@BOTH_WAYS
+@repos.BOTH_ISOLATIONS
 def test_what_gate_link_names_is_there_for_the_checks_and_in_no_commit(bench: Bench, isolation: str) -> None:
     diff = bench.diff({"docs/a.md": b"b\n"})
     repos.write(bench.root, {"data/big.ignored": b"big\n", ".env.ignored": b"KEY=1\n"})
@@ -91,7 +90,7 @@ def test_a_module_that_the_base_lacks_too_is_broken_and_not_red(bench: Bench) ->
     assert last_test(bench).verdict == "broken"
 
 
-@BOTH_WAYS
+@repos.BOTH_ISOLATIONS
 def test_the_setup_runs_once_until_what_it_depends_on_changes(bench: Bench, isolation: str) -> None:
     bench.settings(
         f"gate: {{isolation: {isolation}, setup: 'echo run >> {bench.beside}/runs; mkdir made;"

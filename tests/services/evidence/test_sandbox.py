@@ -54,10 +54,10 @@ class Place:
 
 @pytest.fixture(params=["ourselves", "an ordinary user"])
 def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """Not below pytest's own folder, which only its owner may enter."""
+    """Not below the folder of the tests, which only its owner may enter."""
     if request.param == "an ordinary user" and os.getuid() != 0:
         pytest.skip("we are one")
-    root = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
+    root = Path(subprocess.check_output(["mktemp", "-d", "-p", "/tmp"], text=True).strip())
     yield Place(root, os.getuid() if request.param == "ourselves" else NOBODY)
     shutil.rmtree(root)
 

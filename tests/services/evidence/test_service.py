@@ -155,7 +155,7 @@ def test_a_red_lint_refuses_the_patch_before_the_tests(bench: Bench) -> None:
     assert "test" not in bench.kinds()
 
 
-@pytest.mark.parametrize("isolation", ["bind", "path"])
+@repos.BOTH_ISOLATIONS
 def test_the_tests_see_the_patched_tree_and_not_the_users(bench: Bench, isolation: str) -> None:
     check = f"{sys.executable} -c 'import calc; assert calc.double(2) == 6, calc.__file__'"
     bench.settings(f"gate: {{isolation: {isolation}}}")
@@ -174,6 +174,7 @@ sys.exit(0 if calc.double(2) == {wanted} else calc.__file__)
 """
 
 
+@repos.NEEDS_BIND
 @pytest.mark.parametrize("wanted", [4, 6], ids=["old", "patched"])
 def test_an_absolute_path_into_the_users_tree_gives_the_patched_trees_verdict(bench: Bench, wanted: int) -> None:
     script = bench.beside / "check.py"
@@ -188,7 +189,7 @@ def test_an_absolute_path_into_the_users_tree_gives_the_patched_trees_verdict(be
         assert refused(bench, diff).startswith("tests failed")
 
 
-@pytest.mark.parametrize("isolation", ["bind", "path"])
+@repos.BOTH_ISOLATIONS
 def test_what_a_check_leaves_in_a_session_of_its_own_is_gone_before_the_patch_lands(
     bench: Bench, isolation: str
 ) -> None:
