@@ -15,7 +15,7 @@ from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
 from cccc.common.settings import Settings
-from cccc.services.orchestrator import decisions, diffs, envelope, patches, requests, talk
+from cccc.services.orchestrator import decisions, diffs, envelope, evidence_cards, patches, requests, talk
 from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
@@ -60,8 +60,11 @@ class Rules:
 
         text = body.decode("utf-8", "replace")
         patch = diffs.find(body) if isinstance(fact, f.ToPeer) else None
-        said = self._said(state, fact, body, text, patch, write)
-        return said + decisions.decide(state.decisions, self._rfd, fact, text, bool(patch), write, self._redact)
+        return [
+            *self._said(state, fact, body, text, patch, write),
+            *decisions.decide(state.decisions, self._rfd, fact, text, bool(patch), write, self._redact),
+            *evidence_cards.decide(fact, text, write, self._redact),
+        ]
 
     def _said(self, state: State, fact: Fact, body: bytes, text: str, patch: bytes | None, write: Write) -> list[Said]:
         if isinstance(fact, f.UserMessage):
