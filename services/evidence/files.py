@@ -5,6 +5,7 @@ Works on a copy of the index, so that the index itself is replaced whole or not 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -12,14 +13,23 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from cccc.common import git
 from cccc.services.evidence import change, policy
 from cccc.services.evidence.change import ABSENT, Change
 
+_FEW = 200  # paths that fit on a command line
+
 
 class InTheWay(Exception):
     """What the user has there keeps the paths from being moved. Nothing was changed."""
+
+
+class Git(Protocol):
+    """Runs a git command on the right index and work tree."""
+
+    def __call__(self, *args: str, input: bytes) -> object: ...
 
 
 class Files:
@@ -36,7 +46,9 @@ class Files:
 
         A file that already has the new content, be it under later edits, stays untouched.
         """
-        if not self._occupied(changes) and self._read_tree(old, new) == "":
+        if self._are_untouched(old, changes):
+            self._enter(changes)
+            bring(self._top, changes, lambda *args, input: self._git(self._index, *args, input=input))
             return
         done = self.adoptable(old, new, changes)
         if done:
@@ -45,6 +57,18 @@ class Files:
         complaint = self._read_tree(old, new)
         if complaint:
             raise InTheWay(complaint)
+
+    def _are_untouched(self, old: str, changes: list[Change]) -> bool:
+        """Whether index and files have the old ends, and nothing else lies there: what git would move too, but slowly.
+
+        git looks at every file of the work tree when it moves from one commit to the next.
+        """
+        paths = sorted(_paths(changes))
+        odd = any(path.endswith(".gitattributes") for path in paths)
+        if odd or len(paths) > _FEW or (self._index.parent / "info" / "sparse-checkout").exists():
+            return False
+        quiet = ("--literal-pathspecs", "diff-index", "--quiet", "--ignore-submodules=all", old, "--", *paths)
+        return not self._occupied(changes) and self._git(self._index, *quiet, check=False).returncode == 0
 
     def adoptable(self, old: str, new: str, changes: list[Change]) -> list[Change]:
         """Return the changes that are in the files already. Raises InTheWay for what is neither old nor new."""
@@ -58,7 +82,9 @@ class Files:
         staged = _paths(self._differing(self._index, old)) & _paths(self._differing(self._index, new)) & paths
         changed = ((not_new.keys() & not_old.keys()) - edited) | staged
         if changed:
-            raise InTheWay(f"there are uncommitted changes in {policy.names(sorted(changed))}, and not those of the patch")
+            raise InTheWay(
+                f"there are uncommitted changes in {policy.names(sorted(changed))}, and not those of the patch"
+            )
         blocked = sorted(set(self._occupied(changes)) & (not_new.keys() - edited))
         if blocked:
             raise InTheWay(f"{policy.names(blocked)} is in the way, and git does not know it")
@@ -129,6 +155,16 @@ class Files:
     ) -> subprocess.CompletedProcess[bytes]:
         env = {**self._env, "GIT_INDEX_FILE": str(index)}
         return git.run(self._top, *args, env=env, input=input, check=check, umask=self._umask)
+
+
+def bring(top: Path, changes: list[Change], run: Git) -> None:
+    """Bring the files of the changes to what the index has, over whatever lies there."""
+    for gone in (found.path for found in changes if found.new_mode == ABSENT):
+        with contextlib.suppress(OSError):
+            (top / gone).unlink()
+            os.removedirs((top / gone).parent)
+    there = "".join(f"{change.path}\0" for change in changes if change.new_mode != ABSENT)
+    run("checkout-index", "-f", "-q", "-u", "-z", "--stdin", input=os.fsencode(there))
 
 
 def _paths(changes: list[Change]) -> set[str]:

@@ -21,7 +21,7 @@ from cccc.services.evidence.links import Link, Loan
 from cccc.services.evidence.policy import Counted
 from cccc.services.evidence.products import Products
 from cccc.services.evidence.sandbox import Sandbox
-from cccc.services.evidence.tree import GateTree
+from cccc.services.evidence.tree import Clean, GateTree
 
 _LARGEST_REPORT = 64 * 1024 * 1024
 
@@ -53,9 +53,10 @@ class Gate:
     env: dict[str, str]  # of the user's terminal
     umask: int
     on_base: dict[tuple[str, str], Run] = field(default_factory=dict)  # by commit and command
+    clean: Clean = field(default_factory=Clean)
 
     def tree(self, repo: git.Repo) -> GateTree:
-        return GateTree(repo, self.project.gate_tree, self.env, self.umask)
+        return GateTree(repo, self.project.gate_tree, self.env, self.umask, self.clean)
 
 
 Running = Generator[Child, Optional[Ended], Run]

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cccc.common import git
-from cccc.services.evidence import change
-from cccc.services.evidence.change import ABSENT, Change
+from cccc.services.evidence import change, files
+from cccc.services.evidence.change import Change
 
+_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 # The letters before the first slash of both ends; "" where there is none.
 _GIT_HEADER = re.compile(rb'^diff --git (?:"?([a-z])/)?[^\n]*? (?:"?([a-z])/)?[^\n]*\n', re.MULTILINE)
@@ -53,22 +54,40 @@ class Fit:
         return [self.folder + name for name in self.names]
 
 
+@dataclass
+class Clean:
+    """At which commit the tree stands with nothing else in it; "" when that is not known."""
+
+    at: str = ""
+
+
 class GateTree:
     """The work tree at `path`. Everything raises GitError when git fails for a reason not named here."""
 
-    def __init__(self, repo: git.Repo, path: Path, env: Mapping[str, str], umask: int = -1) -> None:
+    def __init__(
+        self, repo: git.Repo, path: Path, env: Mapping[str, str], umask: int = -1, clean: Clean | None = None
+    ) -> None:
         self.path = path
+        self._clean = clean or Clean()
         self._repo = repo
         self._umask = umask
         self._plain_env = git.environment(env)
 
     def reset(self, base: str) -> None:
         """Make the tree equal `base`, with nothing else in it; build it anew when it is broken."""
+        known, self._clean.at = self._clean.at, ""
+        if known == base and self.path.is_dir():
+            return
         try:
             self._reset(base)
         except git.GitError:
             self._build(base)
             self._reset(base)
+
+    def tidy(self, base: str) -> None:
+        """Reset the tree ahead of time, so that the next `reset` finds it done."""
+        self.reset(base)
+        self._clean.at = base
 
     def _reset(self, base: str) -> None:
         (self._admin / "index.lock").unlink(missing_ok=True)
@@ -129,7 +148,7 @@ class GateTree:
                 raise DoesNotApply(error.stderr.strip() + hint) from None
             return self.apply(patch, replace(fit, folder=folder))
         changes = change.changes(self._git("diff-index", "--cached", *_RAW, "HEAD"))
-        self._bring(changes)
+        files.bring(self.path, changes, self._git)
         return changes
 
     def _apply(self, patch: bytes, fit: Fit) -> None:
@@ -137,18 +156,9 @@ class GateTree:
         how = ("--cached", "--whitespace=nowarn", "--no-ignore-whitespace")
         self._git("apply", *how, *fit.options, input=patch)
 
-    def _bring(self, changes: list[Change]) -> None:
-        """Bring the files to what the index has."""
-        for gone in (found.path for found in changes if found.new_mode == ABSENT):
-            with contextlib.suppress(OSError):
-                (self.path / gone).unlink()
-                os.removedirs((self.path / gone).parent)
-        there = "".join(f"{found.path}\0" for found in changes if found.new_mode != ABSENT)
-        self._git("checkout-index", "-f", "-q", "-u", "-z", "--stdin", input=os.fsencode(there))
-
     def _made_in(self, fit: Fit) -> str:
         """Return the one folder below which the names of a patch are tracked; "" when they are where they say."""
-        tracked = self._tracked()
+        tracked = set(self._tracked())
         if not tracked.isdisjoint(fit.paths):
             return ""
         ends = ({path[: -len(name)] for path in tracked if path.endswith(f"/{name}")} for name in fit.names)
@@ -164,6 +174,23 @@ class GateTree:
             real = os.path.relpath(os.path.realpath(self.path / link.path), os.path.realpath(self.path))
             places[link.path] = target if target.startswith("/") else real
         return places
+
+    def commit_plainly(self, base: str, message: str) -> bool:
+        """Commit the index where `git commit`, which looks at every file, would do no more: no hook, no signing.
+
+        Returns whether it did; what fails here is left to `git commit`, whose words people know.
+        """
+        hooks = self.path / os.fsdecode(self._git("rev-parse", "--git-path", "hooks")).rstrip("\n")
+        signs = git.run(self.path, "config", "--type=bool", "commit.gpgSign", env=self.env, check=False).stdout
+        if signs == b"true\n" or any((hooks / name).exists() for name in _HOOKS):
+            return False
+        try:
+            tree = os.fsdecode(self._git("write-tree")).strip()
+            commit = os.fsdecode(self._git("commit-tree", tree, "-p", base, "-F", "-", input=message.encode())).strip()
+            self._git("update-ref", "--no-deref", "HEAD", commit, base)
+        except git.GitError:
+            return False
+        return True
 
     def committing(self, message: str) -> list[str]:
         """Return the command that commits the index here, with the user's own hooks, identity and signing."""
@@ -183,7 +210,7 @@ class GateTree:
     def files(self) -> list[str]:
         """Return the tracked files, from the project's folder."""
         prefix = self._repo.prefix
-        return [path[len(prefix) :] for path in sorted(self._tracked()) if path.startswith(prefix)]
+        return [path[len(prefix) :] for path in self._tracked() if path.startswith(prefix)]
 
     def blobs(self) -> dict[str, str]:
         """Return path → content of what the index has."""
@@ -200,8 +227,8 @@ class GateTree:
         """Bring the tracked files back to what the index has."""
         self._git("checkout-index", "--all", "--force", "--quiet", "-u")
 
-    def _tracked(self) -> set[str]:
-        return set(os.fsdecode(self._git("ls-files", "-z")).split("\0")) - {""}
+    def _tracked(self) -> list[str]:
+        return os.fsdecode(self._git("ls-files", "-z")).split("\0")[:-1]
 
     def has_identity(self) -> bool:
         """Whether git knows whose name to put on a commit."""

@@ -360,15 +360,16 @@ class Trial:
     def _commit(self) -> Generator[Child | Decision, Ended | None, str]:
         """Commit what was tried, and return the commit; "" when that was refused."""
         try:
-            argv = self._tree.committing(self._message())
-            limit = self._gate.policies.gate.timeout_seconds
-            commit_here = Command(argv, self._tree.path, self._tree.env, limit)
-            ended = yield Child(commit_here, self._gate.umask, self._runs.log("commit"), self._gate.lock)
-            assert ended
-            reason = self._why_no_commit(ended)
+            message, reason, output = self._message(), "", ""
+            if not self._tree.commit_plainly(self._repo.head, message):
+                limit = self._gate.policies.gate.timeout_seconds
+                commit_here = Command(self._tree.committing(message), self._tree.path, self._tree.env, limit)
+                ended = yield Child(commit_here, self._gate.umask, self._runs.log("commit"), self._gate.lock)
+                assert ended
+                reason, output = self._why_no_commit(ended), _shown(ended)
             commit, changes = ("", []) if reason else self._tree.committed(self._repo.head)
             if commit and changes != self._changes:
-                reason = f"commit refused: a hook or a check changed what is committed\n{_shown(ended)}"
+                reason = f"commit refused: a hook or a check changed what is committed\n{output}"
         except git.GitError as error:
             reason = f"commit refused: a hook or a check damaged the gate tree: {error}"
         if reason:
