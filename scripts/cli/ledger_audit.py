@@ -93,7 +93,7 @@ def forget(sha: str, why: str, everywhere: bool) -> None:
     it removed and why. The facts that name the body stay, and so do their previews, which are redacted and at most 400
     characters long. The same bytes may also lie in other bodies (a message is wrapped before a peer gets it), in the
     peers' inbox and processed folders and in the logs of checks: they are listed, and removed with --everywhere. What
-    was committed, shown on a screen or sent to a chat is not undone. A patch that waits with a forgotten body is
+    was committed, exported, shown on a screen or sent to a chat is not undone. A patch that waits with a forgotten body is
     refused.
 
     \b

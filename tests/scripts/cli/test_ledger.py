@@ -105,7 +105,7 @@ def test_a_wrong_choice_says_what_is_allowed(project: Project, option: list[str]
 
 
 def test_verify_names_the_line_that_was_changed(handed: Project) -> None:
-    assert cccc(handed.root, "ledger", "verify") == "8 facts, 1 bodies, 0 commits: everything holds\n"
+    assert cccc(handed.root, "ledger", "verify") == "8 facts, 1 body, 0 commits: everything holds\n"
     text = handed.ledger.read_text()
     handed.ledger.write_text(text.replace('"token":"t1"', '"token":"tX"'))
     assert "line 5" in cccc(handed.root, "ledger", "verify", code=1)

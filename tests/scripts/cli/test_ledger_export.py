@@ -166,12 +166,12 @@ def test_decisions_are_listed_with_who_when_and_over_which_channel(teller: Telle
 def test_the_verdict_stands_on_top(teller: Teller) -> None:
     teller.say("cli", f.UserMessage(mid="m-1", via="cli", route="a", **teller.body("hello")))
     page = teller.export()
-    assert "1 facts, 1 bodies, 0 commits: everything holds" in page.text
+    assert "1 fact, 1 body, 0 commits: everything holds" in page.text
     end = ledger.hash_of(teller.project.ledger.read_bytes().splitlines()[-1])
     assert f"line 1 {end}" in page.text
     next(teller.project.blobs.iterdir()).unlink()
     page = teller.export()
-    assert "1 does not hold" in page.text and "is gone, and no fact says that it was forgotten" in page.text
+    assert "1 thing does not hold" in page.text and "is gone, and no fact says that it was forgotten" in page.text
     assert "not there any more" in page.fact(1)
 
 
