@@ -66,11 +66,15 @@ def audited(project: Project) -> Audit:
 def summary(audit: Audit) -> str:
     """Return the verdict in one line."""
     forgotten = f" ({audit.forgotten} forgotten)" if audit.forgotten else ""
-    counts = f"{audit.lines} facts, {audit.bodies} bodies{forgotten}, {audit.commits} commits"
-    count = len(audit.problems)
-    return (
-        f"{counts}: {'everything holds' if not count else f'{count} do not hold' if count > 1 else '1 does not hold'}"
-    )
+    facts, bodies = _count(audit.lines, "fact", "facts"), _count(audit.bodies, "body", "bodies")
+    counts = f"{facts}, {bodies}{forgotten}, {_count(audit.commits, 'commit', 'commits')}"
+    if not audit.problems:
+        return f"{counts}: everything holds"
+    return f"{counts}: {_count(len(audit.problems), 'thing does', 'things do')} not hold"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 @contextmanager
@@ -93,8 +97,8 @@ def forget(sha: str, why: str, everywhere: bool) -> None:
     it removed and why. The facts that name the body stay, and so do their previews, which are redacted and at most 400
     characters long. The same bytes may also lie in other bodies (a message is wrapped before a peer gets it), in the
     peers' inbox and processed folders and in the logs of checks: they are listed, and removed with --everywhere. What
-    was committed, exported, shown on a screen or sent to a chat is not undone. A patch that waits with a forgotten body is
-    refused.
+    was committed, exported, shown on a screen or sent to a chat is not undone. A patch that waits with a forgotten
+    body is refused.
 
     \b
     Examples:
