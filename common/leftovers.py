@@ -84,11 +84,12 @@ def _end_tmux(socket: Path) -> bool:
             panes.remove(os.getsid(0))
         _tmux(socket, "kill-server")
     except subprocess.TimeoutExpired:
-        return _end(lambda: _servers(socket), signal.SIGKILL)
+        return _end(lambda: tmux_servers(socket), signal.SIGKILL)
     return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL)
 
 
-def _servers(socket: Path) -> list[int]:
+def tmux_servers(socket: Path) -> list[int]:
+    """Return the servers that were started for this socket, whether or not they still have it."""
     return [pid for pid, command in _commands() if command.startswith("tmux") and str(socket) in command]
 
 

@@ -23,6 +23,7 @@ from typing import BinaryIO, Callable, ClassVar, Union
 
 import zmq
 
+from cccc.common import leftovers
 from cccc.common.errors import CcccError, LedgerBusy
 from cccc.common.paths import Project
 
@@ -42,7 +43,8 @@ class Process:
         self.project = project
         self.log = logging.getLogger(self.name)
         project.make_run()
-        self._lock = hold(project.run / f"{self.name}.lock")
+        with hold(project.run / f"{self.name}.lock") as lock:
+            self._lock = os.dup(lock.fileno())  # closed by nobody but the end of the process, which frees the lock
         self._parent = _parent(project)
         self._stopping = False
         self._wound = 0.0
@@ -95,7 +97,18 @@ class Process:
             if os.getppid() != self._parent:
                 self.log.warning("the parent process is gone; leaving")
                 return
+            if os.fstat(self._lock).st_nlink == 0:
+                self._end_all()
+                return
             self.turn()
+
+    def _end_all(self) -> None:
+        """End everything after the project was removed: no `cccc down` can, and supervisord does not notice."""
+        self.log.warning("%s was removed; ending all services", self.project.run)
+        if "SUPERVISOR_ENABLED" in os.environ:
+            os.kill(self._parent, signal.SIGTERM)
+        for server in leftovers.tmux_servers(self.project.socket("tmux")):
+            os.kill(server, signal.SIGTERM)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
@@ -108,15 +121,17 @@ class Process:
 
 def _parent(project: Project) -> int:
     """Return the process whose end is ours too: supervisord, which can be gone before we ask who started us."""
-    if "SUPERVISOR_ENABLED" in os.environ:
-        with contextlib.suppress(FileNotFoundError):
-            return int((project.run / "supervisord.pid").read_text())
-    return os.getppid()
+    if "SUPERVISOR_ENABLED" not in os.environ:
+        return os.getppid()
+    try:
+        return int((project.run / "supervisord.pid").read_text())
+    except FileNotFoundError:
+        return 0
 
 
 def hold(path: Path, within: float = _ORPHAN_LEAVES_WITHIN) -> BinaryIO:
     """Lock `path` until the file is closed. Raises LedgerBusy when another process keeps it for `within` seconds."""
-    file = path.open("a+b")  # closed by the end of the process, which frees the lock
+    file = path.open("a+b")
     end = time.monotonic() + within
     while True:
         try:
