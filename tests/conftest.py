@@ -19,13 +19,20 @@ from cccc.common.paths import PEERS, Project
 from tests.command import running
 from tests.waiting import until
 
+TOOLS = {  # what tests need of the account, by the variable that says where it is
+    "PIP_CACHE_DIR": ".cache/pip",
+    "PIP_CONFIG_FILE": ".config/pip/pip.conf",
+    "RUSTUP_HOME": ".rustup",
+    "CARGO_HOME": ".cargo",
+}
+
 
 @pytest.fixture(scope="session", autouse=True)
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give every test an empty home and temporary folder: this account's profile and git settings play no part."""
     tmp_path_factory.getbasetemp()  # stays where it can be looked at afterwards
     with tempfile.TemporaryDirectory(prefix="cccc-tests-") as own, pytest.MonkeyPatch.context() as patch:
-        for name, place in (("PIP_CACHE_DIR", ".cache/pip"), ("PIP_CONFIG_FILE", ".config/pip/pip.conf")):
+        for name, place in TOOLS.items():
             if name not in os.environ and (Path.home() / place).exists():
                 patch.setenv(name, str(Path.home() / place))
         (Path(own) / "home").mkdir()

@@ -106,7 +106,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         commands[variable] = shlex.join([*mock, "--scenario", str(project.home / "quiet.yaml")])
     try:
         cccc(project.root, "init")
-        cccc(project.root, "up", CCCC_FAULTS=str(result.faults), **commands)
+        cccc(project.root, "up", code=0, input="", CCCC_FAULTS=str(result.faults), **commands)
         yield result
     finally:
         cccc(project.root, "down")
@@ -173,7 +173,8 @@ def test_after_a_killed_supervisord_the_peers_live_on_and_read_on(world: World) 
     before = {role: tmux.panes(world.project)[role].pid for role in ("PeerA", "PeerB")}
     os.kill(supervisor.call(world.project, "getPID"), signal.SIGKILL)
     word = world.message()
-    cccc(world.project.root, "up", **json.loads(world.project.terminal.read_text())["env"])
+    terminal: dict[str, str] = json.loads(world.project.terminal.read_text())["env"]
+    cccc(world.project.root, "up", code=0, input="", **terminal)
     world.await_(word, f.AckFile)
     assert len(world.copies(word)) == 1
     assert {role: tmux.panes(world.project)[role].pid for role in before} == before
