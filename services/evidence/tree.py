@@ -175,22 +175,21 @@ class GateTree:
             places[link.path] = target if target.startswith("/") else real
         return places
 
-    def commit_plainly(self, base: str, message: str) -> bool:
+    def commit_plainly(self, base: str, message: str) -> str:
         """Commit the index where `git commit`, which looks at every file, would do no more: no hook, no signing.
 
-        Returns whether it did; what fails here is left to `git commit`, whose words people know.
+        Returns the commit, or "": what fails here is left to `git commit`, whose words people know.
         """
-        hooks = self.path / os.fsdecode(self._git("rev-parse", "--git-path", "hooks")).rstrip("\n")
-        signs = git.run(self.path, "config", "--type=bool", "commit.gpgSign", env=self.env, check=False).stdout
-        if signs == b"true\n" or any((hooks / name).exists() for name in _HOOKS):
-            return False
+        asked = ("config", "-z", "--get-regexp", r"^(core\.hookspath|commit\.gpgsign)$")
+        if git.run(self.path, *asked, env=self.env, check=False).stdout:
+            return ""
+        if any((self._repo.common / "hooks" / name).exists() for name in _HOOKS):
+            return ""
         try:
             tree = os.fsdecode(self._git("write-tree")).strip()
-            commit = os.fsdecode(self._git("commit-tree", tree, "-p", base, "-F", "-", input=message.encode())).strip()
-            self._git("update-ref", "--no-deref", "HEAD", commit, base)
+            return os.fsdecode(self._git("commit-tree", tree, "-p", base, "-F", "-", input=message.encode())).strip()
         except git.GitError:
-            return False
-        return True
+            return ""
 
     def committing(self, message: str) -> list[str]:
         """Return the command that commits the index here, with the user's own hooks, identity and signing."""
@@ -198,14 +197,14 @@ class GateTree:
         upkeep = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
         return ["git", *upkeep, "commit", "-q", "--cleanup=verbatim", "-m", message]
 
-    def committed(self, base: str) -> tuple[str, list[Change]]:
+    def committed(self, base: str, commit: str = "HEAD") -> tuple[str, list[Change]]:
         """Return the commit on top of `base` and what it changed. Raises GitError when there is none."""
-        shown = self._git("diff-tree", "-r", *_RAW, "--format=%H%x00%P", "HEAD")
-        commit, _, rest = shown.partition(b"\0")
+        shown = self._git("diff-tree", "-r", *_RAW, "--format=%H%x00%P", commit)
+        name, _, rest = shown.partition(b"\0")
         parents, _, raw = rest.partition(b"\0")
         if parents.strip() != base.encode():
             raise git.GitError("commit", 0, f"the new commit is not on top of {base}")
-        return commit.decode(), change.changes(raw.lstrip(b"\n"))
+        return name.decode(), change.changes(raw.lstrip(b"\n"))
 
     def files(self) -> list[str]:
         """Return the tracked files, from the project's folder."""

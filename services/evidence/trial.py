@@ -361,13 +361,14 @@ class Trial:
         """Commit what was tried, and return the commit; "" when that was refused."""
         try:
             message, reason, output = self._message(), "", ""
-            if not self._tree.commit_plainly(self._repo.head, message):
+            commit = self._tree.commit_plainly(self._repo.head, message)
+            if not commit:
                 limit = self._gate.policies.gate.timeout_seconds
                 commit_here = Command(self._tree.committing(message), self._tree.path, self._tree.env, limit)
                 ended = yield Child(commit_here, self._gate.umask, self._runs.log("commit"), self._gate.lock)
                 assert ended
                 reason, output = self._why_no_commit(ended), _shown(ended)
-            commit, changes = ("", []) if reason else self._tree.committed(self._repo.head)
+            commit, changes = ("", []) if reason else self._tree.committed(self._repo.head, commit or "HEAD")
             if commit and changes != self._changes:
                 reason = f"commit refused: a hook or a check changed what is committed\n{output}"
         except git.GitError as error:

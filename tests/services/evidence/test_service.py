@@ -334,7 +334,6 @@ def test_a_hook_that_changes_content_is_a_refusal(bench: Bench) -> None:
     ("command", "reason"),
     [
         ("rm .git", "damaged the gate tree"),
-        ("git commit -q -m theirs", "nothing to commit"),
         ("echo more >> docs/a.md && git add docs/a.md", "changed what is committed"),
     ],
 )
@@ -342,6 +341,16 @@ def test_a_check_that_works_on_the_gate_tree_itself_is_a_refusal(bench: Bench, c
     bench.settings("gate: {isolation: path}")
     bench.gate(TEST_CMD=command)
     assert reason in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
+def test_a_commit_that_a_check_makes_is_left_out(bench: Bench) -> None:
+    bench.settings("gate: {isolation: path}")
+    base = git.look(bench.root).head
+    bench.gate(TEST_CMD="git commit -q -m theirs")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert git.line(bench.root, "rev-parse", "HEAD^") == base
+    assert git.line(bench.root, "log", "-1", "--format=%s") == "cccc(PeerA): apply patch (mailbox)"
 
 
 def test_a_missing_identity_is_named_with_the_command_that_mends_it(bench: Bench, tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gates, PatchQueue, Policies, Rfd
 from cccc.services.evidence import sandbox
-from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.child import CheckLock
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.runs import Gate
-from cccc.services.evidence.trial import Trial
+from cccc.services.evidence.trial import Ready, Trial
 from tests.services.evidence import repos
 
 FILES = {"docs/a.md": b"a\n", "src/api/public/x": b"x\n", "app/docs/a.md": b"a\n", "app/docs/b.md": b"b\n"}
@@ -59,10 +59,10 @@ class Bench:
     def changed(self, diff: bytes) -> list[bytes]:
         """Return the paths that stand changed in the gate tree once the patch has passed the rules."""
         step = next(self.tried(diff).steps())
-        assert isinstance(step, Child), step
-        step.kill()
-        tree = repos.gate_tree(git.look(self.project.root), self.project.gate_tree)
-        return git.run(tree.path, "diff", "--name-only", "-z", "HEAD~0", env=tree.env).stdout.split(b"\0")[:-1]
+        assert isinstance(step, Ready), step
+        repo = git.look(self.project.root)
+        tree = repos.gate_tree(repo, self.project.gate_tree)
+        return git.run(tree.path, "diff", "--name-only", "-z", repo.head, env=tree.env).stdout.split(b"\0")[:-1]
 
 
 @pytest.fixture
@@ -82,6 +82,10 @@ def added(path: str, content: str = "x", mode: str = "100644") -> bytes:
     ).encode()
 
 
+def link(path: str, target: str) -> bytes:
+    return added(path, f"{target}\n\\ No newline at end of file", "120000")
+
+
 @pytest.mark.parametrize(
     ("diff", "reason"),
     [
@@ -96,7 +100,11 @@ def added(path: str, content: str = "x", mode: str = "100644") -> bytes:
         (added(".cccc/settings/roles.yaml", "{}") + added("docs/x"), "path-not-allowed: .cccc/settings/roles.yaml may"),
         (added(".cccc/state/ledger.jsonl"), "path-not-allowed: .cccc/state/ledger.jsonl may never"),
         (added("docs/.git/hooks/x"), "path-not-allowed: docs/.git/hooks/x may never"),
+        (added("docs/.GIT/hooks/x"), "path-not-allowed: docs/.GIT/hooks/x may never"),
         (added("../outside"), "path-not-allowed: ../outside may never"),
+        (added("/etc/outside"), "path-not-allowed: "),
+        (added("docs/link", "../.git/config", "120000"), "path-not-allowed: docs/link is a link that leads out"),
+        (link("docs/in", "..") + link("docs/out", "in/../x"), "path-not-allowed: docs/out is a link that leads out"),
         (added("docs/link", "../../outside", "120000"), "path-not-allowed: docs/link is a link that leads out"),
         (added("docs/link", "/etc/passwd", "120000"), "path-not-allowed: docs/link is a link that leads out"),
         (added("docs/many", "x" + "\n+x" * 151).replace(b"+1 @@", b"+1,152 @@"), "too-many-lines:152>150"),
@@ -192,6 +200,7 @@ def test_what_a_check_left_in_the_gate_tree_is_gone_for_the_next_patch(bench: Be
     repos.write(tree, {"docs/a.md": b"changed\n", "__pycache__/x.ignored": b"old", "left/sealed/x": b"x"})
     (tree / "left" / "sealed").chmod(0o500)
     git.run(tree, "checkout", "-q", "-b", "left-here")
+    left = git.line(bench.project.root, "rev-parse", "left-here")
     assert bench.changed(added("docs/other")) == [b"docs/other"]
     assert sorted(path.name for path in tree.iterdir()) == [".git", ".gitignore", "app", "docs", "src"]
-    assert git.line(bench.project.root, "rev-parse", "left-here") == git.look(bench.project.root).head
+    assert git.line(bench.project.root, "rev-parse", "left-here") == left
