@@ -391,7 +391,7 @@ class PatchCommit(Fact, tag="patch-commit"):
     paths: List[str]
     branch: str
     commit: str
-    tests_ok: Optional[bool]  # None: no test command was found
+    tests_ok: Optional[bool]  # None: nothing was run; False: not worse than a red base (gate.base_red)
     seconds: float
 
 

@@ -360,7 +360,7 @@ def _commit(patch: Open) -> Fact:
         paths=patch.paths,
         branch=patch.landing.branch,
         commit=patch.landing.new,
-        tests_ok=True if test and test.verdict == "green" else None,
+        tests_ok=None if test is None or test.verdict == "skipped" else test.verdict == "green",
         seconds=round(age(patch.ts), 3),
     )
 

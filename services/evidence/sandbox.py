@@ -43,7 +43,8 @@ while [ "$1" != -- ]; do
 done
 shift
 mount --rbind "$tree" "$top" || fail "$top"
-cd "$here" && read -r line < "$top/.git" && [ "$line" = "gitdir: $box/git/worktrees/$admin" ] || fail "$here"
+cd "$here" && [ -d "$box/git/objects" ] && read -r line < "$top/.git" &&
+    [ "$line" = "gitdir: $box/git/worktrees/$admin" ] || fail "$here"
 "$@" || exit $?
 exit 0
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import shutil
 import subprocess
 import sys
@@ -79,7 +81,9 @@ def test_the_tail_is_the_last_useful_lines_without_colours() -> None:
 
 
 def run(folder: Path, *argv: str) -> Ended:
-    done = subprocess.run(argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    rust = Path(pwd.getpwuid(os.getuid()).pw_dir) / ".rustup"  # the tests' own HOME has none
+    env = {"RUSTUP_HOME": str(rust), **os.environ}
+    done = subprocess.run(argv, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return Ended(done.returncode, 1.0, "", done.stdout)
 
 
