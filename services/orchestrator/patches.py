@@ -81,7 +81,9 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
 
 def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
     _settled(state, fact.mid)
-    tests = "no tests were found" if fact.tests_ok is None else "tests green"
+    tests = {None: "no tests were found", True: "tests green", False: "tests red, and not worse than before"}[
+        fact.tests_ok
+    ]
     branch = fact.branch.removeprefix("refs/heads/")
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {fact.lines} lines, {tests}\n"
     text += "\n".join(fact.paths[:20])
