@@ -236,6 +236,22 @@ class Nudge(Fact, tag="nudge"):
     waiting: int  # files in the inbox
 
 
+class NudgeAccepted(Fact, tag="nudge-accepted"):
+    """The CLI's own hook shows that it took the NUDGE line with `token` as a prompt."""
+
+    to: str
+    token: str
+
+
+class HandoffAccepted(Fact, tag="handoff-accepted"):
+    """The CLI's own hook shows that the model was given the text of this message, by `tool`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    inbox_seq: int
+    tool: str
+
+
 class NudgeHeld(Fact, tag="nudge-held"):
     """A due NUDGE waits, because the pane is not safe to type into."""
 
@@ -244,7 +260,7 @@ class NudgeHeld(Fact, tag="nudge-held"):
 
 
 class NudgeLost(Fact, tag="nudge-lost"):
-    """A NUDGE was pasted and did not show up as submitted."""
+    """A NUDGE was pasted and not submitted, or submitted and not taken by the CLI."""
 
     to: str
     token: str
@@ -285,6 +301,45 @@ class PeerExited(Fact, tag="peer-exited"):
     status: str  # "exit 1", "signal 9", "the tmux server is gone"
     lived_s: float
     again_s: float
+
+
+class PeerSession(Fact, tag="peer-session"):
+    """A peer's CLI began or went on with a session; only a new one has forgotten what was said."""
+
+    peer: str
+    session: str
+    source: str  # startup, resume, clear, compact
+
+
+class TurnEnd(Fact, tag="turn-end"):
+    """A turn of a peer's CLI is over."""
+
+    peer: str
+    outcome: str  # done, failed, interrupted; ended: only the screen says so
+    reason: str = ""
+
+
+class PeerLimit(Fact, tag="peer-limit"):
+    """A peer's CLI has used up what its account allows; its nudges wait."""
+
+    peer: str
+    text: str
+    resets: str = ""  # as the CLI shows it, when it does
+
+
+class PeerLogin(Fact, tag="peer-login"):
+    """A peer's CLI has to be logged in again; its nudges wait."""
+
+    peer: str
+    text: str
+
+
+class PeerBlocked(Fact, tag="peer-blocked"):
+    """Mail has waited for `delivery.blocked_minutes` because the pane is not safe to type into; the user is told."""
+
+    peer: str
+    reason: str
+    since: str
 
 
 # --- the gate --------------------------------------------------------------------------------

@@ -148,6 +148,10 @@ class Project:
         """Where handed-in files wait until their fact is on disk."""
         return self.peer(peer) / "taken"
 
+    def hooks(self, peer: str) -> Path:
+        """Return the folder in which the hooks of a peer's CLI leave what they are told."""
+        return self.state / "hooks" / folder(peer)
+
     def service_log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
 

@@ -38,8 +38,9 @@ _GATE = (
     f.LeftoverRemind,
 )
 _CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
-_NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
-_PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited)
+_NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
+_NEEDS_THE_USER = (f.PeerLimit, f.PeerLogin, f.PeerBlocked)
+_PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited, f.PeerSession, f.TurnEnd, *_NEEDS_THE_USER)
 _TALK = (
     f.TeachIntercept,
     f.ReviseIntercept,
@@ -74,14 +75,15 @@ SERVICES = (
             f.PatchRetry,
             f.PatchRevert,
             f.NudgeUnanswered,
+            *_NEEDS_THE_USER,
             f.Notice,
         ),
     ),
     Service(
         "delivery",
         30,
-        says=(f.HandoffDelivered, f.AckFile, *_NUDGE, *_PEER, f.FactSkipped),
-        hears=(f.Handoff, f.HandoffDelivered, f.AckFile, *_NUDGE, *_PEER),
+        says=(f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_NUDGE, *_PEER, f.FactSkipped),
+        hears=(f.Handoff, f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_NUDGE, *_PEER),
     ),
     Service(
         "evidence",

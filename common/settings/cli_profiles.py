@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Union
 
-from cccc.common.settings.kinds import Count, Name, Positive, Regex, Seconds, Section, Share
+from cccc.common.settings.kinds import Count, Minutes, Name, Positive, Regex, Seconds, Section, Share
 
 # ruff: noqa: UP007  # msgspec evaluates annotations, and Python 3.9 has no `X | Y`
 
@@ -34,6 +34,7 @@ class InboundSuffix(Section, frozen=True):
 class Peer(Section, frozen=True):
     """How one CLI's screen is read and how text is typed into it."""
 
+    kind: Literal["", "claude", "codex", "generic", "mock"] = ""
     prompt_regex: Regex = ""
     busy_regexes: tuple[Regex, ...] = ()
     idle_quiet_seconds: Seconds = 1.5
@@ -97,6 +98,8 @@ class Delivery(Section, frozen=True):
     nudge_escalate_after: Positive = 8
     human_quiet_seconds: Seconds = 5
     restart_backoff_max_s: Seconds = 300
+    resume: bool = True
+    blocked_minutes: Minutes = 10
 
     self_check_every_handoffs: Count = 12
     self_check_text: str = SELF_CHECK
@@ -199,5 +202,5 @@ NOT_YET_USED = frozenset(
     f"{peer}.{name}"
     for peer in ("peerA", "peerB")
     for name in Peer.__struct_fields__
-    if not name.endswith("_suffix") and name not in ("prompt_regex", "busy_regexes", "idle_quiet_seconds")
+    if not name.endswith("_suffix") and name not in ("kind", "prompt_regex", "busy_regexes", "idle_quiet_seconds")
 }

@@ -24,9 +24,9 @@ _COLOURS: dict[str, tuple[type[Fact], ...]] = {
             f.NudgeLost,
             f.NudgeUnanswered,
         ),
-        *(f.PeerExited, f.FactSkipped, f.LedgerRepaired),
+        *(f.PeerExited, f.PeerLimit, f.PeerLogin, f.PeerBlocked, f.FactSkipped, f.LedgerRepaired),
     ),
-    "green": (f.PatchCommit, f.SettingsApplied, f.AckFile),
+    "green": (f.PatchCommit, f.SettingsApplied, f.AckFile, f.NudgeAccepted, f.HandoffAccepted),
     "yellow": (f.Rfd, f.RfdExpired, f.PatchNeedsDecision, f.PatchHeld, f.NudgeHeld, f.Notice, f.MailboxDiag),
     "cyan": (f.Decision, f.RfdQuestion, f.RfdSettled, f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.Handoff),
 }

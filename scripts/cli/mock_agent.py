@@ -18,7 +18,8 @@ from cccc.scripts import mock_agent
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="What to answer to what (YAML); default: a scenario that answers anything.",
 )
-def command(role: str, scenario: Path | None) -> int:
+@click.option("--hook", nargs=2, multiple=True, metavar="EVENT COMMAND", help="A shell command to run at an event.")
+def command(role: str, scenario: Path | None, hook: tuple[tuple[str, str], ...]) -> int:
     """Be a peer without an AI, for trials and tests.
 
     Behaves in this terminal as an AI CLI does in a pane: a composer, pastes, a busy time, dialogs. On a NUDGE line it
@@ -30,4 +31,4 @@ def command(role: str, scenario: Path | None) -> int:
 
     Exit codes: 0 ended, 1 the scenario cannot be used or says so, 2 wrong usage, 3 no project here.
     """
-    return mock_agent.main(role, scenario, Project.find().home)
+    return mock_agent.main(role, scenario, Project.find().home, dict(hook))

@@ -14,7 +14,8 @@ from cccc.common.paths import Project
 from cccc.scripts.cli.lines import colour, moment, tell
 from cccc.scripts.cli.screen import table
 
-_NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
+_NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
+_PROOF = (f.Nudge, f.NudgeAccepted)  # can be said after a quick peer has read
 _NUDGED_WITHIN = 500  # facts after a delivery
 _CAUSES = 20
 
@@ -24,9 +25,9 @@ _CAUSES = 20
 def command(mid: str) -> None:
     """Show what became of one message.
 
-    Prints every fact of the message MID with its time since the first one: stored, handed over, in the inbox, read,
-    and for a patch what the gate did with it. Marked with `·` are facts that belong to it without its MID: what caused
-    it, and the nudges that were typed while it waited.
+    Prints every fact of the message MID with its time since the first one: stored, handed over, in the inbox, accepted
+    by the model, read, and for a patch what the gate did with it. Marked with `·` are facts that belong to it without
+    its MID: what caused it, the nudges that were typed while it waited, and the end of the turn that read it.
 
     \b
     Example:
@@ -67,12 +68,16 @@ def _causes(project: Project, mine: list[Fact]) -> list[Fact]:
 
 
 def _nudges(project: Project, mine: list[Fact]) -> list[Fact]:
-    """Return the nudges between a message's delivery and its reading, per receiver."""
+    """Return, per receiver, the nudges between a message's delivery and its reading, and the end of that turn."""
     found: list[Fact] = []
     for delivered in (fact for fact in mine if isinstance(fact, f.HandoffDelivered)):
+        read = False
         for fact in islice(ledger.read(project, delivered.seq), _NUDGED_WITHIN):
-            if isinstance(fact, _NUDGES) and fact.to == delivered.to:
+            if isinstance(fact, _PROOF if read else _NUDGES) and fact.to == delivered.to:
                 found.append(fact)
             if isinstance(fact, f.AckFile) and (fact.mid, fact.author) == (delivered.mid, delivered.to):
+                read = True
+            if read and isinstance(fact, (f.TurnEnd, f.PeerExited)) and fact.peer == delivered.to:
+                found.append(fact)
                 break
     return found

@@ -17,9 +17,12 @@ def command() -> int:
     parser.add_argument("--scenario", type=Path, help="scenario file (default: one that answers anything)")
     home = os.environ.get("CCCC_HOME")
     parser.add_argument("--home", type=Path, default=Path(home) if home else None, help="the project's .cccc")
+    parser.add_argument(
+        "--hook", nargs=2, action="append", default=[], metavar=("EVENT", "COMMAND"), help="run at EVENT"
+    )
     arguments = parser.parse_args()
     try:
-        return main(arguments.role, arguments.scenario, arguments.home)
+        return main(arguments.role, arguments.scenario, arguments.home, dict(arguments.hook))
     except UserError as error:
         print(f"mock_agent: {error}", file=sys.stderr)
         return 1

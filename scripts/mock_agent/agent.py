@@ -6,8 +6,10 @@ import json
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
@@ -16,7 +18,7 @@ from cccc.common.errors import UserError
 from cccc.scripts.mock_agent import dialog
 from cccc.scripts.mock_agent.composer import Composer
 from cccc.scripts.mock_agent.keys import Decoder, Key
-from cccc.scripts.mock_agent.play import Ask, Player, Say, Script
+from cccc.scripts.mock_agent.play import Ask, Given, Player, Say, Script
 from cccc.scripts.mock_agent.scenario import DEFAULT, Scenario, load
 from cccc.scripts.mock_agent.screen import Terminal, View, layout
 
@@ -30,12 +32,15 @@ ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 class Agent:
     """Composer, queue and script. Nothing here blocks but `select`."""
 
-    def __init__(self, role: str, player: Player, scenario: Scenario, terminal: Terminal, log: str) -> None:
+    def __init__(
+        self, role: str, player: Player, scenario: Scenario, terminal: Terminal, log: str, hooks: Mapping[str, str]
+    ) -> None:
         self._role = role
         self._player = player
         self._burst_s = scenario.paste_burst_ms / 1000
         self._terminal = terminal
         self._log = log
+        self._hooks = hooks
         self._decoder = Decoder()
         self._composer = Composer()
         self._transcript = [f"✻ CCCC mock {role}: a stand-in for an AI CLI\n  {Path.cwd()}", ""]
@@ -60,6 +65,7 @@ class Agent:
         signal.signal(signal.SIGWINCH, self._resize)
         for number in ENDS:
             signal.signal(number, self._end)
+        self._hook("SessionStart", source="startup")
         self._begin(self._player.start(), in_turn=False)
         while not self._ended:
             self._advance()
@@ -92,6 +98,7 @@ class Agent:
                     return
                 submitted, self._queued = "\n".join(self._queued), []
                 self._tell(f"❯ {submitted[:2000]}")
+                self._hook("UserPromptSubmit", prompt=submitted)
                 self._begin(self._player.turn(submitted), in_turn=True)
                 return
             self._move(self._script)
@@ -105,6 +112,8 @@ class Agent:
         self._answer = None
         if isinstance(move, Say):
             self._tell(move.text)
+        elif isinstance(move, Given):
+            self._hook("PostToolUse", tool_name="Read", tool_response=move.text)
         elif isinstance(move, Ask):
             self._dialog = dialog.KINDS[move.dialog](str(Path.cwd()))
         else:
@@ -114,6 +123,7 @@ class Agent:
     def _finish(self, last_words: str) -> None:
         if self._in_turn:
             self._tell(last_words)
+            self._hook("Stop")
         self._script, self._in_turn, self._pause_busy, self._answer = None, False, False, None
         self._resume_at = 0.0
 
@@ -125,6 +135,12 @@ class Agent:
     @property
     def _busy(self) -> bool:
         return self._script is not None and self._pause_busy
+
+    def _hook(self, event: str, **fields: str) -> None:
+        """Run the command of one of the hooks, as the real ones do, and wait for it."""
+        if event in self._hooks:
+            told = json.dumps({"hook_event_name": event, "session_id": f"mock-{os.getpid()}", **fields})
+            subprocess.run(["sh", "-c", self._hooks[event]], input=told.encode(), check=False)
 
     def _tell(self, text: str) -> None:
         self._transcript.append(text)
@@ -232,10 +248,12 @@ class Agent:
             self._ended = True
 
 
-def main(role: str, scenario: Path | None = None, home: Path | None = None) -> int:
+def main(
+    role: str, scenario: Path | None = None, home: Path | None = None, hooks: Mapping[str, str] | None = None
+) -> int:
     """Be the peer `role` (peerA or peerB) in this terminal; return the exit code.
 
-    `home` is the `.cccc` folder; a NUDGE line tells it too. Raises UserError when
+    `home` is the `.cccc` folder; a NUDGE line tells it too. `hooks` are shell commands by event. Raises UserError when
     there is no terminal, SettingsError when the scenario cannot be used.
     """
     loaded = load(scenario or DEFAULT)
@@ -243,7 +261,7 @@ def main(role: str, scenario: Path | None = None, home: Path | None = None) -> i
         raise UserError("mock-agent needs a terminal; start it in a tmux pane")
     terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno())
     log = os.environ.get("MOCK_AGENT_LOG") or loaded.log or ""
-    agent = Agent(role, Player(role, loaded, home), loaded, terminal, log)
+    agent = Agent(role, Player(role, loaded, home), loaded, terminal, log, hooks or {})
     terminal.open()
     try:
         agent.run()

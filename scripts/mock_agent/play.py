@@ -40,7 +40,13 @@ class Ask(NamedTuple):
     dialog: str
 
 
-Move = Union[Say, Pause, Ask]
+class Given(NamedTuple):
+    """The model was given this text by its tool for reading files."""
+
+    text: str
+
+
+Move = Union[Say, Pause, Ask, Given]
 Script = Generator[Move, Optional[bool], None]
 
 
@@ -90,6 +96,7 @@ class Player:
             except FileNotFoundError:
                 continue
             yield Say(f"● Read({path.name})\n  ⎿  {message.author}: {_glimpse(message.text)}")
+            yield Given(f"[MID: {message.mid}]\n{message.text}")
             end = yield from self._answer(message)
             if end is _End.STOPPED:
                 return

@@ -45,10 +45,13 @@ Step = Union[Say, Call, Fail, Hang]
 
 @dataclass(frozen=True)
 class Rule:
-    """When the last human text matches `pattern`, step n answers the n-th request after it."""
+    """When the last human text matches `pattern`, step n answers the n-th request after it.
+
+    `steps` gets the match and what the tools have shown since then.
+    """
 
     pattern: str
-    steps: Callable[[re.Match[str]], Sequence[Step]]
+    steps: Callable[[re.Match[str], str], Sequence[Step]]
 
 
 class Asked(NamedTuple):
@@ -56,6 +59,7 @@ class Asked(NamedTuple):
 
     text: str  # the last thing that a person said
     answered: int  # model's messages since then
+    seen: str = ""  # what tools have shown since then
     side: bool = False  # the CLI's own question (a title), no turn
 
 
@@ -66,6 +70,6 @@ def answer(rules: Sequence[Rule], asked: Asked) -> Step:
     for rule in rules:
         found = re.search(rule.pattern, asked.text, re.DOTALL)
         if found:
-            steps = rule.steps(found)
+            steps = rule.steps(found, asked.seen)
             return steps[asked.answered] if asked.answered < len(steps) else Say("Done.")
     return Say("Nothing to do.")

@@ -13,18 +13,20 @@ PATH = "/v1/messages"
 
 def asked(request: Mapping[str, Any]) -> Asked:
     """Return what a request asks. A message that carries the results of tools is no person's."""
-    text, answered = "", 0
+    text, answered, seen = "", 0, ""
     for message in request["messages"]:
         content = message["content"]
         parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
         if message["role"] == "assistant":
             answered += 1
-        elif message["role"] == "user" and not any(part["type"] == "tool_result" for part in parts):
+        elif message["role"] == "user" and any(part["type"] == "tool_result" for part in parts):
+            seen += "".join(json.dumps(part["content"]) for part in parts if part["type"] == "tool_result")
+        elif message["role"] == "user":
             texts = [part["text"] for part in parts if part["type"] == "text"]
             said = [each for each in texts if not each.lstrip().startswith("<system-reminder>")]
             if said:  # several, when the turns before failed
-                text, answered = said[-1], 0
-    return Asked(text, answered, side=not request.get("tools"))
+                text, answered, seen = said[-1], 0, ""
+    return Asked(text, answered, seen, side=not request.get("tools"))
 
 
 def events(step: Say | Call, number: int) -> Iterator[Mapping[str, Any]]:

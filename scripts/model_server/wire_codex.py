@@ -14,15 +14,17 @@ _NOT_SAID = ("<", "# AGENTS.md")  # what Codex itself puts in as the user's
 
 def asked(request: Mapping[str, Any]) -> Asked:
     """Return what a request asks."""
-    text, answered = "", 0
+    text, answered, seen = "", 0, ""
     for item in request["input"]:
         if item.get("role") == "user":
             said = "\n".join(part["text"] for part in item["content"] if part["type"] == "input_text")
             if not said.startswith(_NOT_SAID):
-                text, answered = said, 0
+                text, answered, seen = said, 0, ""
         elif item.get("role") == "assistant" or item["type"] in ("function_call", "custom_tool_call"):
             answered += 1
-    return Asked(text, answered, side="format" in request.get("text", {}))
+        elif "output" in item:
+            seen += json.dumps(item["output"])
+    return Asked(text, answered, seen, side="format" in request.get("text", {}))
 
 
 def events(step: Say | Call, number: int) -> Iterator[Mapping[str, Any]]:

@@ -13,8 +13,10 @@ from cccc.common.faults import fault
 from cccc.common.paths import PEERS, Project
 from cccc.services.delivery import inbox, screen
 from cccc.services.delivery.clis import Clis
+from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import Letter, Memory, fold
 from cccc.services.delivery.nudger import Nudger
+from cccc.services.delivery.receipts import Receipts
 
 _LOOK_ANYWAY = 2.0  # where a folder gives no events
 _SIGNAL_AGAIN = 10.0
@@ -24,7 +26,7 @@ _STATES = {screen.DRAFT: "waiting", screen.UNKNOWN: "waiting"}
 
 class Delivery(worker.Worker):
     name = "delivery"
-    version = 1
+    version = 2
     State = Memory
     state: Memory
 
@@ -54,9 +56,11 @@ class Delivery(worker.Worker):
         self.watch(self._watch.fileno(), self._left)
         self._clis = Clis(self, self.state)
         self._nudger = Nudger(self, self.state, self._clis.hands)
+        self._receipts = Receipts(self, self.state, self._clis.hands)
         self.act()
 
     def close(self) -> None:
+        self._receipts.close()
         self._clis.close()
 
     def _left(self) -> None:
@@ -79,8 +83,10 @@ class Delivery(worker.Worker):
             self._prune(peer)
         try:
             self._clis.tend()
+            self._receipts.read()
             for peer in PEERS:
                 self._nudger.step(peer)
+                self._receipts.end_by_screen(peer)
         except tmux.Gone as gone:
             self.log.info("%s", gone)
             self._clis.look_again()
@@ -153,13 +159,22 @@ class Delivery(worker.Worker):
             by=self.name, peer=peer, state="dead", inbox=len(known.waiting), nudge=self._nudger.words(peer)
         )
         if at is not None and known.life.running:
-            seen = at.view
-            told.state = "typing" if at.typing else _STATES.get(seen.state, seen.state)
-            told.reason = seen.reason
+            told.state, told.reason = self._seen(at)
         before, when = self._signalled.get(peer, (None, 0.0))
         if told != before or now - when > _SIGNAL_AGAIN:
             self._signalled[peer] = (told, now)
             self.signal(told)
+
+    def _seen(self, at: Hands) -> tuple[str, str]:
+        """Return a pane's state and its reason: what the CLI's hooks tell where the screen shows nothing."""
+        seen = at.view
+        if at.typing:
+            return "typing", seen.reason
+        if at.asks:
+            return "waiting", at.asks
+        if at.turn and seen.state == screen.IDLE:
+            return "busy", screen.RUNS
+        return _STATES.get(seen.state, seen.state), seen.reason
 
     def _write_locks(self) -> None:
         """Write which peers' panes a line is being typed into, for `cccc locks`."""

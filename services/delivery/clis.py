@@ -10,7 +10,7 @@ from cccc.common import terminal, tmux
 from cccc.common.faults import fault
 from cccc.common.paths import PEERS, folder
 from cccc.common.worker import Worker
-from cccc.services.delivery import pane, screen
+from cccc.services.delivery import pane, peers
 from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import LIVED_LONG, Memory
 from cccc.services.delivery.window import Window
@@ -45,6 +45,10 @@ class Clis:
     def close(self) -> None:
         self._window.close()
 
+    def kind(self, peer: str) -> peers.Kind:
+        """Return which kind of CLI a peer is."""
+        return peers.of(self._command(peer), getattr(self._profiles, folder(peer)).kind)
+
     def _live(self, peer: str) -> None:
         life = self._memory.peers[peer].life
         there = self._window.panes[peer]
@@ -64,7 +68,7 @@ class Clis:
             self._service.wake_in(wait)
             return
         launch = (sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(self._project.home))
-        tmux.respawn(self._project, pane_id, str(life.starts + 1), *launch, self._command(peer))
+        tmux.respawn(self._project, pane_id, str(life.starts + 1), *launch, self._command(peer), *self._added(peer))
         fault("delivery.started")
         self._window.look_again()
         self._say_start(peer, pane_id)
@@ -72,10 +76,8 @@ class Clis:
     def _take_over(self, peer: str, pane_id: str) -> None:
         if peer in self.hands:
             return
-        life, profile = self._memory.peers[peer].life, getattr(self._profiles, folder(peer))
-        kind = screen.kind(self._command(peer))
-        rules = screen.rules(kind, profile.prompt_regex, profile.busy_regexes, profile.idle_quiet_seconds)
-        quiet = self._profiles.delivery.human_quiet_seconds
+        life, quiet = self._memory.peers[peer].life, self._profiles.delivery.human_quiet_seconds
+        rules = self.kind(peer).rules(getattr(self._profiles, folder(peer)))
         self.hands[peer] = Hands(self._project, pane_id, rules, quiet, life.started_at)
         if self._just_opened:
             adopted = f.PeerAdopted(peer=peer, pane=pane_id)
@@ -112,6 +114,13 @@ class Clis:
         if lived >= LIVED_LONG:
             return 1.0
         return min(self._profiles.delivery.restart_backoff_max_s, 2.0 ** min(attempt - 1, 20))
+
+    def _added(self, peer: str) -> list[str]:
+        """Return what is added to a peer's command: its hooks, and the session that it goes on with."""
+        life, kind = self._memory.peers[peer].life, self.kind(peer)
+        start = peers.Start(self._project.root, self._project.hooks(peer), terminal.environment(self._project))
+        going_on = bool(life.session) and self._profiles.delivery.resume and life.attempt <= 1
+        return [*kind.hooks(start), *(kind.resume(life.session) if going_on else [])]
 
     def _command(self, peer: str) -> str:
         given = terminal.environment(self._project).get(_COMMANDS[peer], "").strip()

@@ -26,6 +26,7 @@ _FLICKER = 0.03  # a look can fall between two halves of a redraw
 _AFTER_A_SUBMIT = (screen.IDLE, screen.BUSY, screen.DRAFT)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
 _LONGEST_PAUSE_UNASKED = 5.0  # while nothing has to be typed
+_OVER = 1.5  # seconds of an empty composer that end a turn of whose end no hook told
 
 
 class Outcome(NamedTuple):
@@ -56,6 +57,10 @@ class Hands:
         self.view = View(screen.STARTING, "it was just started")
         self.typing: _Typing | None = None
         self.look_at = 0.0  # no look before this
+        self.turn = ""  # the id of the turn that runs as far as the CLI's hooks tell
+        self.asks = ""  # what the CLI's hooks say that it asks the user for
+        self.stale = False  # the CLI's hooks have told something since the last look
+        self._idle_since = 0.0
         self._project = project
         self._rules = rules
         self._human_quiet = human_quiet
@@ -63,6 +68,15 @@ class Hands:
         self._pause = _SHORTEST_PAUSE
         self._ready_at = ""  # the place where the pane was last seen safe
         self._calm: tuple[str, float] = ("", 0.0)  # the first of two looks that have to agree
+
+    def begin(self, turn: str) -> None:
+        """Note that a turn begins; a look from before it proves nothing."""
+        self.turn = turn
+        self._idle_since = 0.0
+
+    def over(self, now: float) -> bool:
+        """Return whether the composer has stood empty for so long that no turn can be running."""
+        return bool(self._idle_since) and now - self._idle_since >= _OVER
 
     def watch(self, now: float) -> None:
         """Take a look, so that `view` is known."""
@@ -91,6 +105,11 @@ class Hands:
         """Whether the line that is to be typed is not in the pane yet, for all we know."""
         return self.typing is not None and not self.typing.pasted_at and not self.typing.adopted
 
+    def accepted(self) -> None:
+        """Take note that the CLI's own hook shows the line as submitted."""
+        self.typing = None
+        self.look_at, self._pause = 0.0, _SHORTEST_PAUSE
+
     def step(self, now: float) -> Outcome | None:
         """Go on with the line. Returns SENT or LOST at its end, HELD while it has to wait."""
         typing = self.typing
@@ -117,7 +136,8 @@ class Hands:
         missing = now - typing.seen_at
         if typing.enters and self.view.state in _AFTER_A_SUBMIT and missing > _FLICKER:
             return Outcome(SENT)
-        if (typing.pasted_at or typing.adopted) and self._in_transcript(typing):
+        submitted = self.view.state in _AFTER_A_SUBMIT and (typing.pasted_at or typing.adopted)
+        if submitted and self._in_transcript(typing):  # and not in the composer
             return Outcome(SENT)
         if typing.seen_at and self.view.state in (screen.IDLE, screen.DRAFT) and missing > _ENTER_AGAIN:
             return Outcome(LOST, "the line was removed from the composer")
@@ -179,6 +199,8 @@ class Hands:
         if place != look.place:
             self._calm = (look.place, now)
             since = now
+        if self.turn and not self.over(now):
+            return self._hold(now, screen.RUNS)
         if now - since >= self._rules.twice:
             return Outcome(READY)
         self.look_at = since + self._rules.twice
@@ -189,11 +211,15 @@ class Hands:
 
     def _see(self) -> Look:
         look = pane.look(self._project, self.pane)
+        self.stale = False
         before, self.view = self.view, screen.read(look, self._rules)
         if self.view.state != before.state:
             self._pause = _SHORTEST_PAUSE
         if self.view.state != screen.IDLE:
             self._calm = ("", 0.0)
+            self._idle_since = 0.0
+        elif not self._idle_since:
+            self._idle_since = time.monotonic()
         return look
 
     def _hold(self, now: float, reason: str) -> Outcome:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -36,17 +37,20 @@ def shell(environment_: Mapping[str, str]) -> str:
     return path if Path(path).name in _LOGIN_SHELLS and os.access(path, os.X_OK) else "/bin/sh"
 
 
-def as_one_process(command: str) -> str:
-    """Return a simple command such that no shell stays behind it: the end of the CLI is the end of the pane."""
-    return command if _MORE_THAN_ONE.search(command) else f"exec env {command}"
+def as_one_process(command: str, *added: str) -> str:
+    """Return a simple command with `added` arguments, such that no shell stays behind it.
+
+    So the end of the CLI is the end of the pane. What is more than one command stays as it is.
+    """
+    return command if _MORE_THAN_ONE.search(command) else f"exec env {command} {shlex.join(added)}".rstrip()
 
 
-def main(home: str, command: str) -> None:
-    """Replace this process by the login shell that runs `command`."""
+def main(home: str, command: str, *added: str) -> None:
+    """Replace this process by the login shell that runs `command` with the `added` arguments."""
     project = Project(Path(home))
     env = environment(terminal.environment(project), os.environ)
     os.umask(terminal.umask(project))
-    os.execve(shell(env), [shell(env), "-l", "-c", as_one_process(command)], env)
+    os.execve(shell(env), [shell(env), "-l", "-c", as_one_process(command, *added)], env)
 
 
 if __name__ == "__main__":

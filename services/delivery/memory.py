@@ -10,10 +10,12 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.paths import PEERS
 from cccc.services.delivery.nudge import Flight
+from cccc.services.delivery.screen import RUNS
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations
 
 LIVED_LONG = 60.0  # seconds after which a CLI's end is no failed start
+_MOST_UNPROVED = 50
 
 
 class Letter(msgspec.Struct):
@@ -34,6 +36,10 @@ class Life(msgspec.Struct):
     started_at: float = 0.0
     ended_at: float = 0.0
     again_s: float = 0.0
+    session: str = ""  # of the CLI's own; the next start goes on with it
+    hooked: bool = False  # this run's hooks have told something
+    stuck: str = ""  # a limit or a login; "" when turns succeed
+    stuck_at: float = 0.0
 
 
 class Peer(msgspec.Struct):
@@ -41,6 +47,7 @@ class Peer(msgspec.Struct):
 
     owed: Dict[int, Letter] = msgspec.field(default_factory=dict)  # not in the inbox yet
     waiting: Dict[int, Letter] = msgspec.field(default_factory=dict)  # in the inbox
+    unproved: Dict[str, int] = msgspec.field(default_factory=dict)  # by mid: not seen to be given to the model
     read: List[str] = msgspec.field(default_factory=list)  # files in processed/, oldest first
     flight: Flight = msgspec.field(default_factory=Flight)
     life: Life = msgspec.field(default_factory=Life)
@@ -63,12 +70,21 @@ def fold(memory: Memory, fact: f.Fact) -> None:
     elif isinstance(fact, f.HandoffDelivered):
         peer = memory.peers[fact.to]
         peer.waiting[fact.inbox_seq] = peer.owed.pop(fact.inbox_seq)
+        peer.unproved[fact.mid] = fact.inbox_seq
+        if len(peer.unproved) > _MOST_UNPROVED:
+            del peer.unproved[next(iter(peer.unproved))]
+    elif isinstance(fact, f.HandoffAccepted):
+        memory.peers[fact.author].unproved.pop(fact.mid, None)
     elif isinstance(fact, f.AckFile):
         _read(memory.peers[fact.author], fact)
-    elif isinstance(fact, (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)):
+    elif isinstance(fact, (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)):
         _fly(memory.peers[fact.to].flight, fact)
-    elif isinstance(fact, (f.PeerStarted, f.PeerAdopted, f.PeerExited)):
+    elif isinstance(fact, f.PeerBlocked):
+        memory.peers[fact.peer].flight.blocked = True
+    elif isinstance(fact, (f.PeerStarted, f.PeerExited)):
         _live(memory.peers[fact.peer], fact)
+    elif isinstance(fact, (f.PeerSession, f.TurnEnd, f.PeerLimit, f.PeerLogin)):
+        _turn(memory.peers[fact.peer].life, fact)
 
 
 def _read(peer: Peer, fact: f.AckFile) -> None:
@@ -76,7 +92,7 @@ def _read(peer: Peer, fact: f.AckFile) -> None:
     if fact.ok:
         peer.read.append(letter.file)
     flight = peer.flight
-    flight.attempt, flight.losses, flight.escalated, flight.held = 0, 0, 0, ""
+    flight.attempt, flight.losses, flight.escalated, flight.held, flight.blocked = 0, 0, 0, "", False
     flight.progress_at = seconds(fact.ts)
     flight.answered = True
 
@@ -86,19 +102,26 @@ def _fly(flight: Flight, fact: f.Fact) -> None:
         flight.typed += 1
         flight.token = fact.token
         flight.answered = False
+    elif isinstance(fact, f.NudgeAccepted):
+        flight.accepted = fact.token
     elif isinstance(fact, f.Nudge):
         if not flight.attempt:
             flight.first_at = fact.ts
         flight.attempt += not flight.answered  # a quick peer reads before we have seen that it took the line
         flight.last = fact.seq
         flight.sent_at = seconds(fact.ts)
-        flight.token, flight.losses, flight.held = "", 0, ""
+        flight.sent = fact.token
+        flight.token, flight.losses, flight.held, flight.blocked = "", 0, "", False
     elif isinstance(fact, f.NudgeLost):
-        flight.token, flight.held = "", ""
+        if fact.token == flight.sent:  # it counted as sent
+            flight.attempt = max(0, flight.attempt - 1)
+        flight.token, flight.sent, flight.held = "", "", ""
         flight.losses += 1
         flight.lost_at = seconds(fact.ts)
     elif isinstance(fact, f.NudgeHeld):
         flight.holds += 1
+        if flight.held in ("", RUNS):
+            flight.held_since, flight.held_at = fact.ts, seconds(fact.ts)
         flight.held = fact.reason
     elif isinstance(fact, f.NudgeUnanswered):
         flight.escalated = fact.attempts
@@ -110,6 +133,7 @@ def _live(peer: Peer, fact: f.Fact) -> None:
         life.starts += 1
         life.attempt = fact.attempt
         life.running = True
+        life.hooked, life.stuck = False, ""
         life.started_at = seconds(fact.ts)
         # A new program knows nothing of earlier nudges.
         peer.flight.attempt, peer.flight.losses, peer.flight.escalated, peer.flight.held = 0, 0, 0, ""
@@ -119,3 +143,13 @@ def _live(peer: Peer, fact: f.Fact) -> None:
         life.again_s = fact.again_s
         if fact.lived_s >= LIVED_LONG:
             life.attempt = 0
+
+
+def _turn(life: Life, fact: f.Fact) -> None:
+    life.hooked = True
+    if isinstance(fact, f.PeerSession):
+        life.session = fact.session
+    elif isinstance(fact, (f.PeerLimit, f.PeerLogin)):
+        life.stuck, life.stuck_at = fact.text, seconds(fact.ts)
+    elif isinstance(fact, f.TurnEnd) and fact.outcome == "done":
+        life.stuck = ""

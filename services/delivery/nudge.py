@@ -17,6 +17,7 @@ from cccc.common.settings.cli_profiles import Delivery
 
 LONGEST = 700  # more would be folded into `[Pasted text]` by the CLIs
 _LOST_AGAIN = 1.0  # seconds until the first try after a loss, doubled each time
+_PROVED_WITHIN = 5.0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _OURS = re.compile(r"\[NUDGE\]inbox=.*\[n:([0-9a-f]{6})\]")
 
@@ -26,6 +27,8 @@ class Flight(msgspec.Struct):
 
     typed: int = 0  # nudge-typing facts ever; numbers the next
     token: str = ""  # said to be typed, with no outcome yet
+    sent: str = ""  # the token of the last that was sent
+    accepted: str = ""  # the token of the last that the CLI was seen to take
     answered: bool = False  # progress was made since the last was typed
     attempt: int = 0  # nudges sent since the last progress
     last: int = 0  # seq of the last nudge
@@ -35,6 +38,9 @@ class Flight(msgspec.Struct):
     losses: int = 0  # in a row
     lost_at: float = 0.0
     held: str = ""  # why the due nudge waits
+    held_since: str = ""
+    held_at: float = 0.0
+    blocked: bool = False  # the user was told that it waits for long
     holds: int = 0  # nudge-held facts ever
     escalated: int = 0  # the attempt of which the user was told
 
@@ -58,6 +64,12 @@ def ours(draft: str) -> str:
     """Return the token when a composer's text (without blanks) is one whole line of ours, else ""."""
     found = _OURS.fullmatch(draft)
     return found.group(1) if found else ""
+
+
+def proof_in(flight: Flight, now: float) -> float:
+    """Return the seconds until an unproved nudge counts as lost; infinity when none is."""
+    proved = not flight.sent or flight.sent == flight.accepted or flight.answered
+    return math.inf if proved else max(0.0, flight.sent_at + _PROVED_WITHIN - now)
 
 
 def mark(token_: str) -> str:

@@ -31,6 +31,13 @@ class Nudger:
         if at is None or not known.life.running or self._awaits(peer):
             return
         flight = known.flight
+        if flight.token and flight.token == flight.accepted:
+            at.accepted()
+            self._say(peer, at, hands.Outcome(hands.SENT))
+            return
+        if known.life.hooked and not nudge.proof_in(flight, time.time()):
+            self._say(peer, at, hands.Outcome(hands.LOST, "the CLI did not take it"))
+            return
         if flight.token and at.typing is None:
             adopted = flight.token != self._intended.get(peer)
             at.type(flight.token, self._line(peer, flight.token), adopted)
@@ -38,8 +45,13 @@ class Nudger:
         if wait <= 0 and peer not in self._due:
             at.look_at = 0.0
         (self._due.add if wait <= 0 else self._due.discard)(peer)
-        if not at.typing and wait > 0 and at.view.state in (screen.IDLE, screen.DEAD):
-            self._service.wake_in(wait)
+        if not at.typing and wait > 0 and at.view.state in (screen.IDLE, screen.DEAD) and not at.turn and not at.stale:
+            self._service.wake_in(min(wait, nudge.proof_in(flight, time.time())))
+            return
+        stuck = self._stuck_for(peer)
+        if wait <= 0 and not at.typing and stuck > 0:
+            self._say(peer, at, hands.Outcome(hands.HELD, known.life.stuck))
+            self._service.wake_in(stuck)
             return
         now = time.monotonic()
         if now >= at.look_at:
@@ -54,7 +66,10 @@ class Nudger:
             self._say(peer, at, at.step(now))
         elif due:
             self._escalate(peer)
-            self._say(peer, at, at.offer(now))
+            outcome = at.offer(now)
+            self._say(peer, at, outcome)
+            if outcome and outcome.what == hands.HELD and outcome.reason != screen.RUNS:
+                self._tell_of_block(peer, outcome.reason)
         else:
             at.watch(now)
 
@@ -90,7 +105,7 @@ class Nudger:
             sent = f.Nudge(to=peer, token=flight.token, attempt=flight.attempt + 1, waiting=len(known.waiting))
             self._service.say(sent, id_=f"{id_}.sent", cause=cause)
         elif outcome.what == hands.LOST:
-            lost = f.NudgeLost(to=peer, token=flight.token, reason=outcome.reason)
+            lost = f.NudgeLost(to=peer, token=flight.token or flight.sent, reason=outcome.reason)
             self._service.say(lost, id_=f"{id_}.lost", cause=cause)
         elif outcome.reason != flight.held:
             held = f.NudgeHeld(to=peer, reason=outcome.reason)
@@ -101,6 +116,19 @@ class Nudger:
         if nudge.unanswered(flight, self._profiles.delivery):
             told = f.NudgeUnanswered(to=peer, attempts=flight.attempt, since=flight.first_at)
             self._service.say(told, id_=f"{flight.last}.unanswered", cause=flight.last)
+
+    def _stuck_for(self, peer: str) -> float:
+        """Return the seconds for which nothing is typed after a limit or an expired login; 0 without one."""
+        life = self._memory.peers[peer].life
+        until = life.stuck_at + self._profiles.delivery.nudge_backoff_max_ms / 1000 if life.stuck else 0.0
+        return max(0.0, until - time.time())
+
+    def _tell_of_block(self, peer: str, reason: str) -> None:
+        """Tell the user, once, of mail that has waited for long because the pane is not safe."""
+        flight, minutes = self._memory.peers[peer].flight, self._profiles.delivery.blocked_minutes
+        if flight.held and not flight.blocked and minutes and time.time() - flight.held_at > 60 * minutes:
+            blocked = f.PeerBlocked(peer=peer, reason=reason, since=flight.held_since)
+            self._service.say(blocked, id_=f"{folder(peer)}.held.{flight.holds}.blocked")
 
     def _line(self, peer: str, token: str) -> str:
         suffix = getattr(self._profiles, folder(peer)).nudge_suffix

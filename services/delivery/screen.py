@@ -7,10 +7,8 @@ recognised and empty. Whatever is not recognised is `unknown`, which is never ty
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import NamedTuple
 
 from cccc.services.delivery.pane import Look
@@ -22,6 +20,8 @@ DIALOG = "waiting"  # a question that Enter would answer
 STARTING = "starting"
 UNKNOWN = "unknown"
 DEAD = "dead"
+
+RUNS = "a turn runs"  # why a busy pane is not typed into
 
 _NEAR = 4  # rows above the composer in which a CLI says what it does
 _BOTTOM = 30
@@ -61,68 +61,6 @@ class View:
     draft: str = ""  # without blanks, so that it can be compared however it is wrapped
 
 
-_DIALOGS = (
-    (
-        "permission",
-        re.compile(r"Do you want to (?:proceed|make this edit|create)|Would you like to run|requires approval"),
-    ),
-    (
-        "trust",
-        re.compile(
-            r"trust (?:this|the files in this) folder|Accessing workspace|Is this a (?:project|folder) you", re.I
-        ),
-    ),
-    ("hooks review", re.compile(r"Hooks need review")),
-    ("bypass warning", re.compile(r"Bypass Permissions mode", re.I)),
-    ("login", re.compile(r"Select login method|Sign in with ChatGPT", re.I)),
-    ("a menu", re.compile(r"^\s*[\u276f\u203a]\s*1\. |enter to confirm|esc to cancel", re.I | re.M)),
-)
-_INTERRUPT = re.compile(r"esc to interrupt")
-CLAUDE = Rules(
-    mark="\u276f",
-    busy_near=_INTERRUPT,
-    busy_title=re.compile(r"^[\u25d0\u25d1\u2800-\u28ff] "),
-    dialogs=_DIALOGS,
-    settles=1.0,
-    twice=0.15,
-)
-CODEX = Rules(
-    mark="\u203a",
-    busy_near=_INTERRUPT,
-    busy_title=re.compile(r"^[\u2801-\u28ff] "),
-    dialogs=_DIALOGS,
-    dialog_title=re.compile(r"Action Required"),
-    settles=1.5,
-    twice=0.15,
-)
-MOCK = Rules(mark="\u276f", busy_near=_INTERRUPT, busy_title=re.compile(r"^\u25d0 "), dialogs=_DIALOGS)
-
-
-def kind(command: str) -> str:
-    """Return which CLI a shell command starts: claude, codex, mock or generic.
-
-    A path, an `env` or variables in front change nothing.
-    """
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return "generic"
-    if any(word.endswith(("mock_agent", "mock-agent")) for word in words):
-        return "mock"
-    program = next((word for word in words if word not in ("env", "exec", "command") and "=" not in word), "")
-    name = PurePath(program).name
-    return name if name in ("claude", "codex") else "generic"
-
-
-def rules(kind_: str, prompt: str, busy: Sequence[str], quiet: float) -> Rules:
-    """Return the rules of a kind of CLI; the settings' own patterns count for `generic`."""
-    known = {"claude": CLAUDE, "codex": CODEX, "mock": MOCK}
-    if kind_ in known:
-        return known[kind_]
-    patterns = tuple(re.compile(pattern, re.I) for pattern in busy)
-    return Rules(prompt=re.compile(prompt) if prompt else None, busy_anywhere=patterns, twice=quiet)
-
-
 def read(look: Look, rules_: Rules) -> View:
     """Return what the pane is in."""
     if look.dead:
@@ -147,7 +85,7 @@ def _composer(look: Look, rules_: Rules, rows: list[list[Cell]], text: list[str]
         return View(UNKNOWN, "the screen is not recognised")
     near = [row for row in text[:top] if row.strip()][-_NEAR:] + text[look.y + 1 :]
     if _found(rules_.busy_title, look.title) or any(_found(rules_.busy_near, row) for row in near):
-        return View(BUSY, "a turn runs", draft)
+        return View(BUSY, RUNS, draft)
     if draft:
         return View(DRAFT, "there is a draft in the composer", draft)
     if look.x != 2 or look.y != top:
@@ -190,7 +128,7 @@ def _question(look: Look, rules_: Rules, text: list[str]) -> str:
 
 def _prompt(look: Look, rules_: Rules, text: list[str]) -> View:
     if any(pattern.search(row) for row in text[-_BOTTOM:] for pattern in rules_.busy_anywhere):
-        return View(BUSY, "a turn runs")
+        return View(BUSY, RUNS)
     row = text[look.y] if look.y < len(text) else ""
     if rules_.prompt and row.strip() and look.x >= len(row.rstrip()) and rules_.prompt.search(row):
         return View(IDLE)

@@ -80,6 +80,8 @@ class Rules:
         if isinstance(fact, f.NudgeUnanswered):
             text = f"{fact.to} has left {fact.attempts} nudges unanswered since {fact.since}; look at its pane"
             return [Said(f.Notice(text=text, about=fact.to))]
+        if isinstance(fact, (f.PeerLimit, f.PeerLogin, f.PeerBlocked)):
+            return [Said(f.Notice(text=_of_a_cli(fact), about=fact.peer))]
         if isinstance(fact, f.Handoff):
             state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
             return []
@@ -95,3 +97,15 @@ class Rules:
     def _queued(self, fact: f.ToPeer | f.Patch, source: str, patch: bytes) -> Said:
         queued = f.PatchQueued(author=fact.author, mid=fact.mid, source=source, **f.body(patch, self._redact))
         return Said(queued, patch)
+
+
+def _of_a_cli(fact: f.PeerLimit | f.PeerLogin | f.PeerBlocked) -> str:
+    """Return what the user is told of a CLI that cannot go on by itself."""
+    if isinstance(fact, f.PeerLimit):
+        when = f" (resets {fact.resets})" if fact.resets else ""
+        return f"{fact.peer} has reached its usage limit{when}; its mail waits: {fact.text}"
+    if isinstance(fact, f.PeerLogin):
+        return f"{fact.peer} has to be logged in again: `cccc attach` and log in there; its mail waits: {fact.text}"
+    return (
+        f"{fact.peer} has mail that cannot be announced since {fact.since}: {fact.reason}; `cccc attach` shows its pane"
+    )

@@ -12,8 +12,8 @@ from cccc.scripts.model_server import Call, Fail, ModelServer, Rule, Say
 from cccc.scripts.model_server.script import Asked, answer
 
 RULES = [
-    Rule(r"read (\w+)", lambda found: [Call("Read", {"file_path": found[1]}), Say("I have read it.")]),
-    Rule("limit", lambda _: [Fail(429, "no more today", "rate_limit_error")]),
+    Rule(r"read (\w+)", lambda found, seen: [Call("Read", {"file_path": found[1]}), Say(f"I have read {seen}.")]),
+    Rule("limit", lambda *_: [Fail(429, "no more today", "rate_limit_error")]),
 ]
 
 
@@ -34,7 +34,7 @@ def post(model: ModelServer, path: str, request: dict[str, Any]) -> list[dict[st
 
 def test_steps_follow_each_other_and_then_there_is_nothing_to_add() -> None:
     assert answer(RULES, Asked("please read it", 0)) == Call("Read", {"file_path": "it"})
-    assert answer(RULES, Asked("please read it", 1)) == Say("I have read it.")
+    assert answer(RULES, Asked("please read it", 1)) == Say("I have read .")
     assert answer(RULES, Asked("please read it", 2)) == Say("Done.")
     assert answer(RULES, Asked("hello", 0)) == Say("Nothing to do.")
     assert "title" in answer(RULES, Asked("read it", 0, side=True)).text  # type: ignore[union-attr]
@@ -52,11 +52,11 @@ def test_claude_gets_a_tool_call_and_then_text(model: ModelServer) -> None:
     assert [event["content_block"]["name"] for event in first if "content_block" in event] == ["Read"]
     talk += [
         {"role": "assistant", "content": [{"type": "tool_use"}]},
-        {"role": "user", "content": [{"type": "tool_result"}, {"type": "text", "text": "a reminder"}]},
+        {"role": "user", "content": [{"type": "tool_result", "content": 7}, {"type": "text", "text": "a reminder"}]},
     ]
     second = post(model, "/v1/messages", request)
     said = "".join(event["delta"].get("text", "") for event in second if event["type"] == "content_block_delta")
-    assert said == "I have read it."
+    assert said == "I have read 7."
     assert [asked.answered for asked in model.asked] == [0, 1]
 
 
@@ -67,9 +67,9 @@ def test_codex_gets_a_tool_call_and_then_text(model: ModelServer) -> None:
     talk = [human("read a"), human("<environment_context>")]
     first = post(model, "/v1/responses", {"input": talk, "text": {}})
     assert [event["item"]["name"] for event in first if "item" in event] == ["Read"]
-    talk += [{"type": "function_call"}, {"type": "function_call_output"}]
+    talk += [{"type": "function_call"}, {"type": "function_call_output", "output": 7}]
     second = post(model, "/v1/responses", {"input": talk})
-    assert "".join(event["delta"] for event in second if "delta" in event) == "I have read it."
+    assert "".join(event["delta"] for event in second if "delta" in event) == "I have read 7."
     assert second[-1]["type"] == "response.completed"
 
 

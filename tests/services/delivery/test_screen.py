@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.delivery import screen
+from cccc.common.settings.cli_profiles import Peer
+from cccc.services.delivery import peers, screen
 from cccc.services.delivery.pane import Look
-from cccc.services.delivery.screen import BUSY, CLAUDE, CODEX, DIALOG, DRAFT, IDLE, MOCK, STARTING, UNKNOWN
+from cccc.services.delivery.screen import BUSY, DIALOG, DRAFT, IDLE, STARTING, UNKNOWN
+
+CLAUDE, CODEX, MOCK = (kind.rules(Peer()) for kind in (peers.CLAUDE, peers.CODEX, peers.MOCK))
 
 RULE = "─" * 96
 BYPASS = "  ⏵⏵ bypass permissions on (shift+tab to cycle)"
@@ -121,33 +124,16 @@ def test_what_is_not_recognised_is_never_idle() -> None:
 
 
 def test_another_cli_is_read_by_the_patterns_of_its_settings() -> None:
-    rules = screen.rules("generic", r"(?im)^\s*(?:>>>|>)\s*$", [r"\bpytest\b"], 1.5)
+    profile = Peer(prompt_regex=r"(?im)^\s*(?:>>>|>)\s*$", busy_regexes=(r"\bpytest\b",), idle_quiet_seconds=1.5)
+    rules = peers.GENERIC.rules(profile)
     assert rules.twice == 1.5
     assert screen.read(look("hello", ">>> ", x=4, y=1), rules).state == IDLE
     assert screen.read(look("hello", ">>> x", x=5, y=1), rules).state == UNKNOWN
     assert screen.read(look("Pytest 8", ">>> ", x=4, y=1), rules).state == BUSY
-    assert screen.read(look(">>> ", x=4, y=0), screen.rules("generic", "", [], 1.0)).state == UNKNOWN
+    assert screen.read(look(">>> ", x=4, y=0), peers.GENERIC.rules(Peer())).state == UNKNOWN
 
 
 def test_a_colour_is_not_taken_for_a_style() -> None:
     assert screen.read(claude("❯ \x1b[38;5;2mhello", 7), CLAUDE).draft == "hello"
     assert screen.read(claude("❯ \x1b[38;2;2;7;2mhello", 7), CLAUDE).draft == "hello"
     assert screen.read(claude("❯ \x1b[48:5:2mhello", 7), CLAUDE).draft == "hello"
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("claude --dangerously-skip-permissions", "claude"),
-        ("/usr/local/bin/codex", "codex"),
-        ("env A=1 B=2 claude", "claude"),
-        ("IS_SANDBOX=1 claude", "claude"),
-        ("/x/python -I -m cccc.scripts.mock_agent --role peerA", "mock"),
-        ("cccc mock-agent --role peerB", "mock"),
-        ("opencode", "generic"),
-        ("claude 'unclosed", "generic"),
-        ("", "generic"),
-    ],
-)
-def test_the_kind_of_a_cli_is_seen_in_its_command(command: str, expected: str) -> None:
-    assert screen.kind(command) == expected

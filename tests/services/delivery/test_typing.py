@@ -32,7 +32,7 @@ def test_a_draft_is_left_alone_and_the_nudge_follows_it(desk: Desk) -> None:
     desk.await_(facts.AckFile)
     assert desk.submits("PeerA")[0] == "half a thought"
     assert len(desk.submits("PeerA")) == 2
-    held(desk, "there is a draft in the composer")
+    assert [fact.reason for fact in desk.heard(facts.NudgeHeld)].count("there is a draft in the composer") == 1
 
 
 def test_a_dialog_is_not_answered(desk: Desk) -> None:

@@ -1,0 +1,1 @@
+"""`cccc certify`: a flight check of the two real CLIs in a scratch repository, against a model on loopback."""

@@ -1,0 +1,95 @@
+"""What the hooks of the CLIs leave in the spool, and what follows from it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cccc.common import facts as f
+from cccc.common.paths import PEERS, Project
+from cccc.services.delivery import nudge
+from cccc.services.delivery.memory import Peer
+
+_LOG = logging.getLogger(__name__)
+_RESETS = re.compile(r"(?:resets?|try again)(?: at| in)?[: ]+([^.·|]{2,40})", re.I)
+_LIMITS = ("rate_limit", "usage_limit", "billing")
+_LOGINS = ("authentication", "oauth", "login")
+
+
+class Told(NamedTuple):
+    """One call of a hook. `id` is the same when it is read again."""
+
+    id: str
+    path: Path
+    event: str
+    fields: Mapping[str, Any]
+
+
+def prepare(project: Project) -> None:
+    for peer in PEERS:
+        project.hooks(peer).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def spooled(project: Project, peer: str) -> list[Told]:
+    """Return what was left and not removed yet, oldest first. What cannot be read is removed."""
+    found = []
+    for path in project.hooks(peer).iterdir():
+        if path.name.startswith("."):
+            continue
+        event, _, pid = path.name.partition(".")
+        at = path.stat().st_mtime_ns
+        try:
+            fields = json.loads(path.read_bytes())
+        except ValueError as error:
+            _LOG.warning("%s: a hook left what is no JSON: %s", path, error)
+            path.unlink()
+            continue
+        found.append((at, Told(f"{path.parent.name}.hook.{at}.{pid}", path, event, fields)))
+    return [told for _, told in sorted(found, key=lambda each: each[0])]
+
+
+def follows(peer: str, known: Peer, told: Told) -> list[f.Fact]:
+    """Return what is to be said. Pure."""
+    fields, flight = told.fields, known.flight
+    if told.event == "SessionStart":
+        return [f.PeerSession(peer=peer, session=fields["session_id"], source=fields.get("source", ""))]
+    if told.event == "UserPromptSubmit":
+        token = nudge.ours("".join(fields["prompt"].split()))
+        ours = token and token in (flight.token, flight.sent) and token != flight.accepted
+        return [f.NudgeAccepted(to=peer, token=token)] if ours else []
+    if told.event == "PostToolUse":
+        return _accepted(peer, known, fields)
+    if told.event == "Stop":
+        return [f.TurnEnd(peer=peer, outcome="done")]
+    if told.event == "Interrupt":
+        return [f.TurnEnd(peer=peer, outcome="interrupted")]
+    if told.event == "StopFailure":
+        return failed(peer, str(fields.get("error", "")), str(fields.get("last_assistant_message", "")))
+    return []
+
+
+def failed(peer: str, kind: str, words: str) -> list[f.Fact]:
+    """Return what is to be said of a turn that failed with an error of a kind."""
+    words = " ".join(words.split())[: f.PREVIEW]
+    said: list[f.Fact] = [f.TurnEnd(peer=peer, outcome="failed", reason=words or kind)]
+    if any(sign in kind for sign in _LIMITS):
+        resets = _RESETS.search(words)
+        said.append(f.PeerLimit(peer=peer, text=words or kind, resets=resets[1].strip() if resets else ""))
+    elif any(sign in kind for sign in _LOGINS):
+        said.append(f.PeerLogin(peer=peer, text=words or kind))
+    return said
+
+
+def _accepted(peer: str, known: Peer, fields: Mapping[str, Any]) -> list[f.Fact]:
+    """The tool gave the model the line that stands in each message with its mid."""
+    shown = json.dumps(fields.get("tool_response", ""), ensure_ascii=False)
+    tool = str(fields.get("tool_name", ""))
+    return [
+        f.HandoffAccepted(author=peer, mid=mid, inbox_seq=number, tool=tool)
+        for mid, number in known.unproved.items()
+        if f"[MID: {mid}]" in shown
+    ]

@@ -1,0 +1,21 @@
+#!/bin/sh
+# What the CLIs run at their hooks: hook.sh SPOOL EVENT PYTHON, with the event as JSON on stdin. Leaves it in the
+# spool, whole, by a rename. Before a tool is used it may refuse instead. Never fails, whatever runs or does not.
+umask 077
+case $2 in
+PreToolUse)
+    told=$(cat)
+    case $told in # most calls end here, without a Python
+    *git*commit* | *git*push* | *git*reset* | *git*checkout* | *git*switch* | *git*restore* | \
+        *git*stash* | *git*rebase* | *git*merge* | *"git am"* | *cccc*rfd* | *cccc*clean* | *cccc*down* | *cccc*token* | \
+        *.cccc/*state* | *.cccc/*settings*)
+        printf '%s' "$told" | "$3" -I -S "${0%/*}/refusal.py"
+        ;;
+    esac
+    ;;
+*)
+    part=$1/.$2.$$
+    cat >"$part" && mv "$part" "$1/$2.$$"
+    ;;
+esac 2>/dev/null
+exit 0

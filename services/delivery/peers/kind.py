@@ -1,0 +1,58 @@
+"""What a kind of CLI says about itself, and what the screens of several have in common."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from cccc.common.settings.cli_profiles import Peer
+from cccc.services.delivery.screen import Rules
+
+_HOOK = Path(__file__).with_name("hook.sh")
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a CLI is started: `spool` is the folder in which its hooks leave what they are told."""
+
+    root: Path
+    spool: Path
+    environment: Mapping[str, str]
+
+    def hook(self, event: str) -> str:
+        """Return the shell command that a CLI runs at one of its hooks."""
+        return shlex.join(["sh", str(_HOOK), str(self.spool), event, sys.executable])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of CLI is recognised and started."""
+
+    name: str
+    rules: Callable[[Peer], Rules]
+    hooks: Callable[[Start], list[str]] = lambda _: []  # arguments that make its hooks write to the spool
+    resume: Callable[[str], list[str]] = lambda _: []  # arguments that go on with a session
+
+
+DIALOGS = (
+    (
+        "permission",
+        re.compile(r"Do you want to (?:proceed|make this edit|create)|Would you like to run|requires approval"),
+    ),
+    (
+        "trust",
+        re.compile(
+            r"trust (?:this|the files in this) folder|Accessing workspace|Is this a (?:project|folder) you", re.I
+        ),
+    ),
+    ("hooks review", re.compile(r"Hooks need review")),
+    ("bypass warning", re.compile(r"Bypass Permissions mode", re.I)),
+    ("login", re.compile(r"Select login method|Sign in with ChatGPT", re.I)),
+    ("a menu", re.compile(r"^\s*[\u276f\u203a]\s*1\. |enter to confirm|esc to cancel", re.I | re.M)),
+)
+INTERRUPT = re.compile(r"esc to interrupt")

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cccc.services.delivery import peers
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("claude --dangerously-skip-permissions", peers.CLAUDE),
+        ("/usr/local/bin/codex", peers.CODEX),
+        ("env A=1 B=2 claude", peers.CLAUDE),
+        ("IS_SANDBOX=1 claude", peers.CLAUDE),
+        ("/x/python -I -m cccc.scripts.mock_agent --role peerA", peers.MOCK),
+        ("cccc mock-agent --role peerB", peers.MOCK),
+        ("opencode", peers.GENERIC),
+        ("claude 'unclosed", peers.GENERIC),
+        ("", peers.GENERIC),
+    ],
+)
+def test_the_kind_of_a_cli_is_seen_in_its_command(command: str, expected: peers.Kind) -> None:
+    assert peers.of(command) is expected
+
+
+def test_the_setting_decides_where_the_command_does_not_say() -> None:
+    assert peers.of("my-wrapper", "codex") is peers.CODEX
+
+
+def start(root: Path) -> peers.Start:
+    return peers.Start(root, root / "spool", {"HOME": str(root / "home")})
+
+
+def test_claude_gets_its_hooks_as_settings_of_this_start(tmp_path: Path) -> None:
+    option, settings = peers.CLAUDE.hooks(start(tmp_path))
+    assert option == "--settings"
+    hooks = json.loads(settings)["hooks"]
+    assert {"UserPromptSubmit", "PostToolUse", "Stop", "StopFailure"} <= set(hooks)
+    assert str(tmp_path / "spool") in hooks["Stop"][0]["hooks"][0]["command"]
+
+
+@pytest.mark.parametrize("folder", ["home/.codex", ".codex"])
+@pytest.mark.parametrize(("file", "text"), [("hooks.json", "{}"), ("config.toml", "[[hooks.Stop]]\n")])
+def test_codex_is_not_told_to_trust_hooks_that_are_not_ours(tmp_path: Path, folder: str, file: str, text: str) -> None:
+    assert "--dangerously-bypass-hook-trust" in peers.CODEX.hooks(start(tmp_path))
+    (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / folder / file).write_text(text)
+    assert peers.CODEX.hooks(start(tmp_path)) == []
+
+
+def test_another_cli_gets_no_arguments(tmp_path: Path) -> None:
+    assert peers.GENERIC.hooks(start(tmp_path)) == peers.GENERIC.resume("x") == []

@@ -1,0 +1,73 @@
+"""What the CLIs' own hooks prove, with mock peers that have them."""
+
+from __future__ import annotations
+
+from cccc.common import facts
+from tests.services.delivery.conftest import Desk
+from tests.services.delivery.test_hooks import run
+from tests.waiting import until
+
+
+def test_every_receipt_of_a_message_is_a_fact(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    mid = desk.hand("PeerA")
+    end = desk.await_(facts.TurnEnd)[0]
+    assert (end.peer, end.outcome) == ("PeerA", "done")
+    assert [(each.author, each.mid, each.inbox_seq, each.tool) for each in desk.heard(facts.HandoffAccepted)] == [
+        ("PeerA", mid, 1, "Read")
+    ]
+    assert [nudge.token for nudge in desk.heard(facts.NudgeAccepted)] == [desk.await_(facts.Nudge)[0].token]
+    assert {session.peer for session in desk.await_(facts.PeerSession, 2)} == {"PeerA", "PeerB"}
+    until(lambda: not any(desk.project.hooks("PeerA").iterdir()), 5, "an empty spool")
+
+
+def test_what_a_hook_told_while_delivery_was_away_counts_once(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    desk.await_(facts.PeerSession, 2)
+    desk.kill()
+    run(desk.project, "Stop", {})
+    desk.again()
+    desk.await_(facts.TurnEnd)
+    until(lambda: not any(desk.project.hooks("PeerA").iterdir()), 5, "an empty spool")
+    desk.kill()
+    desk.again()
+    assert len(desk.heard(facts.TurnEnd)) == 1
+
+
+def test_a_usage_limit_is_told_and_no_nudge_is_typed_against_it(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    run(desk.project, "StopFailure", {"error": "rate_limit", "last_assistant_message": "no more, resets 3pm"})
+    assert desk.await_(facts.PeerLimit)[0].resets == "3pm"
+    desk.hand("PeerA")
+    assert desk.await_(facts.NudgeHeld)[0].reason == "no more, resets 3pm"
+    assert desk.heard(facts.NudgeTyping) == []
+    run(desk.project, "Stop", {})
+    desk.await_(facts.AckFile)
+
+
+def test_a_turn_of_a_person_that_only_a_hook_shows_is_waited_for(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    desk.await_(facts.PeerSession, 2)
+    run(desk.project, "UserPromptSubmit", {"prompt": "a person's own"})
+    until(lambda: not any(desk.project.hooks("PeerA").iterdir()), 5, "the hook to be read")
+    desk.hand("PeerA")
+    assert desk.await_(facts.NudgeHeld)[0].reason == "a turn runs"
+    desk.await_(facts.AckFile)
+    assert desk.heard(facts.TurnEnd)[0].outcome == "ended"
+
+
+def test_the_user_is_told_of_a_pane_that_stays_blocked(desk: Desk) -> None:
+    desk.settings(blocked_minutes=0.02)
+    desk.up()
+    desk.idle()
+    desk.press("PeerA", "-l", "half a thought")
+    until(lambda: "half a thought" in desk.screen("PeerA"), what="the draft")
+    desk.hand("PeerA")
+    assert desk.await_(facts.PeerBlocked)[0].reason == "there is a draft in the composer"
+    desk.press("PeerA", "Enter")
+    desk.await_(facts.AckFile)
+    assert len(desk.heard(facts.PeerBlocked)) == 1
