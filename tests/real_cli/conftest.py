@@ -88,4 +88,3 @@ def pair(project: Project, tmp_path: Path) -> Iterator[Pair]:
         yield result
     finally:
         result.close()
-
