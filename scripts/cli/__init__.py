@@ -97,7 +97,8 @@ def main() -> int:
         code = cli.main(prog_name="cccc", standalone_mode=False)
     except click.UsageError as error:
         place = error.ctx.command_path if error.ctx else "cccc"
-        return _stop(f"{error.format_message().rstrip('.')}; see `{place} --help`", 2)
+        said = " ".join(error.format_message().split())
+        return _stop(f"{said.rstrip('.')}; see `{place} --help`", 2)
     except click.ClickException as error:
         return _stop(error.format_message(), error.exit_code)
     except click.Abort:

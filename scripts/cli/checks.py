@@ -90,8 +90,8 @@ def _settings(project: Project) -> list[Check]:
 def _repository(project: Project) -> list[Check]:
     try:
         repo = git.look(project.root)
-    except NotFound as error:
-        return [Check("repository", BAD, str(error), "git init")]
+    except NotFound:
+        return [Check("repository", BAD, f"{project.root} is not in a git work tree", "git init")]
     checks = []
     if not repo.head:
         mend = "git commit --allow-empty -m 'Begin'"

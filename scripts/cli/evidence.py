@@ -25,7 +25,7 @@ _LOOK_EVERY = 0.1
 _ENVELOPE = ("seq", "ts", "by", "id", "cause", "prev")
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def command() -> None:
     """Run an evidence card.
 

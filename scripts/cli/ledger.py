@@ -21,7 +21,7 @@ from cccc.scripts.cli.since import HELP, before, stamp
 _LOOK_AGAIN = 2.0  # for a fact whose wake-up was lost
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def command() -> None:
     """Read, check and archive the ledger.
 

@@ -42,5 +42,6 @@ def _holder(path: Path) -> str:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return f"process {file.read().decode() or '?'}"
+            number = file.read().decode()
+            return f"process {number}" if number else "its service"  # check.lock while no check runs
     return "nobody"

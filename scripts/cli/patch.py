@@ -24,7 +24,7 @@ _DIFF = ("diff", "--binary", "--full-index", "-M", "--no-ext-diff", "--no-textco
 _PREFIXES = ("--src-prefix=a/", "--dst-prefix=b/")
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def command() -> None:
     """Look at a patch, try it again, drop it, or take it back.
 

@@ -21,7 +21,7 @@ from cccc.scripts.cli.screen import plain, table
 _IN_PLAY = ("open", "approved", "chosen")
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def command() -> None:
     """Decide what the peers may not decide.
 
