@@ -48,7 +48,7 @@ class Schema:
 
     def __init__(self, section: type[Section]) -> None:
         self.values: dict[str, Any] = {}  # path -> annotated type
-        self.sections: set[str] = set()
+        self.sections: dict[str, None] = {}  # a set with an order
         self._add(section, "")
 
     def _add(self, section: type[Section], prefix: str) -> None:
@@ -56,7 +56,7 @@ class Schema:
             path = prefix + known.name
             for kind in get_args(known.type) if get_origin(known.type) is Union else (known.type,):
                 if isinstance(kind, type) and issubclass(kind, Section):
-                    self.sections.add(path)
+                    self.sections[path] = None
                     self._add(kind, f"{path}.")
                 else:
                     self.values[path] = kind
