@@ -1,11 +1,11 @@
 """Taking what the peers hand in.
 
 A file is taken by one rename to `taken/<mid>.<file>`, and an empty one is put back. It is not
-taken while somebody writes: a rename-in is complete (its writer gets a moment to look at it), a
-close-after-write is complete after `settle` seconds without another, and on Linux the kernel is
-asked as well (a read lease is refused while a writer has the file open). The lease is kept until
-the bytes are read, so that a writer who opened the file by its old name cannot change them; what
-he writes then lies in the taken file, and `left_behind` finds it before the file is removed.
+taken while somebody writes: a rename-in is complete, a close-after-write is complete after
+`settle` seconds without another, and on Linux the kernel is asked as well (a read lease is
+refused while a writer has the file open). The lease is kept until the bytes are read, so that
+a writer who opened the file by its old name cannot change them; what he writes then lies in
+the taken file, and `left_behind` finds it before the file is removed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -28,9 +29,10 @@ from cccc.common.paths import PEERS, Project
 FILES = ("to_peer.md", "to_user.md", "patch.diff")
 RESCAN = 10.0
 POLL = 0.5
-# Claude Code's Write renames its file in and then looks at it: an empty one is a failed write to it, and the
-# model writes again. It looks after 1 to 5 ms on an idle machine.
-_LOOKED_AT_AGAIN = 0.1
+# Claude Code's Write renames `<file>.tmp.<pid>.<hex>` in and then looks at the file: an empty one is a failed write
+# to it, and the model writes again. It looks after 1 to 5 ms on an idle machine.
+_LOOKS_AGAIN = re.compile(r".+\.tmp\.\d+\.[0-9a-f]+")
+_LOOKED_AFTER = 0.1
 _CLEARED = 64  # a file of at most this many blank bytes was cleared, not written
 _BUSY = (errno.EAGAIN, errno.EACCES)
 
@@ -76,8 +78,9 @@ class Mailbox:
 
     def notice(self) -> None:
         """Read the file events and note when each file will be complete."""
-        now = time.monotonic()
+        now, before = time.monotonic(), ""
         for event in self._watch.events():
+            looks_again, before = _LOOKS_AGAIN.fullmatch(before), event.name
             peer = self._peer_of.get(event.folder)
             if event.what == watch.OVERFLOW:
                 self._looked = 0.0
@@ -85,7 +88,7 @@ class Mailbox:
                 self._add(peer)
             elif peer and event.name in FILES:
                 if event.what == watch.MOVED_IN:
-                    self._due[peer, event.name] = now + _LOOKED_AT_AGAIN
+                    self._due[peer, event.name] = now + (_LOOKED_AFTER if looks_again else 0.0)
                 elif event.what == watch.WRITTEN:
                     self._due[peer, event.name] = now + self._settle
 
