@@ -33,7 +33,7 @@ def outcome(bench: Bench, mid: str = "c1") -> f.Fact:
         ended = (f.EvidenceValidate, f.EvidenceInvalid)
         return next((fact for fact in bench.facts(mid) if isinstance(fact, ended)), None)
 
-    return until(found, 15, f"the outcome of {mid}: {bench.log()}")  # type: ignore[return-value]
+    return until(found, 40, f"the outcome of {mid}: {bench.log()}")  # type: ignore[return-value]
 
 
 def validated(bench: Bench, text: str, mid: str = "c1") -> f.EvidenceValidate:

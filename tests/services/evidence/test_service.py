@@ -72,12 +72,12 @@ class Bench:
         def found() -> f.Fact | None:
             return next((fact for fact in self.facts(mid) if isinstance(fact, kind)), None)
 
-        return until(found, 15, f"{kind.__name__} of {mid}: {self.facts(mid)} {self.log()}")  # type: ignore[return-value]
+        return until(found, 40, f"{kind.__name__} of {mid}: {self.facts(mid)} {self.log()}")  # type: ignore[return-value]
 
     def outcome(self, mid: str = "m1") -> f.Fact:
         """Return the fact that closed the patch."""
         closing = (f.PatchCommit, f.PatchReject, f.PatchPrecheckFail)
-        until(lambda: any(isinstance(x, closing) for x in self.facts(mid)), 15, f"{self.facts(mid)} {self.log()}")
+        until(lambda: any(isinstance(x, closing) for x in self.facts(mid)), 40, f"{self.facts(mid)} {self.log()}")
         return self.facts(mid)[-1]
 
     def log(self) -> str:
