@@ -53,13 +53,14 @@ class UserMessage(Fact, tag="user-message"):
 
 
 class ToPeer(Fact, tag="to_peer"):
-    """A peer handed in `to_peer.md`."""
+    """A peer handed in `to_peer.md`. The body is its text in UTF-8."""
 
     author: str = msgspec.field(name="from")
     mid: str
     sha: str
     size: int
     text: str
+    raw: str = ""  # SHA-256 of the bytes as they were handed in, when they were not UTF-8: a diff is taken from them
 
 
 class ToUser(Fact, tag="to_user"):

@@ -65,7 +65,7 @@ class Orchestrator(Worker):
     def fold(self, fact: Fact) -> None:
         if isinstance(fact, (f.ToPeer, f.ToUser, f.Patch, f.MailboxRefused)):
             self.state.last_us = max(self.state.last_us, us_of(fact.mid))
-        said = self._rules.decide(self.state, fact, self._body(fact))
+        said = self._rules.decide(self.state, fact, self._body(fact), self._raw(fact))
         for entry in said:
             if entry.body:
                 self.blobs.put(entry.body)
@@ -121,6 +121,8 @@ class Orchestrator(Worker):
     def _say_message(self, taken: Taken, body: bytes, *more: Fact) -> None:
         self.blobs.put(body)
         fact = _HANDED_IN[taken.file](author=taken.author, mid=taken.mid, **f.body(body, self._redact))
+        if more and isinstance(fact, f.ToPeer):
+            fact.raw = self.blobs.put(taken.content)
         self.say(fact, *more, id_=taken.mid)
 
     def _refuse(self, taken: Taken, reason: str, sha: str) -> None:
@@ -156,6 +158,14 @@ class Orchestrator(Worker):
             return self.blobs.get(fact.sha)
         except NotFound:  # removed by `cccc ledger forget`: the preview is what is left
             return fact.text.encode()
+
+    def _raw(self, fact: Fact) -> bytes:
+        """Return the bytes of a message as they were handed in, when they were not UTF-8."""
+        raw = fact.raw if isinstance(fact, f.ToPeer) else ""
+        try:
+            return self.blobs.get(raw) if raw else b""
+        except NotFound:
+            return b""
 
     def _to_outbox(self, fact: f.ToUser | f.ToPeer | f.Notice | f.Rfd) -> None:
         """Append what tools read to `outbox.jsonl`, once: its last line says how far it is."""

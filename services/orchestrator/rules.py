@@ -52,14 +52,14 @@ class Rules:
         self._rfd = settings.policies.rfd
         self._redact = redact
 
-    def decide(self, state: State, fact: Fact, body: bytes) -> list[Said]:
-        """Return what follows from `fact`; `body` holds the bytes it names."""
+    def decide(self, state: State, fact: Fact, body: bytes, raw: bytes = b"") -> list[Said]:
+        """Return what follows from `fact`; `body` holds the bytes it names, `raw` what was not UTF-8 before."""
 
         def write(author: str, to: str, mid: str, text: str) -> Said:
             return self._handoff(state, author, to, mid, text)
 
         text = body.decode("utf-8", "replace")
-        patch = diffs.find(body) if isinstance(fact, f.ToPeer) else None
+        patch = diffs.find(raw) or diffs.find(body) if isinstance(fact, f.ToPeer) else None
         return [
             *self._said(state, fact, body, text, patch, write),
             *decisions.decide(state.decisions, self._rfd, fact, text, bool(patch), write, self._redact),

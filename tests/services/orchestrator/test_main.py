@@ -119,6 +119,15 @@ def test_an_inline_diff_is_queued_and_the_message_is_forwarded(running: Project)
     assert said(running, f.Handoff)[0].to == "PeerA"
 
 
+def test_an_inline_diff_that_is_not_utf_8_is_queued_byte_for_byte(running: Project) -> None:
+    diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-größer als früher\n+größer als je, schöne Grüße\n".encode("latin-1")
+    text = "EVIDENCE: größer, schöner, älter als alles, was früher üblich war\n\n```diff\n".encode("latin-1")
+    (running.peer("PeerB") / "to_peer.md").write_bytes(text + diff + b"```\n")
+    (queued,) = said(running, f.PatchQueued)
+    assert Blobs(running).get(queued.sha) == diff
+    assert said(running, f.MailboxDiag)[0].file == "to_peer.md"
+
+
 def test_a_patch_is_queued_byte_for_byte_and_shown_in_queue_json(running: Project) -> None:
     diff = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\xff\n+b\r\n"
     (running.peer("PeerB") / "patch.diff").write_bytes(diff)
