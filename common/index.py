@@ -82,11 +82,15 @@ class Index:
 
 def _open(path: Path) -> sqlite3.Connection:
     base = sqlite3.connect(path, isolation_level=None)
-    base.execute("PRAGMA journal_mode=WAL")
-    base.execute("PRAGMA synchronous=NORMAL")
-    if base.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-        base.executescript(_SCHEMA)
-    base.execute("SELECT * FROM facts ORDER BY seq DESC LIMIT 1").fetchone()
+    try:
+        base.execute("PRAGMA journal_mode=WAL")
+        base.execute("PRAGMA synchronous=NORMAL")
+        if base.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
+            base.executescript(_SCHEMA)
+        base.execute("SELECT * FROM facts ORDER BY seq DESC LIMIT 1").fetchone()
+    except sqlite3.Error:
+        base.close()
+        raise
     return base
 
 
