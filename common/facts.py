@@ -312,6 +312,21 @@ class PeerSession(Fact, tag="peer-session"):
     source: str  # startup, resume, clear, compact
 
 
+class PeerStop(Fact, tag="peer-stop"):
+    """A person wants the turn of a peer interrupted."""
+
+    peer: str
+    who: str
+    via: str = "cli"
+
+
+class PeerStopped(Fact, tag="peer-stopped"):
+    """What came of a wish to interrupt a turn: Esc was sent, once, if one was running."""
+
+    peer: str
+    outcome: str
+
+
 class TurnEnd(Fact, tag="turn-end"):
     """A turn of a peer's CLI is over."""
 

@@ -40,7 +40,7 @@ _GATE = (
 _CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
 _NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _NEEDS_THE_USER = (f.PeerLimit, f.PeerLogin, f.PeerBlocked)
-_PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited, f.PeerSession, f.TurnEnd, *_NEEDS_THE_USER)
+_PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited, f.PeerSession, f.PeerStopped, f.TurnEnd, *_NEEDS_THE_USER)
 _TALK = (
     f.TeachIntercept,
     f.ReviseIntercept,
@@ -83,7 +83,7 @@ SERVICES = (
         "delivery",
         30,
         says=(f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_NUDGE, *_PEER, f.FactSkipped),
-        hears=(f.Handoff, f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_NUDGE, *_PEER),
+        hears=(f.Handoff, f.HandoffDelivered, f.HandoffAccepted, f.AckFile, f.PeerStop, *_NUDGE, *_PEER),
     ),
     Service(
         "evidence",
@@ -103,6 +103,7 @@ SAYS: dict[str, frozenset[str]] = {
             "user-message",
             "pause",
             "resume",
+            "peer-stop",
             "skips-cleared",
             "body-forgotten",
             "decision",

@@ -25,6 +25,8 @@ _FORM: dict[type[Fact], str] = {
     f.PeerAdopted: "in pane {0.pane}",
     f.PeerExited: "{0.status}, again in {0.again_s:.0f} s",
     f.PeerSession: "{0.source} {0.session}",
+    f.PeerStop: "interrupt, by {0.who} ({0.via})",
+    f.PeerStopped: "{0.outcome}",
     f.TurnEnd: "{0.outcome} {0.reason}",
     f.PatchBranch: "for {0.branch}",
     f.PatchPrecheckFail: "{0.stderr}",

@@ -33,6 +33,7 @@ SECTIONS = {
     "Talk and look": {
         "send": "Send a message to the peers.",
         "pause": "Stop the handoffs between the peers.",
+        "stop": "Interrupt the turn of a peer.",
         "resume": "Let the handoffs between the peers go on.",
         "status": "Show the whole project at a glance.",
         "queue": "Show the patches that wait or are being checked.",

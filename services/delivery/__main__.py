@@ -17,6 +17,7 @@ from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import Letter, Memory, fold
 from cccc.services.delivery.nudger import Nudger
 from cccc.services.delivery.receipts import Receipts
+from cccc.services.delivery.stops import Stops
 
 _LOOK_ANYWAY = 2.0  # where a folder gives no events
 _SIGNAL_AGAIN = 10.0
@@ -57,6 +58,7 @@ class Delivery(worker.Worker):
         self._clis = Clis(self, self.state)
         self._nudger = Nudger(self, self.state, self._clis.hands)
         self._receipts = Receipts(self, self.state, self._clis.hands)
+        self._stops = Stops(self, self.state, self._clis.hands)
         self.act()
 
     def close(self) -> None:
@@ -87,6 +89,7 @@ class Delivery(worker.Worker):
             for peer in PEERS:
                 self._nudger.step(peer)
                 self._receipts.end_by_screen(peer)
+                self._stops.step(peer)
         except tmux.Gone as gone:
             self.log.info("%s", gone)
             self._clis.look_again()

@@ -50,6 +50,7 @@ class Peer(msgspec.Struct):
     unproved: Dict[str, int] = msgspec.field(default_factory=dict)  # by mid: not seen to be given to the model
     read: List[str] = msgspec.field(default_factory=list)  # files in processed/, oldest first
     flight: Flight = msgspec.field(default_factory=Flight)
+    stop: int = 0  # seq of a wish to interrupt its turn
     life: Life = msgspec.field(default_factory=Life)
 
 
@@ -79,6 +80,8 @@ def fold(memory: Memory, fact: f.Fact) -> None:
         _read(memory.peers[fact.author], fact)
     elif isinstance(fact, (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)):
         _fly(memory.peers[fact.to].flight, fact)
+    elif isinstance(fact, (f.PeerStop, f.PeerStopped)):
+        memory.peers[fact.peer].stop = fact.seq if isinstance(fact, f.PeerStop) else 0
     elif isinstance(fact, f.PeerBlocked):
         memory.peers[fact.peer].flight.blocked = True
     elif isinstance(fact, (f.PeerStarted, f.PeerExited)):

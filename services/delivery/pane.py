@@ -75,6 +75,13 @@ def enter(project: Project, pane: str, place: str) -> bool:
     return _while_at(project, pane, place, f"send-keys -t {pane} Enter", "")
 
 
+def escape(project: Project, pane: str) -> None:
+    """Press Esc, if the pane is neither scrolled back nor dead. Raises Gone."""
+    tmux.call(
+        project, "if-shell", "-F", "-t", pane, "#{==:#{pane_in_mode}#{pane_dead},00}", f"send-keys -t {pane} Escape"
+    )
+
+
 def _while_at(project: Project, pane: str, place: str, then: str, otherwise: str, *before: str) -> bool:
     """Let tmux itself compare and act, so that no key can come in between."""
     condition = f"#{{==:{_PLACE},{place}}}"

@@ -16,7 +16,13 @@ from typing import Any
 
 _GIT = {"commit", "push", "reset", "checkout", "switch", "restore", "stash", "rebase", "merge", "am"}
 _WITH_VALUE = {"-C", "-c", "--git-dir", "--work-tree", "--namespace"}
-_CCCC = {"rfd": {"check", "show", "list"}, "clean": set(), "down": set(), "token": set()}  # and what is left to peers
+_CCCC = {
+    "rfd": {"check", "show", "list"},
+    "clean": set(),
+    "down": set(),
+    "stop": set(),
+    "token": set(),
+}  # and what is left to peers
 _CHANGES = {"rm", "mv", "cp", "tee", "touch", "truncate", "ln", "chmod", "dd", "install", "rsync", "sed"}
 _IN_FRONT = {"sudo", "env", "exec", "command", "nohup", "time", "then", "do", "else", "!"}
 _SHELLS = {"sh", "bash", "dash", "zsh"}
