@@ -49,6 +49,6 @@ def _outcomes(project: Project, after: int, count: int) -> list[f.PeerStopped]:
     while time.monotonic() < end:
         found = [fact for fact in ledger.read(project, after) if isinstance(fact, f.PeerStopped)]
         if len(found) >= count:
-            return found
+            return sorted(found, key=lambda fact: fact.peer)
         time.sleep(0.05)
     raise UserError(f"delivery did not answer within {_WITHIN:.0f} s; see `cccc logs delivery`")

@@ -59,8 +59,8 @@ def test_wrong_usage_is_one_line_that_names_the_help_and_exit_2(tmp_path: Path, 
 
 NEED_A_PROJECT = (
     "up, down, stop a, restart panel, ctl status, attach, send hello, status, queue, patch show x, rfd list, "
-    "rfd show x, rfd approve x, trace x, ps, logs panel, locks, clean, ledger tail, ledger show, ledger verify, ledger archive, "
-    "mock-agent --role peerA"
+    "rfd show x, rfd approve x, trace x, ps, logs panel, locks, clean, "
+    "ledger tail, ledger show, ledger verify, ledger archive, mock-agent --role peerA"
 )
 
 
