@@ -57,7 +57,7 @@ class Delivery(worker.Worker):
         self.watch(self._watch.fileno(), self._left)
         self._clis = Clis(self, self.state)
         self._nudger = Nudger(self, self.state, self._clis.hands)
-        self._receipts = Receipts(self, self.state, self._clis.hands)
+        self._receipts = Receipts(self, self.state, self._clis.hands, self._clis.kind)
         self._stops = Stops(self, self.state, self._clis.hands)
         self.act()
 

@@ -58,6 +58,7 @@ class Hands:
         self.typing: _Typing | None = None
         self.look_at = 0.0  # no look before this
         self.turn = ""  # the id of the turn that runs as far as the CLI's hooks tell
+        self.record = ""
         self.asks = ""  # what the CLI's hooks say that it asks the user for
         self.stale = False  # the CLI's hooks have told something since the last look
         self._idle_since = 0.0
@@ -69,9 +70,9 @@ class Hands:
         self._ready_at = ""  # the place where the pane was last seen safe
         self._calm: tuple[str, float] = ("", 0.0)  # the first of two looks that have to agree
 
-    def begin(self, turn: str) -> None:
-        """Note that a turn begins; a look from before it proves nothing."""
-        self.turn = turn
+    def begin(self, turn: str, record: str) -> None:
+        """Note that a turn begins, and where the CLI records it; a look from before it proves nothing."""
+        self.turn, self.record = turn, record
         self._idle_since = 0.0
 
     def over(self, now: float) -> bool:
@@ -136,10 +137,11 @@ class Hands:
         missing = now - typing.seen_at
         if typing.enters and self.view.state in _AFTER_A_SUBMIT and missing > _FLICKER:
             return Outcome(SENT)
-        submitted = self.view.state in _AFTER_A_SUBMIT and (typing.pasted_at or typing.adopted)
-        if submitted and self._in_transcript(typing):  # and not in the composer
+        if typing.adopted and self.view.state in _AFTER_A_SUBMIT and self._in_transcript(typing):
             return Outcome(SENT)
         if typing.seen_at and self.view.state in (screen.IDLE, screen.DRAFT) and missing > _ENTER_AGAIN:
+            if self._in_transcript(typing):  # a person pressed Enter
+                return Outcome(SENT)
             return Outcome(LOST, "the line was removed from the composer")
         if typing.pasted_at:
             late = now - max(typing.pasted_at, typing.entered_at) > _GIVE_UP

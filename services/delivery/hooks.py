@@ -17,7 +17,7 @@ from cccc.services.delivery.memory import Peer
 _LOG = logging.getLogger(__name__)
 _RESETS = re.compile(r"(?:resets?|try again)(?: at| in)?[: ]+([^.·|]{2,40})", re.I)
 _LIMITS = ("rate_limit", "usage_limit", "billing")
-_LOGINS = ("authentication", "oauth", "login")
+_LOGINS = ("authentication", "oauth", "login", "unauthorized")
 
 
 class Told(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Callable
 
 from cccc.common import facts as f
 from cccc.common import watch
@@ -13,6 +15,7 @@ from cccc.common.worker import Worker
 from cccc.services.delivery import hooks
 from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import Memory
+from cccc.services.delivery.peers import Kind
 
 _BEGINS = ("UserPromptSubmit", "PostToolUse", "PreCompact")
 _ENDS = ("Stop", "StopFailure", "Interrupt", "PostCompact", "SessionStart")
@@ -22,10 +25,13 @@ _LOOK_ANYWAY = 1.0  # where a folder gives no events
 class Receipts:
     """The spool of both peers. A file is removed once what it proves is on disk."""
 
-    def __init__(self, service: Worker, memory: Memory, hands_: Mapping[str, Hands]) -> None:
+    def __init__(
+        self, service: Worker, memory: Memory, hands_: Mapping[str, Hands], kind: Callable[[str], Kind]
+    ) -> None:
         self._service = service
         self._memory = memory
         self._hands = hands_
+        self._kind = kind
         self._project = service.project
         self._said: set[str] = set()
         self._fresh: set[str] = set(PEERS)  # peers whose spool has to be read
@@ -88,7 +94,7 @@ class Receipts:
         elif told.event in (*_BEGINS, *_ENDS):
             at.asks = ""
         if told.event in _BEGINS and not at.turn:
-            at.begin(told.id)
+            at.begin(told.id, str(told.fields.get("transcript_path", "")))
         elif told.event in _ENDS:
             at.turn = ""
         at.look_at, at.stale = 0.0, True
@@ -98,5 +104,10 @@ class Receipts:
         at = self._hands.get(peer)
         if at is None or not at.turn or not at.over(time.monotonic()):
             return
-        self._service.say(f.TurnEnd(peer=peer, outcome="ended"), id_=f"{at.turn}.end")
+        ending = self._kind(peer).ending(Path(at.record))
+        if ending.outcome == "failed":
+            said = hooks.failed(peer, ending.error, ending.words)
+        else:
+            said = [f.TurnEnd(peer=peer, outcome=ending.outcome)]
+        self._service.say(*said, id_=f"{at.turn}.end")
         at.turn = ""

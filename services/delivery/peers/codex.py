@@ -3,7 +3,7 @@
 Its hooks are given at each start with `-c`. Codex asks before it runs hooks that nobody has
 reviewed; `--dangerously-bypass-hook-trust` takes that question away, but for all hooks. So where
 others are configured than ours, ours are left out, and its nudges stay unproved.
-A turn that failed has no hook: then the screen says that it is over.
+A turn that failed has no hook: then the screen says that it is over, and the session's record why.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import re
 from pathlib import Path
 
-from cccc.services.delivery.peers.kind import DIALOGS, INTERRUPT, Kind, Start
+from cccc.services.delivery.peers.kind import DIALOGS, INTERRUPT, Ending, Kind, Start
 from cccc.services.delivery.screen import Rules
 
 _HOOKS = {  # and for which tools
@@ -35,6 +35,7 @@ _RULES = Rules(
     settles=1.5,
     twice=0.15,
 )
+_TAIL = 65536  # bytes of a record
 _OTHER = re.compile(r"^\s*\[*\s*hooks\b", re.M)  # in a config.toml
 
 
@@ -61,4 +62,22 @@ def _others(start: Start) -> bool:
     return False
 
 
-CODEX = Kind("codex", lambda _: _RULES, _hooks, lambda session: ["resume", session])
+def _ending(record: Path) -> Ending:
+    """Return how the last turn of a session ended, from the end of its record."""
+    try:
+        with record.open("rb") as file:
+            file.seek(max(0, record.stat().st_size - _TAIL))
+            lines = file.read().splitlines()
+    except OSError:  # moved away by its user
+        return Ending()
+    for line in reversed(lines):
+        if b'"turn_aborted"' in line:
+            return Ending("interrupted")
+        if b'"task_complete"' in line:
+            error = json.loads(line)["payload"].get("error") or {}
+            failed = Ending("failed", str(error.get("codex_error_info", "")), str(error.get("message", "")))
+            return failed if error else Ending("done")
+    return Ending()
+
+
+CODEX = Kind("codex", lambda _: _RULES, _hooks, lambda session: ["resume", session], _ending)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from cccc.common.settings.cli_profiles import Peer
 from cccc.services.delivery.screen import Rules
@@ -29,6 +29,14 @@ class Start:
         return shlex.join(["sh", str(_HOOK), str(self.spool), event, sys.executable])
 
 
+class Ending(NamedTuple):
+    """How a turn ended of whose end no hook told: `error` is the kind of a failure, in the CLI's own word."""
+
+    outcome: str = "ended"  # that is all the screen says
+    error: str = ""
+    words: str = ""
+
+
 @dataclass(frozen=True)
 class Kind:
     """How one kind of CLI is recognised and started."""
@@ -37,6 +45,7 @@ class Kind:
     rules: Callable[[Peer], Rules]
     hooks: Callable[[Start], list[str]] = lambda _: []  # arguments that make its hooks write to the spool
     resume: Callable[[str], list[str]] = lambda _: []  # arguments that go on with a session
+    ending: Callable[[Path], Ending] = lambda _: Ending()  # from the session's record
 
 
 DIALOGS = (

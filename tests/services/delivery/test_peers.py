@@ -53,3 +53,30 @@ def test_codex_is_not_told_to_trust_hooks_that_are_not_ours(tmp_path: Path, fold
 
 def test_another_cli_gets_no_arguments(tmp_path: Path) -> None:
     assert peers.GENERIC.hooks(start(tmp_path)) == peers.GENERIC.resume("x") == []
+
+
+def record(*payloads: dict[str, object]) -> str:
+    return "".join(json.dumps({"type": "event_msg", "payload": payload}) + "\n" for payload in payloads)
+
+
+@pytest.mark.parametrize(
+    ("payload", "outcome", "error"),
+    [
+        ({"type": "task_complete"}, "done", ""),
+        ({"type": "turn_aborted"}, "interrupted", ""),
+        (
+            {"type": "task_complete", "error": {"codex_error_info": "usage_limit_exceeded"}},
+            "failed",
+            "usage_limit_exceeded",
+        ),
+        ({"type": "token_count"}, "ended", ""),
+    ],
+)
+def test_the_record_of_codex_says_how_a_turn_ended(
+    tmp_path: Path, payload: dict[str, object], outcome: str, error: str
+) -> None:
+    file = tmp_path / "rollout.jsonl"
+    file.write_text("x" * 100_000 + "\n" + record({"type": "task_started"}, payload))
+    ending = peers.CODEX.ending(file)
+    assert (ending.outcome, ending.error) == (outcome, error)
+    assert peers.CODEX.ending(tmp_path / "gone").outcome == "ended"
