@@ -23,9 +23,13 @@ enabled = false
 [tui]
 screen_reader_detection_done = true
 """
-_FLAGS = {
+_UNATTENDED = {
     "claude": "--dangerously-skip-permissions",
     "codex": "--dangerously-bypass-approvals-and-sandbox --no-daemon",
+}
+_ASKING = {
+    "claude": "--permission-mode manual",
+    "codex": "-a on-request --no-daemon",
 }
 
 
@@ -51,6 +55,6 @@ def prepare(home: Path, root: Path, claude_url: str, codex_url: str) -> dict[str
     }
 
 
-def command(kind: str, program: Path | str) -> str:
-    """Return the command for unattended work in such a home."""
-    return f"{program} {_FLAGS[kind]}"
+def command(kind: str, program: Path | str, asking: bool = False) -> str:
+    """Return the command for unattended work in such a home, or for one that asks before it does anything."""
+    return f"{program} {(_ASKING if asking else _UNATTENDED)[kind]}"

@@ -47,6 +47,7 @@ SECTIONS = {
         "locks": "Show what is locked, and by whom.",
     },
     "Try": {
+        "certify": "Check the CLIs that are installed now in real flight.",
         "mock-agent": "Be a peer without an AI, for trials and tests.",
     },
 }
