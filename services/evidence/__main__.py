@@ -253,11 +253,12 @@ class Evidence(worker.Worker):
 
     def _land(self, patch: Open) -> None:
         assert patch.landing
-        ground = self._ground()
+        ground, passed = self._ground(), self._passed.get(patch.mid)
         if ground is None:
             return
+        known = passed.ready.changes if passed and passed.ready.landing == patch.landing else None
         try:
-            ground.land(patch.landing)
+            ground.land(patch.landing, known)
         except Moved as moved:
             self._passed.pop(patch.mid, None)
             self._decide(patch, _held(patch, f"{moved}; the patch is checked again there"))

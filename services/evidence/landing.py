@@ -71,9 +71,12 @@ class Ground:
         self._copy = repo.dir / "index.cccc"
         self._files = Files(repo.top, self._copy, self._env, umask)
 
-    def land(self, landing: Landing) -> None:
-        """Land, or finish a landing that was interrupted. Raises Blocked or Moved."""
-        changes = self._changes(landing)
+    def land(self, landing: Landing, changes: list[Change] | None = None) -> None:
+        """Land, or finish a landing that was interrupted. Raises Blocked or Moved.
+
+        `changes` are those from `old` to `new`, where the caller knows them.
+        """
+        changes = self._changes(landing) if changes is None else changes
         with self._locked():
             try:
                 with branch.moving(self._top, landing.old, landing.new, self._env, self._umask) as move_branch:

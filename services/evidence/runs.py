@@ -115,6 +115,7 @@ class Runs:
 
     def lends(self, name: str) -> bool:
         """Whether something of this name in the project's folder is there for a run, lent or tracked."""
+        self._tree.bring()
         path = self._repo.prefix + name
         return any(link.path == path for link in self._links()) or (self._tree.path / path).exists()
 
@@ -131,6 +132,7 @@ class Runs:
         limited_by: str = "gate.timeout_seconds",
         log: Path | None = None,
     ) -> Running:
+        self._tree.bring()
         sandbox = self._gate.sandbox
         loan = Loan(lent, self._tree.path, sandbox.isolation.way == "bind")
         started = time.time()

@@ -56,9 +56,14 @@ class Fit:
 
 @dataclass
 class Clean:
-    """At which commit the tree stands with nothing else in it; "" when that is not known."""
+    """What is known of the tree from one patch to the next; "" is nothing.
+
+    `at` is the commit at which it stands with nothing else in it, `listed` the one that tracks `tracked`.
+    """
 
     at: str = ""
+    listed: str = ""
+    tracked: tuple[str, ...] = ()
 
 
 class GateTree:
@@ -72,10 +77,15 @@ class GateTree:
         self._repo = repo
         self._umask = umask
         self._plain_env = git.environment(env)
+        self._base = ""
+        self._changes: list[Change] = []  # of the index against `_base`
+        self._brought = True  # whether the files have them too
+        self._written = ""  # the git tree of the index
 
     def reset(self, base: str) -> None:
         """Make the tree equal `base`, with nothing else in it; build it anew when it is broken."""
         known, self._clean.at = self._clean.at, ""
+        self._base, self._changes, self._brought = base, [], True
         if known == base and self.path.is_dir():
             return
         try:
@@ -88,6 +98,8 @@ class GateTree:
         """Reset the tree ahead of time, so that the next `reset` finds it done."""
         self.reset(base)
         self._clean.at = base
+        if self._clean.listed != base:
+            self._clean.listed, self._clean.tracked = base, tuple(self._listing())
 
     def _reset(self, base: str) -> None:
         (self._admin / "index.lock").unlink(missing_ok=True)
@@ -133,9 +145,10 @@ class GateTree:
         return Fit(level, "" if all(name.startswith(prefix) for name in names) else prefix, lines, names)
 
     def apply(self, patch: bytes, fit: Fit) -> list[Change]:
-        """Apply the patch to files and index, or to neither. Returns what it changed. Raises DoesNotApply.
+        """Apply the patch to the index, or not at all. Returns what it changed. Raises DoesNotApply.
 
-        A patch whose names are found below one sub-directory only was made there, and is applied there.
+        The files follow with `bring`, which every run of a command asks for. A patch whose names are found below one
+        sub-directory only was made there, and is applied there.
         """
         try:
             for part in _parts(patch):
@@ -147,9 +160,20 @@ class GateTree:
                 hint = _BINARY_HINT if "without full index line" in error.stderr else ""
                 raise DoesNotApply(error.stderr.strip() + hint) from None
             return self.apply(patch, replace(fit, folder=folder))
-        changes = change.changes(self._git("diff-index", "--cached", *_RAW, "HEAD"))
-        files.bring(self.path, changes, self._git)
-        return changes
+        self._changes = change.changes(self._git("diff-index", "--cached", *_RAW, "HEAD"))
+        self._brought = False
+        self._written = os.fsdecode(self._git("write-tree")).strip()
+        return self._changes
+
+    def was_changed(self) -> bool:
+        """Whether a command has put something else into the index than what was applied."""
+        return self._brought and os.fsdecode(self._git("write-tree")).strip() != self._written
+
+    def bring(self) -> None:
+        """Give the files what the index has."""
+        if not self._brought:
+            files.bring(self.path, self._changes, self._git)
+            self._brought = True
 
     def _apply(self, patch: bytes, fit: Fit) -> None:
         # To the index, whose content is the commit's: files may differ from it by line ends and filters.
@@ -169,6 +193,8 @@ class GateTree:
     def places(self, links: list[Change]) -> dict[str, str]:
         """Return where each link leads to: a path from the tree, or an absolute one."""
         places = {}
+        if links:
+            self.bring()
         for link in links:
             target = os.fsdecode(self._git("cat-file", "blob", link.blob))
             real = os.path.relpath(os.path.realpath(self.path / link.path), os.path.realpath(self.path))
@@ -176,7 +202,7 @@ class GateTree:
         return places
 
     def commit_plainly(self, base: str, message: str) -> str:
-        """Commit the index where `git commit`, which looks at every file, would do no more: no hook, no signing.
+        """Commit what was applied where `git commit`, which looks at every file, would do no more: no hook, no signing.
 
         Returns the commit, or "": what fails here is left to `git commit`, whose words people know.
         """
@@ -186,8 +212,8 @@ class GateTree:
         if any((self._repo.common / "hooks" / name).exists() for name in _HOOKS):
             return ""
         try:
-            tree = os.fsdecode(self._git("write-tree")).strip()
-            return os.fsdecode(self._git("commit-tree", tree, "-p", base, "-F", "-", input=message.encode())).strip()
+            argv = ("commit-tree", self._written, "-p", base, "-F", "-")
+            return os.fsdecode(self._git(*argv, input=message.encode())).strip()
         except git.GitError:
             return ""
 
@@ -197,9 +223,9 @@ class GateTree:
         upkeep = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
         return ["git", *upkeep, "commit", "-q", "--cleanup=verbatim", "-m", message]
 
-    def committed(self, base: str, commit: str = "HEAD") -> tuple[str, list[Change]]:
+    def committed(self, base: str) -> tuple[str, list[Change]]:
         """Return the commit on top of `base` and what it changed. Raises GitError when there is none."""
-        shown = self._git("diff-tree", "-r", *_RAW, "--format=%H%x00%P", commit)
+        shown = self._git("diff-tree", "-r", *_RAW, "--format=%H%x00%P", "HEAD")
         name, _, rest = shown.partition(b"\0")
         parents, _, raw = rest.partition(b"\0")
         if parents.strip() != base.encode():
@@ -227,6 +253,13 @@ class GateTree:
         self._git("checkout-index", "--all", "--force", "--quiet", "-u")
 
     def _tracked(self) -> list[str]:
+        if self._clean.listed != self._base:
+            return self._listing()
+        gone = {found.path for found in self._changes}
+        new = [found.path for found in self._changes if found.new_mode != change.ABSENT]
+        return [path for path in self._clean.tracked if path not in gone] + new
+
+    def _listing(self) -> list[str]:
         return os.fsdecode(self._git("ls-files", "-z")).split("\0")[:-1]
 
     def has_identity(self) -> bool:

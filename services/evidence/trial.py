@@ -33,6 +33,7 @@ _SUBJECTS = {
     "inline": "apply inline patch (mailbox)",
     "revert": "revert a patch (cli)",
 }
+_CHANGED = "commit refused: a hook or a check changed what is committed"
 _SETTINGS = {"lint": ("LINT_CMD", "LINT_CMD or gate.lint"), "test": ("TEST_CMD", "TEST_CMD or gate.tests")}
 
 
@@ -41,9 +42,13 @@ class Ready:
     """A commit that may land, and what is still to be said before it does."""
 
     landing: Landing
-    paths: list[str]
+    changes: list[Change]
     lines: int
     before: list[f.Fact] = field(default_factory=list)
+
+    @property
+    def paths(self) -> list[str]:
+        return [change.path for change in self.changes]
 
 
 Decision = list[f.Fact]
@@ -93,7 +98,7 @@ class Trial:
         commit = yield from self._commit()
         if commit:
             landing = Landing(self._repo.branch, self._repo.head, commit)
-            yield Ready(landing, [change.path for change in self._changes], self._lines, self._unsaid)
+            yield Ready(landing, self._changes, self._lines, self._unsaid)
 
     # --- preflight, policy, apply ---
 
@@ -196,6 +201,8 @@ class Trial:
         if unready:
             raise Missing(unready)
         run = yield from self._runs.run(command, kind)
+        if kind == "lint":
+            self._tree.restore()  # a linter that mends files must not show the tests what is not committed
         verdict = self._judge(kind, run)
         if verdict.word == "skipped":
             return (yield from self._skip(kind, command, verdict.reason))
@@ -339,6 +346,7 @@ class Trial:
         return self._runs.lends("node_modules")
 
     def _read(self, name: str) -> str:
+        self._tree.bring()
         try:
             return (self._tree.path / self._repo.prefix / name).read_text(errors="replace")
         except OSError:
@@ -361,16 +369,21 @@ class Trial:
         """Commit what was tried, and return the commit; "" when that was refused."""
         try:
             message, reason, output = self._message(), "", ""
-            commit = self._tree.commit_plainly(self._repo.head, message)
-            if not commit:
+            commit = ""
+            if self._tree.was_changed():
+                reason = _CHANGED
+            else:
+                commit = self._tree.commit_plainly(self._repo.head, message)
+            if not commit and not reason:
+                self._tree.bring()
                 limit = self._gate.policies.gate.timeout_seconds
                 commit_here = Command(self._tree.committing(message), self._tree.path, self._tree.env, limit)
                 ended = yield Child(commit_here, self._gate.umask, self._runs.log("commit"), self._gate.lock)
                 assert ended
                 reason, output = self._why_no_commit(ended), _shown(ended)
-            commit, changes = ("", []) if reason else self._tree.committed(self._repo.head, commit or "HEAD")
-            if commit and changes != self._changes:
-                reason = f"commit refused: a hook or a check changed what is committed\n{output}"
+                commit, changes = ("", []) if reason else self._tree.committed(self._repo.head)
+                if commit and changes != self._changes:
+                    reason = f"{_CHANGED}\n{output}"
         except git.GitError as error:
             reason = f"commit refused: a hook or a check damaged the gate tree: {error}"
         if reason:

@@ -71,9 +71,11 @@ def picture(root: Path, without: tuple[str, ...] = ()) -> dict[str, object]:
     staged = git.run(root, "ls-files", "--stage", "-z").stdout.split(b"\0")
     stash = git.run(root, "stash", "list", "--format=%H").stdout
     seen: dict[str, object] = {"stash": stash, "staged": {entry for entry in staged if not _is_of(entry, without)}}
-    for path in sorted(root.rglob("*")):
+    ours = (".git", ".cccc")  # where the gate may be at work right now
+    tops = [path for path in root.iterdir() if path.name not in ours]
+    for path in sorted([*tops, *(below for top in tops if not top.is_symlink() for below in top.rglob("*"))]):
         name = path.relative_to(root).as_posix()
-        if name.split("/")[0] in (".git", ".cccc") or name in without or path.is_dir():
+        if name in without or (path.is_dir() and not path.is_symlink()):
             continue
         stat = path.lstat()
         content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()

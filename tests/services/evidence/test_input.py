@@ -117,6 +117,7 @@ class Bench:
         patch = diffs.find(text)
         assert patch is not None
         self.tree.apply(patch, self.tree.fit(patch))
+        self.tree.bring()
         tree = git.line(self.tree.path, "write-tree", env=self.tree.env)
         assert git.run(self.tree.path, "status", "--porcelain", env=self.tree.env).stdout.count(b"\n") > 0
         git.run(self.tree.path, "add", "-A", env=self.tree.env)

@@ -343,6 +343,11 @@ def test_a_check_that_works_on_the_gate_tree_itself_is_a_refusal(bench: Bench, c
     assert reason in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
 
 
+def test_the_tests_do_not_see_what_a_linter_has_mended(bench: Bench) -> None:
+    bench.gate(LINT_CMD="echo mended > docs/a.md", TEST_CMD="grep -q mended docs/a.md")
+    assert "tests failed" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+
+
 def test_a_commit_that_a_check_makes_is_left_out(bench: Bench) -> None:
     bench.settings("gate: {isolation: path}")
     base = git.look(bench.root).head
