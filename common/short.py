@@ -40,7 +40,7 @@ _FORM: dict[type[Fact], str] = {
     f.EvidenceInvalid: "{0.reason}",
     f.PatchRevert: "revert {0.commit:.10} of {0.of}",
     f.PatchDrop: "dropped by the user",
-    f.BranchMoved: "{0.branch} from {0.old:.10} to {0.new:.10}",
+    f.BranchMoved: "{0.branch} {0.old:.10} → {0.new:.10}",
     f.LeftoverEdits: "{0.count} paths changed that no patch handed in",
     f.LeftoverRemind: "{0.count} paths changed that no patch handed in",
     f.PatchNeedsDecision: "{0.why}: {0.question}",
