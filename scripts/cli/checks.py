@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from cccc.common import git, settings, supervisor, terminal, watch
 from cccc.common.errors import NotFound, SettingsError, UserError
-from cccc.common.paths import PEERS, Project
-from cccc.scripts.cli import peers
+from cccc.common.paths import PEERS, Project, folder
+from cccc.scripts.cli import first_run, peers
 from cccc.scripts.cli.screen import plain
 from cccc.services.evidence import sandbox
 
@@ -154,6 +154,10 @@ def _peers(project: Project) -> list[Check]:
         found = f"{each.text or 'no command'} ({each.source})"
         if each.found:
             checks.append(Check(each.peer, OK, found))
+            chosen = getattr(loaded.cli_profiles, folder(each.peer)).kind
+            for question in first_run.questions(each.text, chosen, project.root, environment):
+                mend = f"start `{each.program}` here once, by hand, and answer; until then its nudges wait"
+                checks.append(Check(each.peer, WARN, question, mend))
         else:
             mend = f"install it, set {peers.VARIABLES[each.peer]}, or try `cccc up --mock`"
             checks.append(Check(each.peer, BAD, f"{found}: {each.program or 'it'} is not on the PATH", mend))
@@ -180,10 +184,10 @@ def _disk(project: Project) -> Check:
 def _events(project: Project) -> list[Check]:
     checks = []
     for peer in PEERS:
-        for folder in (project.peer(peer), project.inbox(peer)):
-            if not folder.is_dir():
-                checks.append(Check("mailbox", BAD, f"{folder} is missing", "cccc init"))
-            elif not watch.probe(folder):
-                found = f"no file events arrive in {folder}: it is looked at twice a second instead"
+        for place in (project.peer(peer), project.inbox(peer)):
+            if not place.is_dir():
+                checks.append(Check("mailbox", BAD, f"{place} is missing", "cccc init"))
+            elif not watch.probe(place):
+                found = f"no file events arrive in {place}: it is looked at twice a second instead"
                 checks.append(Check("events", WARN, found))
     return checks or [Check("events", OK, "file events arrive in the mailbox")]
