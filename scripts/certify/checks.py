@@ -175,6 +175,23 @@ def many(flight: Flight, count: int) -> str:
     return f"{count}, p50 {times[count // 2]:.2f} s, p99 {times[int(count * 0.99)]:.2f} s, {lost} nudges again"
 
 
+def restarts(flight: Flight) -> str:
+    """A message is taken once, whatever delivery was about to do when it was killed."""
+    flight.answers(Say("Done."))
+    begin = flight.last()
+    pauses = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+    for pause in pauses:
+        before = flight.last()
+        mid = flight.send(f"killed after {pause} s")
+        time.sleep(pause)
+        flight.kill("delivery")
+        shown = flight.await_(f.HandoffAccepted, before, limit=40)
+        flight.await_(f.TurnEnd, shown[0].seq)
+        if [each.mid for each in flight.said(f.HandoffAccepted, before)] != [mid]:
+            raise Missed("it was not taken exactly once")
+    return f"{len(pauses)} kills, {len(flight.said(f.NudgeAccepted, begin))} nudges taken"
+
+
 def _seconds(one: Fact, two: Fact) -> float:
     form = "%Y-%m-%dT%H:%M:%S.%fZ"
     return (datetime.strptime(two.ts, form) - datetime.strptime(one.ts, form)).total_seconds()
@@ -189,6 +206,7 @@ ORDINARY = (
     Check("error", error),
     Check("compaction", compaction),
     Check("resume", resume),
+    Check("kills of delivery", restarts),
 )
 ASKING = (Check("permission", permission),)
 LAST = (Check("limit", limit),)  # nothing is typed for a while after it

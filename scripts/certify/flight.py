@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, TypeVar
 
-from cccc.common import ledger, tmux
+from cccc.common import ledger, supervisor, tmux
 from cccc.common.errors import CcccError
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
@@ -105,6 +106,12 @@ class Flight:
 
     def stop(self) -> str:
         return self._cccc("stop", "a" if self.peer == "PeerA" else "b").strip()
+
+    def kill(self, service: str) -> None:
+        """Kill a service; supervisord starts it again."""
+        pid = next(row.pid for row in supervisor.processes(self.project) if row.name == service)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
 
     def press(self, *keys: str) -> None:
         tmux.call(self.project, "send-keys", "-t", self.pane().id, *keys)
