@@ -110,4 +110,4 @@ class Receipts:
         else:
             said = [f.TurnEnd(peer=peer, outcome=ending.outcome)]
         self._service.say(*said, id_=f"{at.turn}.end")
-        at.turn = ""
+        at.turn = at.asks = ""

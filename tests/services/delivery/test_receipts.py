@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from cccc.common import facts
+from contextlib import closing
+
+import msgpack
+import zmq
+
+from cccc.common import bus, facts
 from tests.services.delivery.conftest import Desk
 from tests.services.delivery.test_hooks import run
 from tests.waiting import until
@@ -71,3 +76,19 @@ def test_the_user_is_told_of_a_pane_that_stays_blocked(desk: Desk) -> None:
     desk.press("PeerA", "Enter")
     desk.await_(facts.AckFile)
     assert len(desk.heard(facts.PeerBlocked)) == 1
+
+
+def test_a_question_that_was_answered_without_a_hook_is_over_with_its_turn(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    desk.await_(facts.PeerSession, 2)
+    with closing(bus.hear_socket(desk.project, b"signal.pane")) as socket:
+        socket.setsockopt(zmq.RCVTIMEO, 10_000)
+        run(desk.project, "UserPromptSubmit", {"prompt": "a person's own"})
+        run(desk.project, "PermissionRequest", {"tool_name": "Bash"})
+        states: list[str] = []
+        while "waiting" not in states or states[-1] != "idle":
+            _, frame = socket.recv_multipart()
+            told = msgpack.unpackb(frame)
+            if told["peer"] == "PeerA":
+                states.append(told["state"])
