@@ -58,8 +58,9 @@ def _prepare(root: Path) -> Project:
     git(root, "init", "-q", "-b", "main")
     git(root, "config", "user.name", "Bench")
     git(root, "config", "user.email", "bench@example.org")
+    git(root, "add", "-A")
     project = Project(root / ".cccc")
-    cccc(project, "init")
+    cccc(project, "init")  # which fits allowed_paths to what git tracks
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "first")
     return project
