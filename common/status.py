@@ -142,6 +142,7 @@ class Status(msgspec.Struct):
     skipped: List[Skip]
     facts: List[FactLine]  # the newest first
     ledger: Ledger
+    paused: str = ""  # since when the handoffs between the peers wait for `cccc resume`
     leftovers: str = ""  # what is changed in the work tree and was never handed in
 
 

@@ -27,6 +27,8 @@ def show(found: dict[str, Any]) -> None:
     queue.show(found["queue"])
     for rfd in snapshot.get("rfds", []):
         click.secho(f"decide {rfd['rfd_id']} ({ago(rfd['ts'])} old): {plain(rfd['title'])}", fg="yellow", bold=True)
+    if snapshot.get("paused"):
+        click.secho(f"handoffs paused for {ago(snapshot['paused'])}: `cccc resume` lets them go on", fg="yellow")
     if snapshot.get("leftovers"):
         click.secho(f"changed and never handed in: {plain(snapshot['leftovers'])}", fg="yellow")
     for notice in snapshot.get("notices", []):

@@ -23,7 +23,7 @@ class Panel(Worker):
     """Writes the status when it has changed."""
 
     name = "panel"
-    version = 3
+    version = 4
     State = fold.State
 
     def fold(self, fact: Fact) -> None:

@@ -46,6 +46,7 @@ class State(msgspec.Struct):
     skipped: List[Skip] = []
     facts: List[FactLine] = []
     leftovers: str = ""
+    paused: str = ""  # since when
     counts: Counts = msgspec.field(default_factory=Counts)
     mailbox_counts: Dict[str, Dict[str, int]] = msgspec.field(
         default_factory=lambda: {peer: {"to_user": 0, "to_peer": 0, "patch": 0} for peer in PEERS}
@@ -196,6 +197,16 @@ def _(fact: f.Notice, state: State) -> None:
 def _(fact: f.LeftoverEdits, state: State) -> None:
     names = ", ".join(fact.paths)
     state.leftovers = one_line(f"{fact.count} paths since {fact.since}: {names}") if fact.count else ""
+
+
+@_fold.register
+def _(fact: f.Pause, state: State) -> None:
+    state.paused = state.paused or fact.ts
+
+
+@_fold.register
+def _(fact: f.Resume, state: State) -> None:
+    state.paused = ""
 
 
 @_fold.register

@@ -41,6 +41,7 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         Section("decide", [_rfd(rfd, now) for rfd in status.rfds], 2),
         *(Section(name, _peer(peer, now), 2) for name, peer in status.peers.items()),
         Section("patches", _patches(status, now), 2),
+        Section("paused", [_paused(status, now)] if status.paused else [], 1),
         Section("edits", [Text(status.leftovers, "yellow")] if status.leftovers else [], 1),
         Section("handoffs", [_handoffs(status)], 1),
         Section("notices", [_timed(notice.ts, now, Text(notice.text)) for notice in status.notices], 1),
@@ -134,6 +135,11 @@ def _patch(patch: PatchLine, now: datetime) -> Text:
 
 def _rfd(rfd: RfdLine, now: datetime) -> Text:
     return _timed(rfd.ts, now, Text.assemble((rfd.rfd_id, "bold yellow"), f"  {rfd.title}"))
+
+
+def _paused(status: Status, now: datetime) -> Text:
+    text = Text("handoffs wait; `cccc resume` lets them go on", "yellow")
+    return _timed(status.paused, now, text)
 
 
 def _handoffs(status: Status) -> Text:

@@ -100,6 +100,7 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         skipped=state.skipped,
         facts=state.facts,
         ledger=Ledger(state.seq, setting.ledger_size, setting.segments),
+        paused=state.paused,
         leftovers=state.leftovers,
     )
 

@@ -140,3 +140,8 @@ def test_a_request_is_shown_until_it_is_answered() -> None:
     assert (state.patches["x1"].stage, state.patches["x1"].reason) == ("decision", "200 lines")
     state = folded(queued("x1"), needed, *asked, approved)
     assert list(state.rfds) == ["r2"] and state.patches["x1"].stage == "approved"
+
+
+def test_a_pause_is_known_from_its_first_moment_until_the_resume() -> None:
+    assert folded(f.Pause(who="someone"), f.Pause(who="someone")).paused == ts_of(1)
+    assert folded(f.Pause(who="someone"), f.Resume(who="someone")).paused == ""
