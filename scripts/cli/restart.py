@@ -10,15 +10,16 @@ from cccc.scripts.cli import ready
 
 
 @click.command()
-@click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
+@click.argument("services", nargs=-1, metavar="[SERVICE...]")
 def command(services: tuple[str, ...]) -> None:
     """Restart services.
 
-    Stops each SERVICE and starts it again, which makes it read its settings anew; returns when it is ready. The peers
-    go on in their panes, also while `delivery` restarts. Names are those of `cccc ps`.
+    Stops each SERVICE, without one all of them, and starts it again, which makes it read its settings anew; returns
+    when it is ready. The peers go on in their panes, also while `delivery` restarts. Names are those of `cccc ps`.
 
     \b
     Examples:
+      cccc restart
       cccc restart evidence
       cccc restart orchestrator delivery
 
@@ -26,6 +27,7 @@ def command(services: tuple[str, ...]) -> None:
     """
     project = Project.find()
     settings.load(project)
+    services = services or tuple(row.name for row in supervisor.processes(project))
     supervisor.restart(project, services)
     ready.wait(project, services)
     click.echo(f"restarted: {', '.join(dict.fromkeys(services))}")

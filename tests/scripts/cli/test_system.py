@@ -135,6 +135,13 @@ def test_a_restarted_service_is_ready_with_a_new_process(up: Project) -> None:
     assert {beat.by: beat.pid for beat in bus.beats(up) if beat.ready} == after
 
 
+def test_a_restart_without_a_name_restarts_every_service(up: Project) -> None:
+    before = {row.name: row.pid for row in supervisor.processes(up)}
+    assert cccc(up.root, "restart") == f"restarted: {', '.join(before)}\n"
+    after = {row.name: row.pid for row in supervisor.processes(up)}
+    assert not [name for name in after if after[name] == before[name]]
+
+
 def test_restart_of_an_unknown_service_is_exit_3(up: Project) -> None:
     assert "there are ledger" in cccc(up.root, "restart", "leger", code=3)
 
