@@ -3,6 +3,7 @@
 Nothing is lost: a message that is held keeps its body and goes on when its author pays what it
 owes or a person resumes; one that is dropped is a fact. The author hears the reason, but not
 again for the same reason within `TOLD_AGAIN` seconds, so that two machines cannot argue for ever.
+A message that passes, or a resume, ends that silence: what is held after it is told again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ REMIND_AFTER = 600.0
 SUPERSEDED = "superseded"
 RESTATES = 0.85  # share of words in common from which an insight only repeats its message
 _NEEDED = ("delta", "refs", "next")
+_UNPAID = ("missing-insight", "not-revise-kind", "missing", "similar-to-body")
 
 Held = Union[f.TeachIntercept, f.ReviseIntercept, f.HandoffHeld]
 
@@ -101,6 +103,8 @@ def decide(state: State, rules: HandoffFilter, fact: Fact, text: str, has_diff: 
         state.paused = True
     elif isinstance(fact, f.Resume):
         state.paused = False
+        for side in state.sides.values():
+            _hush_over(side, "paused")
         return [said for author, side in state.sides.items() for said in _release(side, author, "paused")]
     return []
 
@@ -126,6 +130,7 @@ def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_
         side.held.append(Parcel(fact.mid, "revise", **body))
         return [Said(f.ReviseIntercept(peer=author, mid=fact.mid, reason=unpaid, **body))]
     side.debt = None
+    _hush_over(side, *_UNPAID)
     if state.paused:
         side.held.append(Parcel(fact.mid, "paused", **body))
         return [Said(f.HandoffHeld(author=author, mid=fact.mid, **body))]
@@ -199,6 +204,11 @@ def _tell(state: State, peer: str, fact: Fact, reason: str, text: str, write: Wr
         return []
     told[reason] = now
     return [write("System", peer, f"sys-{fact.seq}", text)]
+
+
+def _hush_over(side: Side, *reasons: str) -> None:
+    for reason in reasons:
+        side.told.pop(reason, None)
 
 
 def seconds(ts: str) -> float:

@@ -67,6 +67,25 @@ def test_a_message_without_an_insight_is_held_and_its_author_is_taught() -> None
     assert "does not end with an insight block" in play.told("PeerA")[0]
 
 
+def test_a_message_held_after_one_that_passed_is_told_again() -> None:
+    play = Talk()
+    play.says("PeerA", LONG)
+    play.says("PeerA", "EVIDENCE: two")
+    assert len(play.told("PeerA")) == 1
+    play.says("PeerA", NOTE)
+    play.says("PeerA", "EVIDENCE: three")
+    assert len(play.told("PeerA")) == 2
+
+
+def test_each_pause_is_told_to_who_speaks_in_it() -> None:
+    play = Talk()
+    for _ in range(2):
+        play.hear(f.Pause(who="someone"))
+        play.says("PeerA", LONG + NOTE)
+        play.hear(f.Resume(who="someone"))
+    assert len(play.told("PeerA")) == 2
+
+
 def test_the_block_alone_releases_what_was_held() -> None:
     play = Talk()
     play.says("PeerA", LONG)
