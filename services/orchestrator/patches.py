@@ -13,6 +13,8 @@ from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
+_UNWANTED = ("dropped by the user", "rfd-")  # reasons of people; another patch would not help
+
 
 class Queued(msgspec.Struct):
     """A patch that the gate has not settled yet: an entry of `queue.json`."""
@@ -75,7 +77,9 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
     text = f"PATCH REJECTED {fact.mid}: {reason}\n"
     if output:
         text += f"\n```\n{output.strip()}\n```\n"
-    text += "\nNothing in the repository was changed. Hand in a corrected patch."
+    text += "\nNothing in the repository was changed."
+    if not reason.startswith(_UNWANTED):
+        text += " Hand in a corrected patch."
     return _tell(fact.author, fact, text, write)
 
 

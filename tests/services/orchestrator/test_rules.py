@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cccc.common import facts as f
 from cccc.common.settings import Settings
 from cccc.services.orchestrator import rules
@@ -41,6 +43,15 @@ def test_a_rejected_patch_tells_its_author_the_reason_and_the_end_of_the_output(
     assert to == "PeerB"
     assert "PATCH REJECTED m1: tests failed" in text and "E 1 == 2" in text
     assert state.patches.queue == [] and state.patches.tails == {}
+    assert "Hand in a corrected patch." in text
+
+
+@pytest.mark.parametrize("reason", ["dropped by the user", "rfd-revoked: rfd-prot-1 was revoked by alice: why"])
+def test_the_author_of_a_patch_that_people_do_not_want_is_not_asked_for_another(reason: str) -> None:
+    state = rules.State()
+    decide(state, queued())
+    ((_, text),) = told(decide(state, f.PatchReject(seq=9, author="PeerB", mid="m1", reason=reason)))
+    assert reason in text and "corrected patch" not in text
 
 
 def test_a_landed_patch_is_told_to_both_peers() -> None:
