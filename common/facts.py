@@ -180,7 +180,7 @@ class HandoffHeld(Fact, tag="handoff-held"):
 
 
 class HandoffRelease(Fact, tag="handoff-release"):
-    """A held message goes on to the other peer."""
+    """A held message, or the one that releases it and comes after it, goes on to the other peer."""
 
     author: str = msgspec.field(name="from")
     mid: str

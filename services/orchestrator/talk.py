@@ -9,7 +9,7 @@ A message that passes, or a resume, ends that silence: what is held after it is 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Dict, List, Union
+from typing import Any, Dict, List, Union
 
 import msgspec
 
@@ -105,7 +105,7 @@ def decide(state: State, rules: HandoffFilter, fact: Fact, text: str, has_diff: 
         state.paused = False
         for side in state.sides.values():
             _hush_over(side, "paused")
-        return [said for author, side in state.sides.items() for said in _release(side, author, "paused")]
+        return [said for author, side in state.sides.items() for said in _release(author, _let_go(side, "paused"))]
     return []
 
 
@@ -131,18 +131,20 @@ def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_
         return [Said(f.ReviseIntercept(peer=author, mid=fact.mid, reason=unpaid, **body))]
     side.debt = None
     _hush_over(side, *_UNPAID)
+    dropped, going = _superseded(side, author, fact.mid, read.body), _let_go(side, "insight", "revise")
+    own = Parcel(fact.mid, "paused", **body)
+    waiting = going if going and not read.body.strip() else [*going, own]  # a bare block only releases
     if state.paused:
-        side.held.append(Parcel(fact.mid, "paused", **body))
-        return [Said(f.HandoffHeld(author=author, mid=fact.mid, **body))]
-    released = _superseded(side, author, fact.mid, read.body) + _release(side, author, "insight", "revise")
-    if released and not read.body.strip():
-        return released
+        side.held += [msgspec.structs.replace(parcel, why="paused") for parcel in waiting]
+        return [*dropped, *(Said(f.HandoffHeld(author=author, **_of(parcel))) for parcel in waiting)]
+    if going:
+        return [*dropped, *_release(author, waiting)]
     direction = f"{author}->{other(author)}"
     reason = signal.refusal(state.filter, rules, direction, read.body, seconds(fact.ts)) if rules.enabled else ""
-    if reason and not has_diff and not released:
+    if reason and not has_diff and not dropped:
         return [Said(f.HandoffDrop(author=author, to=other(author), mid=fact.mid, reason=reason))]
     _owe(state, author, read, fact)
-    return [*released, write(author, other(author), fact.mid, text)]
+    return [*dropped, write(author, other(author), fact.mid, text)]
 
 
 def _unpaid(read: insight.Message) -> str:
@@ -188,14 +190,19 @@ def _superseded(side: Side, author: str, mid: str, body: str) -> list[Said]:
     return [Said(f.HandoffDrop(author=author, to=other(author), mid=parcel.mid, reason=reason)) for parcel in again]
 
 
-def _release(side: Side, author: str, *whys: str) -> list[Said]:
-    """Let go of every message that was held for these reasons."""
+def _let_go(side: Side, *whys: str) -> list[Parcel]:
+    """Return every message that was held for these reasons, oldest first, and hold it no more."""
     going = [parcel for parcel in side.held if parcel.why in whys]
     side.held = [parcel for parcel in side.held if parcel.why not in whys]
-    return [
-        Said(f.HandoffRelease(author=author, mid=parcel.mid, sha=parcel.sha, size=parcel.size, text=parcel.text))
-        for parcel in going
-    ]
+    return going
+
+
+def _release(author: str, parcels: list[Parcel]) -> list[Said]:
+    return [Said(f.HandoffRelease(author=author, **_of(parcel))) for parcel in parcels]
+
+
+def _of(parcel: Parcel) -> dict[str, Any]:
+    return {"mid": parcel.mid, "sha": parcel.sha, "size": parcel.size, "text": parcel.text}
 
 
 def _tell(state: State, peer: str, fact: Fact, reason: str, text: str, write: Write) -> list[Said]:

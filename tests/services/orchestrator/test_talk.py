@@ -134,9 +134,28 @@ def test_a_revise_pays_and_releases_what_was_held_before_it() -> None:
     play.says("PeerB", LONG + COUNTER)
     held = "CLAIM: something else entirely, and at length." + NOTE
     play.says("PeerA", held)
-    assert play.says("PeerA", LONG + REVISE) == ["handoff-release"]
-    assert sorted(play.forwarded()[1:]) == sorted([held, LONG + REVISE])
+    assert play.says("PeerA", LONG + REVISE) == ["handoff-release", "handoff-release"]
+    assert play.forwarded()[1:] == [held, LONG + REVISE]
     assert play.says("PeerA", LONG + NOTE, after=300) == []
+
+
+def test_what_a_message_releases_arrives_before_it_oldest_first() -> None:
+    play = Talk()
+    play.says("PeerA", LONG)
+    play.says("PeerA", "EVIDENCE: two")
+    play.says("PeerA", "CLAIM: three, which is neither of them." + NOTE)
+    assert play.forwarded() == [LONG, "EVIDENCE: two", "CLAIM: three, which is neither of them." + NOTE]
+
+
+def test_what_is_released_in_a_pause_waits_for_its_end_and_keeps_its_place() -> None:
+    play = Talk()
+    play.says("PeerA", LONG)
+    play.hear(f.Pause(who="someone"))
+    assert play.says("PeerA", NOTE) == ["handoff-held"]
+    play.says("PeerA", "EVIDENCE: two" + NOTE)
+    assert play.forwarded() == []
+    play.hear(f.Resume(who="someone"))
+    assert play.forwarded() == [LONG, "EVIDENCE: two" + NOTE]
 
 
 def test_a_diff_pays_the_debt() -> None:
