@@ -40,11 +40,7 @@ class Card(NamedTuple):
 
 def card_in(text: str) -> Card | str | None:
     """Return the card in a message, or what is wrong with it in one line, or None when there is none."""
-    body = insight.read(text.replace("\r\n", "\n")).body.lstrip("\ufeff")
-    plain, fenced = _apart(body)
-    marked = [block for label, block in fenced if label in _LABELS and _is_marked(_BLOCK_MARK, block)]
-    if not marked and _is_marked(_PLAIN_MARK, plain):
-        marked = [plain]
+    marked, _ = _marked(insight.read(text.replace("\r\n", "\n")).body)
     if not marked:
         return None
     if len(marked) > 1:
@@ -53,6 +49,21 @@ def card_in(text: str) -> Card | str | None:
         return _card(_mapping(marked[0]))
     except _Wrong as wrong:
         return str(wrong)
+
+
+def stands_alone(text: str) -> bool:
+    """Whether a message is a card and nothing else, not even an insight."""
+    marked, rest = _marked(text)
+    return len(marked) == 1 and not rest and isinstance(card_in(text), Card)
+
+
+def _marked(body: str) -> tuple[list[str], bool]:
+    """Return the parts of a message that say they are cards, and whether there is more in it."""
+    plain, fenced = _apart(body.replace("\r\n", "\n").lstrip("\ufeff"))
+    marked = [block for label, block in fenced if label in _LABELS and _is_marked(_BLOCK_MARK, block)]
+    if not marked and _is_marked(_PLAIN_MARK, plain):
+        return [plain], bool(fenced)
+    return marked, len(fenced) > len(marked) or bool(plain.strip())
 
 
 def _is_marked(mark: re.Pattern[str], text: str) -> bool:

@@ -17,8 +17,8 @@ from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
 from cccc.common.settings.policies import HandoffFilter
+from cccc.services.orchestrator import cards, insight
 from cccc.services.orchestrator import filter as signal
-from cccc.services.orchestrator import insight
 from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP007, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
@@ -122,6 +122,9 @@ def due_reminders(state: State, now: float) -> list[tuple[f.ReviseRemind, int]]:
 def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_diff: bool, write: Write) -> list[Said]:
     author, side, read = fact.author, state.sides[fact.author], insight.read(text)
     body = f.Body(sha=fact.sha, size=fact.size, text=fact.text)
+    own = Parcel(fact.mid, "paused", **body)
+    if cards.stands_alone(text):  # a question to people: it needs no insight, and pays nothing
+        return _wait(side, author, [own]) if state.paused else [write(author, other(author), fact.mid, text)]
     if read.fields is None and not has_diff:
         side.held.append(Parcel(fact.mid, "insight", **body))
         return [Said(f.TeachIntercept(peer=author, mid=fact.mid, reason="missing-insight", **body))]
@@ -132,11 +135,9 @@ def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_
     side.debt = None
     _hush_over(side, *_UNPAID)
     dropped, going = _superseded(side, author, fact.mid, read.body), _let_go(side, "insight", "revise")
-    own = Parcel(fact.mid, "paused", **body)
     waiting = going if going and not read.body.strip() else [*going, own]  # a bare block only releases
     if state.paused:
-        side.held += [msgspec.structs.replace(parcel, why="paused") for parcel in waiting]
-        return [*dropped, *(Said(f.HandoffHeld(author=author, **_of(parcel))) for parcel in waiting)]
+        return [*dropped, *_wait(side, author, waiting)]
     if going:
         return [*dropped, *_release(author, waiting)]
     direction = f"{author}->{other(author)}"
@@ -199,6 +200,12 @@ def _let_go(side: Side, *whys: str) -> list[Parcel]:
 
 def _release(author: str, parcels: list[Parcel]) -> list[Said]:
     return [Said(f.HandoffRelease(author=author, **_of(parcel))) for parcel in parcels]
+
+
+def _wait(side: Side, author: str, parcels: list[Parcel]) -> list[Said]:
+    """Hold these messages until a person resumes."""
+    side.held += [msgspec.structs.replace(parcel, why="paused") for parcel in parcels]
+    return [Said(f.HandoffHeld(author=author, **_of(parcel))) for parcel in parcels]
 
 
 def _of(parcel: Parcel) -> dict[str, Any]:

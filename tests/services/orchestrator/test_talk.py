@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import pytest
+
 from cccc.common import facts as f
 from cccc.common.settings.policies import HandoffFilter
 from cccc.services.orchestrator import talk
@@ -12,6 +14,7 @@ from cccc.services.orchestrator.said import Said
 LONG = "CLAIM: change words() so that it says what a word is; accept when the suite is green."
 NOTE = "\n```insight\nto: peerB\nkind: note\nmsg: something new\n```"
 COUNTER = "\n```insight\nto: peerB | kind: counter | msg: there is a sharper place\n```"
+CARD = "intent: rfd\ntitle: Drop the v1 endpoint\noptions: [drop, keep]\n"
 REVISE = "\n```insight\nkind: revise\ndelta: matches words\nrefs: counter.py\nnext: patch\n```"
 
 
@@ -98,6 +101,27 @@ def test_the_message_written_again_with_a_block_takes_the_place_of_the_held_one(
     play.says("PeerA", LONG)
     assert play.says("PeerA", LONG + NOTE) == ["handoff-drop"]
     assert play.forwarded() == [LONG + NOTE]
+
+
+@pytest.mark.parametrize("text", [CARD, f"```yaml\n{CARD}```\n"])
+def test_a_card_that_is_the_whole_message_needs_no_insight_and_pays_nothing(text: str) -> None:
+    play = Talk()
+    play.says("PeerB", LONG + COUNTER)
+    assert play.says("PeerA", text) == []
+    assert play.forwarded() == [LONG + COUNTER, text]
+    assert play.says("PeerA", LONG + NOTE) == ["revise-intercept"]
+
+
+def test_a_card_beside_other_words_needs_an_insight_as_they_do() -> None:
+    assert Talk().says("PeerA", f"I want this.\n```yaml\n{CARD}```\n") == ["teach-intercept"]
+
+
+def test_a_card_waits_for_the_end_of_a_pause() -> None:
+    play = Talk()
+    play.hear(f.Pause(who="someone"))
+    assert play.says("PeerA", CARD) == ["handoff-held"]
+    play.hear(f.Resume(who="someone"))
+    assert play.forwarded() == [CARD]
 
 
 def test_a_diff_needs_no_insight() -> None:
