@@ -31,6 +31,7 @@ _LARGEST_META = 1000
 _MARKERS = ("type", "intent")  # what a card of the mailbox has besides
 _FENCED = re.compile(r"(?ms)^(`{3,}|~{3,})[ \t]*(?:ya?ml|json|evidence)?[ \t]*\n(.*?)^\1[ \t]*$")
 _ANY_FENCE = re.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1[ \t]*$")  # the insight block
+_STEP = re.compile(r"\w+")  # of a path such as .checks[0].name
 _TAGS = re.compile(r"(?m)^\s*</?(?:TO|FROM)_\w+>\s*$|\[MID: [^\]]*\]")
 
 
@@ -64,8 +65,7 @@ def parse(text: str) -> Card:
     try:
         card = msgspec.convert(msgspec.to_builtins(fields, str_keys=True), Card)
     except (msgspec.ValidationError, TypeError) as error:
-        what, _, where = str(error).partition(" - at `$")
-        raise CardError(f"card{where.rstrip('`')}: {what}") from None
+        raise CardError(f"card{_in_words(str(error), text)}") from None
     problem = _problem(card)
     if problem:
         raise CardError(f"card: {problem}")
@@ -103,6 +103,19 @@ def _mapping(text: str) -> Dict[str, Any]:
     if not isinstance(found, dict):
         raise CardError("card: not a mapping; title and checks are needed")
     return found
+
+
+def _in_words(error: str, text: str) -> str:
+    """Return where a card is wrong and how; YAML reads an unquoted `no` or `1.0` as something else than text."""
+    what, _, where = error.partition(" - at `$")
+    where = where.rstrip("`")
+    if not what.startswith("Expected `str`"):
+        return f"{where}: {what}"
+    key, written = "", yaml.load(text, yaml.BaseLoader)  # everything as it was written
+    for key in _STEP.findall(where):
+        written = written[int(key) if key.isdigit() else key]
+    quote = f"; quote it: {key}: '{written}'" if written and isinstance(written, str) else ""
+    return f"{where}: must be text{quote}"
 
 
 def _problem(card: Card) -> str:
