@@ -44,7 +44,8 @@ def give(project: Project, by: str, fact: f.Decision | f.RfdCheck, timeout: floa
 def words(outcome: Outcome) -> str:
     """Return an outcome in one line for people."""
     if isinstance(outcome, f.DecisionRefused):
-        return f"{outcome.rfd_id}: refused: {outcome.reason}"
+        no = "no" if outcome.decision == "check" else "refused"
+        return f"{outcome.rfd_id}: {no}: {outcome.reason}"
     if isinstance(outcome, f.DecisionCounted):
         return f"{outcome.rfd_id}: {outcome.decision} of {outcome.who} counts; {outcome.missing} more must say the same"
     if isinstance(outcome, f.RfdQuestion):

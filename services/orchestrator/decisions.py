@@ -137,7 +137,7 @@ def _checked(state: State, fact: f.RfdCheck) -> Said:
     elif request.rfd.sha:
         reason = "it is about a patch: the gate lands it by itself once it is approved"
     elif request.status not in ANSWERED:
-        reason = f"it is {request.status}"
+        reason = "not answered yet" if request.status == OPEN else f"it is {request.status}"
     elif request.expires <= fact.ts:
         reason = "the answer's time is over"
     elif _as_written(fact.choice, request.rfd.options) != request.choice:

@@ -49,7 +49,7 @@ def test_a_request_is_listed_shown_asked_about_and_answered(up: Project) -> None
     assert re.match(rf"{rfd_id} +open +request .* Drop the v1 endpoint$", line)
     assert "both peers are asked" in cccc(up.root, "rfd", "ask", rfd_id, "who calls it?")
     assert "none of its options: drop, keep" in cccc(up.root, "rfd", "approve", rfd_id, code=1)
-    assert cccc(up.root, "rfd", "check", rfd_id, "drop", code=1) == f"{rfd_id}: refused: it is open\n"
+    assert cccc(up.root, "rfd", "check", rfd_id, "drop", code=1) == f"{rfd_id}: no: not answered yet\n"
     assert cccc(up.root, "rfd", "choose", rfd_id, "drop").startswith(f"{rfd_id}: chosen (drop) by ")
     assert f"{rfd_id}: chosen (drop) by " in cccc(up.root, "rfd", "show", rfd_id)
     assert "chosen already" in cccc(up.root, "rfd", "choose", rfd_id, "keep", code=1)

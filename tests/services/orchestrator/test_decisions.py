@@ -152,7 +152,7 @@ def test_a_card_that_cannot_be_read_is_told_to_its_author() -> None:
 def test_an_approved_request_tells_both_peers_and_may_be_used_once() -> None:
     table = Table()
     rfd_id = table.asked()
-    assert "it is open" in reason(table.check(rfd_id))
+    assert reason(table.check(rfd_id)) == "not answered yet"
     table.answer(rfd_id, "approve")
     assert [(to, text.split("\n")[0]) for to, text in table.handoffs[1:]] == [
         (peer, f"RFD APPROVED {rfd_id}: Push the release") for peer in PEERS
