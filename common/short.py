@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any, Callable
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
+from cccc.common.plural import plural
 from cccc.common.status import FactLine
 
 LONGEST = 160
 
 # Of the fact `{0}`; kinds that are not here show their text or their reason.
-_FORM: dict[type[Fact], str] = {
+_FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.MailboxDiag: "{0.file} was read as {0.encoding}",
     f.MailboxRefused: "{0.file}: {0.reason}",
     f.HandoffDelivered: "inbox {0.inbox_seq:06d}",
@@ -20,7 +22,7 @@ _FORM: dict[type[Fact], str] = {
     f.Nudge: "attempt {0.attempt}, {0.waiting} waiting",
     f.NudgeAccepted: "token {0.token}, by its own hook",
     f.HandoffAccepted: "{0.inbox_seq:06d}, by its own hook ({0.tool})",
-    f.NudgeUnanswered: "{0.attempts} nudges without an answer",
+    f.NudgeUnanswered: lambda fact: f"{plural(fact.attempts, 'nudge')} without an answer",
     f.PeerStarted: "{0.command}",
     f.PeerAdopted: "in pane {0.pane}",
     f.PeerExited: "{0.status}, again in {0.again_s:.0f} s",
@@ -33,7 +35,7 @@ _FORM: dict[type[Fact], str] = {
     f.Lint: "{0.verdict} {0.command} ({0.seconds:.1f} s) {0.isolated}",
     f.Test: "{0.verdict} {0.command} ({0.seconds:.1f} s) {0.isolated}",
     f.PatchLanding: "{0.new:.10} on {0.branch}",
-    f.PatchCommit: "{0.commit:.10}, {0.lines} lines in {0.seconds:.1f} s",
+    f.PatchCommit: lambda fact: f"{fact.commit:.10}, {plural(fact.lines, 'line')} in {fact.seconds:.1f} s",
     f.PatchRetry: "again, as {0.mid}, what {0.of} was",
     f.EvidenceCard: "{0.text}",
     f.EvidenceValidate: "{0.verdict} {0.title} ({0.log_ref})",
@@ -41,8 +43,8 @@ _FORM: dict[type[Fact], str] = {
     f.PatchRevert: "revert {0.commit:.10} of {0.of}",
     f.PatchDrop: "dropped by the user",
     f.BranchMoved: "{0.branch} {0.old:.10} → {0.new:.10}",
-    f.LeftoverEdits: "{0.count} paths changed that no patch handed in",
-    f.LeftoverRemind: "{0.count} paths changed that no patch handed in",
+    f.LeftoverEdits: lambda fact: f"{plural(fact.count, 'path')} changed that no patch handed in",
+    f.LeftoverRemind: lambda fact: f"{plural(fact.count, 'path')} changed that no patch handed in",
     f.PatchNeedsDecision: "{0.why}: {0.question}",
     f.Rfd: "{0.rfd_id}: {0.title}",
     f.Decision: "{0.rfd_id}: {0.decision} by {0.who} ({0.via}) {0.text}",
@@ -54,7 +56,7 @@ _FORM: dict[type[Fact], str] = {
     f.RfdCheck: "{0.rfd_id}: {0.choice}?",
     f.SettingsApplying: "{0.paths}",
     f.SettingsApplied: "{0.paths}",
-    f.LedgerRepaired: "{0.bytes} torn bytes are kept in {0.kept}",
+    f.LedgerRepaired: lambda fact: f"{plural(fact.bytes, 'torn byte')} kept in {fact.kept}",
     f.LedgerArchived: "facts {0.first} to {0.last}",
     f.BodyForgotten: "{0.sha:.12}, by {0.who}: {0.why}",
     f.FactSkipped: "fact {0.fact}: {0.error}",
@@ -73,9 +75,14 @@ def one_line(text: str) -> str:
 
 def line_of(fact: Fact) -> FactLine:
     """Return the fact's short form."""
+    return FactLine(fact.seq, fact.ts, fact.kind, _who(fact), one_line(_ENVELOPE.sub(" ", _text(fact))))
+
+
+def _text(fact: Fact) -> str:
     form = _FORM.get(type(fact))
-    text = form.format(fact) if form else getattr(fact, "text", "") or getattr(fact, "reason", "")
-    return FactLine(fact.seq, fact.ts, fact.kind, _who(fact), one_line(_ENVELOPE.sub(" ", text)))
+    if form is None:
+        return getattr(fact, "text", "") or getattr(fact, "reason", "")
+    return form.format(fact) if isinstance(form, str) else form(fact)
 
 
 def _who(fact: Fact) -> str:

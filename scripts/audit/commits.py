@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from cccc.common import git
 from cccc.common.paths import Project
+from cccc.common.plural import plural
 from cccc.scripts.audit.book import Book
 
 _FORM = "--format=%ct%n%(trailers:only,unfold)%x00"
@@ -100,7 +101,7 @@ def of_git(found: Landed, book: Book) -> tuple[list[str], list[str]]:
         else:
             problems.append(f"{what} carries Cccc-Mid {_list(commit.mids)}, and no fact says that it landed")
     if older:
-        notes.append(f"{older} commits with trailers are older than this ledger")
+        notes.append(f"older than this ledger: {plural(older, 'commit')} with trailers")
     return problems, notes
 
 

@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
+from cccc.common.plural import plural
 from cccc.common.short import line_of
 from cccc.scripts.audit.commits import moment
 from cccc.scripts.audit.threads import Patch, Receipt, Request, Thread
@@ -203,7 +204,7 @@ def _receipt(fact: Fact, receipt: Receipt) -> str:
 def _body(fact: Fact, body: Body) -> str:
     sha = str(getattr(fact, "sha", ""))
     note = f" · {text(body.note)}" if body.note else ""
-    about = f"{body.size} bytes, SHA-256 <code title={sha}>{text(sha[:12])}</code>{note}"
+    about = f"{plural(body.size, 'byte')}, SHA-256 <code title={sha}>{text(sha[:12])}</code>{note}"
     if not body.text:
         return f"<p class=receipt>{about}</p>"
     lines = body.text.split("\n")

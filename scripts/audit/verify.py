@@ -13,6 +13,7 @@ from cccc.common import ledger
 from cccc.common.errors import LedgerBroken, NotFound
 from cccc.common.index import newest
 from cccc.common.paths import Project
+from cccc.common.plural import plural
 from cccc.scripts.audit import commits
 from cccc.scripts.audit.book import Book
 
@@ -48,7 +49,7 @@ def verify(project: Project, tick: Tick = lambda _: None) -> Audit:
                 tick(len(line.raw) + 1)
         except LedgerBroken as error:
             audit.lines = reader.seq
-            audit.problems = [f"the ledger does not hold after {reader.seq} lines: {error}"]
+            audit.problems = [f"the ledger does not hold after {plural(reader.seq, 'line')}: {error}"]
             return audit
         audit.lines = reader.seq
         if indexed and indexed.seq > reader.seq:
@@ -59,7 +60,7 @@ def verify(project: Project, tick: Tick = lambda _: None) -> Audit:
         _logs(project, book, audit)
         _commits(project, book, audit, reader)
     if book.unknown:
-        audit.notes.append(f"{book.unknown} facts are of kinds that this version does not know")
+        audit.notes.append(f"{plural(book.unknown, 'fact')} of kinds that this version does not know")
     return audit
 
 
@@ -100,7 +101,7 @@ def _commits(project: Project, book: Book, audit: Audit, reader: ledger.Reader) 
     try:
         found = commits.look(project, book)
     except NotFound as error:
-        audit.problems.append(f"{len(book.commits)} facts name commits, and {error}")
+        audit.problems.append(f"the commits that {plural(len(book.commits), 'fact')} tell of: {error}")
         return
     first = commits.of_facts(found, book)
     for line in reader.read():  # what landed while git was read

@@ -10,6 +10,7 @@ from typing import Callable, NamedTuple
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
+from cccc.common.plural import plural
 from cccc.scripts.certify.flight import Flight, Missed
 from cccc.scripts.model_server import Fail, Say
 
@@ -172,7 +173,8 @@ def many(flight: Flight, count: int) -> str:
         times.append(_seconds(handoff, taken[0]))
     times.sort()
     lost = len(flight.said(f.NudgeLost, begin))
-    return f"{count}, p50 {times[count // 2]:.2f} s, p99 {times[int(count * 0.99)]:.2f} s, {lost} nudges again"
+    half, most = times[count // 2], times[int(count * 0.99)]
+    return f"{count}, p50 {half:.2f} s, p99 {most:.2f} s, {plural(lost, 'nudge')} again"
 
 
 def restarts(flight: Flight) -> str:

@@ -12,12 +12,13 @@ from pathlib import Path
 import click
 
 from cccc.common.blobs import Blobs
+from cccc.common.lines import plain
 from cccc.common.paths import Project
+from cccc.common.plural import plural
 from cccc.scripts.audit import export as exporting
 from cccc.scripts.audit import forget as forgetting
 from cccc.scripts.audit import verify as verifying
 from cccc.scripts.audit.verify import Audit, Tick
-from cccc.scripts.cli.screen import plain
 from cccc.scripts.cli.since import HELP, before, stamp
 
 _SHOW_PROGRESS = 50 << 20  # bytes to read
@@ -66,15 +67,11 @@ def audited(project: Project) -> Audit:
 def summary(audit: Audit) -> str:
     """Return the verdict in one line."""
     forgotten = f" ({audit.forgotten} forgotten)" if audit.forgotten else ""
-    facts, bodies = _count(audit.lines, "fact", "facts"), _count(audit.bodies, "body", "bodies")
-    counts = f"{facts}, {bodies}{forgotten}, {_count(audit.commits, 'commit', 'commits')}"
+    facts, bodies = plural(audit.lines, "fact"), plural(audit.bodies, "body", "bodies")
+    counts = f"{facts}, {bodies}{forgotten}, {plural(audit.commits, 'commit')}"
     if not audit.problems:
         return f"{counts}: everything holds"
-    return f"{counts}: {_count(len(audit.problems), 'thing does', 'things do')} not hold"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{counts}: {plural(len(audit.problems), 'thing does', 'things do')} not hold"
 
 
 @contextmanager
@@ -111,7 +108,7 @@ def forget(sha: str, why: str, everywhere: bool) -> None:
     sha = forgetting.find(project, sha)
     content = Blobs(project).get(sha)
     seq = forgetting.forget(project, sha, why)
-    click.echo(f"removed {sha}, {len(content)} bytes; fact {seq} says so")
+    click.echo(f"removed {sha}, {plural(len(content), 'byte')}; fact {seq} says so")
     for path in forgetting.copies(project, content):
         name = path.relative_to(project.root)
         if not everywhere:

@@ -12,10 +12,12 @@ from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
+from cccc.common.lines import clock
 from cccc.common.paths import Project
+from cccc.common.plural import plural
 from cccc.common.redaction import Redactor
+from cccc.common.short import colour, tell
 from cccc.scripts.cli import running
-from cccc.scripts.cli.lines import clock, colour, tell
 from cccc.scripts.cli.screen import table
 
 _SETTLED = (f.PatchCommit, f.PatchReject, f.PatchPrecheckFail, f.SettingsApplied)
@@ -54,7 +56,7 @@ def show(mid: str) -> None:
     """
     project = Project.find()
     queued, facts = _find(project, mid)
-    click.echo(f"{mid}: {_state(facts)}, from {queued.author} ({queued.source}), {queued.size} bytes")
+    click.echo(f"{mid}: {_state(facts)}, from {queued.author} ({queued.source}), {plural(queued.size, 'byte')}")
     raws = [raw for fact in facts if (raw := ledger.line_at(project, fact.seq))]
     rows = [(clock(told.ts), told.kind, told.text) for told in map(tell, raws)]
     table(("time", "kind", "what"), rows, [colour(raw) for raw in raws])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cccc.common.plural import plural
 from cccc.services.evidence.counts import Tally
 
 _NAMED = 10
@@ -40,9 +41,8 @@ def _missing(run: Tally, base: Tally) -> str:
         gone = base.passing - run.passing - (run.failing or frozenset())
         return f"passing on the base and missing with the patch: {_names(gone)}" if gone else ""
     if run.tests < base.tests or run.skipped > base.skipped:
-        return (
-            f"{base.tests} tests and {base.skipped} skipped on the base, {run.tests} and {run.skipped} with the patch"
-        )
+        before = f"{plural(base.tests, 'test')} and {base.skipped} skipped on the base"
+        return f"{before}, {run.tests} and {run.skipped} with the patch"
     return ""
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 from pathspec import GitIgnoreSpec
 
+from cccc.common.plural import plural
 from cccc.common.settings.policies import Policies
 from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change, shown
 
@@ -86,7 +87,7 @@ class Rules:
     def needs_for_size(self, lines: int) -> list[Need]:
         """What people have to decide for the patch's size alone; what is too large for that is refused before."""
         most = self.policies.patch_queue.max_diff_lines
-        large = f"{lines} changed lines are more than {most} (patch_queue.max_diff_lines)"
+        large = f"{plural(lines, 'changed line')}, more than {most} (patch_queue.max_diff_lines)"
         return [Need("large", large)] if lines > most else []
 
     def digest(self) -> str:
@@ -104,7 +105,7 @@ def fewer_tests(before: Counted | None, now: Counted | None) -> list[Need]:
     if before is None or (before.tests == 0 and before.skipped == 0):
         return []
     if now is None:
-        return [Need("fewer-tests", f"{before.tests} tests were run before, and now it is not known how many")]
+        return [Need("fewer-tests", f"before it was {plural(before.tests, 'test')}, and now it is not known how many")]
     if now.tests < before.tests:
         return [Need("fewer-tests", f"{before.tests} -> {now.tests} tests: fewer were run than before")]
     if now.skipped > before.skipped:

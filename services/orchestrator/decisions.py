@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
+from cccc.common.plural import plural
 from cccc.common.settings import policies
 from cccc.services.orchestrator import cards, people, requests, telling, triggers
 from cccc.services.orchestrator.requests import ANSWERED, APPROVED, CHOSEN, OPEN, Request, State
@@ -127,7 +128,7 @@ def _why_not(request: Request, person: str, answer: str, now: str) -> str:
 
 def _more(request: Request, answer: str) -> str:
     missing = request.rfd.required - sum(given == answer for given in request.answers.values())
-    return f"{missing} more must"
+    return f"{plural(missing, 'more person', 'more people')} must"
 
 
 def _checked(state: State, fact: f.RfdCheck) -> Said:

@@ -9,6 +9,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, other
+from cccc.common.plural import plural
 from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
@@ -89,7 +90,7 @@ def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
         fact.tests_ok
     ]
     branch = fact.branch.removeprefix("refs/heads/")
-    text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {fact.lines} lines, {tests}\n"
+    text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {plural(fact.lines, 'line')}, {tests}\n"
     text += "\n".join(fact.paths[:20])
     peers = (fact.author, other(fact.author)) if fact.author in PEERS else (*PEERS, fact.author)
     return [_tell(to, fact, text, write) for to in peers]

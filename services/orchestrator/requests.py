@@ -11,6 +11,7 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
+from cccc.common.plural import plural
 from cccc.common.settings import policies
 from cccc.services.orchestrator import people, triggers
 from cccc.services.orchestrator.cards import Card
@@ -71,7 +72,7 @@ def for_patch(state: State, rules: policies.Rfd, fact: f.PatchNeedsDecision, red
         why=fact.why,
         title=f"Patch of {fact.author}: {fact.question}",
         question=fact.question,
-        summary=f"{fact.lines} changed lines, checked on {fact.base[:12]}",
+        summary=f"{plural(fact.lines, 'changed line')}, checked on {fact.base[:12]}",
         minutes=rules.expires_minutes,
         expires="",
         required=_required(rules, fact.why),

@@ -15,6 +15,7 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.paths import PEERS
+from cccc.common.plural import plural
 from cccc.common.settings.policies import Trigger
 from cccc.services.orchestrator import insight
 from cccc.services.orchestrator.cards import Card
@@ -69,7 +70,7 @@ def _dispute(state: State, rules: Trigger, fact: f.ToPeer, read: insight.Message
         return []
     rounds = state.rounds
     evidence(state)
-    question = f"The peers have countered each other {rounds} times without evidence. Whom shall they follow?"
+    question = f"The peers have countered each other {plural(rounds, 'time')} without evidence. Whom shall they follow?"
     return [("dispute", _card("The peers do not agree", question, read.body, [*PEERS, "neither"]))]
 
 

@@ -13,6 +13,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
+from cccc.common.plural import plural
 from cccc.common.short import line_of, one_line
 from cccc.common.status import Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip
 
@@ -196,7 +197,7 @@ def _(fact: f.Notice, state: State) -> None:
 @_fold.register
 def _(fact: f.LeftoverEdits, state: State) -> None:
     names = ", ".join(fact.paths)
-    state.leftovers = one_line(f"{fact.count} paths since {fact.since}: {names}") if fact.count else ""
+    state.leftovers = one_line(f"{plural(fact.count, 'path')} since {fact.since}: {names}") if fact.count else ""
 
 
 @_fold.register

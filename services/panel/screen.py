@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from rich.text import Text
 
+from cccc.common.plural import plural
 from cccc.common.status import FactLine, PatchLine, Peer, RfdLine, Service, Status
 
 _LABEL = 10
@@ -90,13 +91,13 @@ def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
         left.append(note, "bold yellow")
     elif status.troubles:
         count = len(status.troubles)
-        left.append("1 trouble" if count == 1 else f"{count} troubles", "bold red")
+        left.append(plural(count, "trouble"), "bold red")
     elif any(service.state == "starting" for service in status.services.values()):
         left.append("starting", "yellow")
     else:
         left.append("all well", "green")
     up = age(status.started, now)
-    left.append(f"  up {up}, {status.ledger.seq:,} facts, {size(status.ledger.size)}", "dim")
+    left.append(f"  up {up}, {plural(status.ledger.seq, 'fact')}, {size(status.ledger.size)}", "dim")
     right = now.strftime("%H:%M")
     left = _cut(left, width - len(right) - 1)
     return left + Text(" " * (width - left.cell_len - len(right))) + Text(right, "bold")
@@ -146,7 +147,7 @@ def _handoffs(status: Status) -> Text:
     counts = status.counts
     ways = [f"{author}→{to} {n}" for author, all_to in counts.handoffs.items() for to, n in all_to.items()]
     line = Text("  ".join(ways) or "none yet", "" if ways else "dim")
-    line.append(f"  {counts.nudges} nudges", "dim")
+    line.append(f"  {plural(counts.nudges, 'nudge')}", "dim")
     if counts.drops:
         line.append(f"  {counts.drops} not forwarded", "yellow")
     return line

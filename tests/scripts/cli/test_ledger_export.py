@@ -215,4 +215,4 @@ def test_a_kind_of_a_newer_version_is_shown_as_its_line(teller: Teller) -> None:
         file.write(f'{{"kind":"from-the-future","seq":2,"ts":"2030-01-01T00:00:00Z","id":"x","prev":"{previous}"}}\n')
     page = teller.export()
     assert "from-the-future" in page.fact(2)
-    assert "1 facts are of kinds that this version does not know" in page.text
+    assert "1 fact of kinds that this version does not know" in page.text

@@ -142,7 +142,7 @@ def test_commits_older_than_the_ledger_are_counted_and_no_fault(gate: Gate, monk
     gate.commit("p-0", "Cccc-Mid: p-0")
     monkeypatch.undo()
     gate.land("p-1")
-    assert verify(gate, 0) == ["note: 1 commits with trailers are older than this ledger"]
+    assert verify(gate, 0) == ["note: older than this ledger: 1 commit with trailers"]
 
 
 def test_what_the_user_rewrote_is_named_as_rewritten(gate: Gate) -> None:

@@ -119,6 +119,6 @@ def test_leftover_edits_are_shown(up: Project) -> None:
     (up.root / "two.txt").write_text("left\n")
     settled(up, hand_in(up, diff("one.txt", "line 7", "LINE 7")))
     until(lambda: "two.txt" in str(json.loads(up.status.read_text())["leftovers"]), 20, "leftovers in the status")
-    assert "changed and never handed in: 1 paths" in cccc(up.root, "status")
+    assert "changed and never handed in: 1 path" in cccc(up.root, "status")
     assert "two.txt; the gate never commits them" in cccc(up.root, "doctor", code=None)
     git(up.root, "checkout", "--", "two.txt")

@@ -148,7 +148,7 @@ def test_a_large_diff_is_asked_about_where_settings_say_so(tmp_path: Path) -> No
     )
     diff = b"--- a/docs/a.md\n+++ b/docs/a.md\n@@ -1 +1 @@\n-a\n+b\n"
     (asked,) = Bench(tmp_path / "repo", policies=policies).questions(diff)
-    assert (asked.why, asked.lines) == ("large", 2) and asked.question.startswith("2 changed lines are more than 1")
+    assert (asked.why, asked.lines) == ("large", 2) and asked.question.startswith("2 changed lines, more than 1")
 
 
 def test_a_patch_that_changes_nothing_is_refused(bench: Bench) -> None:
