@@ -1,49 +1,55 @@
-"""Giving an answer to a request for decision, and hearing whether it counts.
+"""Saying what a person decides or wishes, and hearing what came of it.
 
-The one way for everybody who is no service: say the fact, and wait for what it led to. A service
-says the same facts and hears the same outcomes on its own bus; `words` is for all of them.
+The one way for everybody who is no service: say the facts, and wait for what each of them led to. A
+service says the same facts and hears the same outcomes on its own bus; `words` is for all of them.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from typing import Union
 
 from cccc.common import bus, ledger
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
+from cccc.common.facts import Fact
 from cccc.common.paths import Project
 from cccc.common.plural import plural
 
-OUTCOMES = (f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion)
-Outcome = Union[f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion]
+ASKS = (f.Decision, f.RfdCheck, f.PeerStop)  # the facts that lead to one outcome each
+OUTCOMES = (f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped)
+Outcome = Union[f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped]
 _LOOK_EVERY = 0.02
 
 
-def give(project: Project, by: str, fact: f.Decision | f.RfdCheck, timeout: float = 5.0) -> Outcome:
-    """Say an answer (or ask whether one was given) and return what the orchestrator makes of it.
+def give(project: Project, by: str, facts: Sequence[Fact], timeout: float = 5.0) -> list[Outcome]:
+    """Say facts that lead to one outcome each, and return the outcomes in the same order.
 
-    `by` is who says it to the ledger, such as cli. Raises NotRunning when nothing answers in time; what
+    `by` is who says them to the ledger, such as cli. Raises NotRunning when nothing answers in time; what
     was said by then is judged later.
     """
     end = time.monotonic() + timeout
-    (seq,) = bus.tell(project, by, [fact], timeout)
-    with closing(ledger.Reader(project, seq)) as reader:
+    seqs = bus.tell(project, by, facts, timeout)
+    found: dict[int, Outcome] = {}
+    with closing(ledger.Reader(project, min(seqs))) as reader:
         while time.monotonic() < end:
             for line in reader.read():
                 heard = ledger.decode(line.raw)
-                if isinstance(heard, OUTCOMES) and heard.cause == seq:
-                    return heard
+                if isinstance(heard, OUTCOMES) and heard.cause in seqs:
+                    found.setdefault(heard.cause, heard)
+            if len(found) == len(seqs):
+                return [found[seq] for seq in seqs]
             time.sleep(_LOOK_EVERY)
-    raise NotRunning(
-        f"the answer is stored, and nothing has judged it within {timeout:.0f} s; "
-        f"look at `cccc rfd show {fact.rfd_id}` and `cccc logs orchestrator`"
-    )
+    judge = "delivery" if isinstance(facts[0], f.PeerStop) else "orchestrator"
+    raise NotRunning(f"it is stored, and {judge} has not answered within {timeout:.0f} s; see `cccc logs {judge}`")
 
 
 def words(outcome: Outcome) -> str:
     """Return an outcome in one line for people."""
+    if isinstance(outcome, f.PeerStopped):
+        return f"{outcome.peer}: {outcome.outcome}"
     if isinstance(outcome, f.DecisionRefused):
         no = "no" if outcome.decision == "check" else "refused"
         return f"{outcome.rfd_id}: {no}: {outcome.reason}"

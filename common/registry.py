@@ -13,12 +13,13 @@ from cccc.common import facts as f
 
 @dataclass(frozen=True)
 class Service:
-    """One supervised process: `python -m cccc.services.<name>`."""
+    """One supervised process: `python -m cccc.services.<module>`."""
 
     name: str
     order: int  # start order; stops in reverse
     says: tuple[type[f.Fact], ...] = ()
     hears: tuple[type[f.Fact | f.Signal], ...] = ()
+    module: str = ""  # the name, when empty
 
 
 _GATE = (
@@ -54,7 +55,33 @@ _MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused)
 _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
 
 SERVICES = (
+_SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)
+_CHAT = (f.ChatCommand, f.ChatRefused, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
+_FILES = (f.FileOut, f.FileSent, f.FileRefused)
+_WISHES = (f.Decision, f.RfdCheck, f.Pause, f.Resume, f.PeerStop, f.ShowPeers)  # what a command of a chat can say
+_BRIDGE_SAYS = (f.UserMessage, *_SUBSCRIPTIONS, *_CHAT, *_FILES, *_WISHES, f.Notice, f.FactSkipped)
+_BRIDGE_HEARS = (
+    f.UserMessage,
+    *_SUBSCRIPTIONS,
+    *_CHAT,
+    *_FILES,
+    f.ShowPeers,
+    f.ToUser,
+    f.ToPeer,
+    f.Notice,
+    f.HandoffAccepted,
+    f.PeerStop,
+    f.PeerStopped,
+    f.Decision,
+    f.RfdCheck,
+    *_RFD,
+    f.PatchCommit,
+    f.PatchReject,
+    f.PatchPrecheckFail,
+    f.SettingsApplied,
+)
     Service("ledger", 10, says=(f.LedgerRepaired, f.LedgerArchived)),
+# What every project runs.
     Service(
         "orchestrator",
         20,
@@ -93,11 +120,23 @@ SERVICES = (
     ),
     Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
 )
-BY_NAME = {service.name: service for service in SERVICES}
+# One process per chat platform; it runs where it is set up.
+PLATFORMS = ("telegram", "slack", "discord")
+BRIDGES = tuple(
+    Service(f"bridge-{platform}", 60, _BRIDGE_SAYS, _BRIDGE_HEARS, f"bridges.{platform}") for platform in PLATFORMS
+)
+EVERY = (*SERVICES, *BRIDGES)
+BY_NAME = {service.name: service for service in EVERY}
+
+
+def is_bridge(name: str) -> bool:
+    """Return whether a service is one that runs only where it is set up."""
+    return any(bridge.name == name for bridge in BRIDGES)
+
 
 # Who may say facts without being a service: the command line speaks for the person who types.
 SAYS: dict[str, frozenset[str]] = {
-    **{s.name: frozenset(str(cls.__struct_config__.tag) for cls in s.says) for s in SERVICES},
+    **{s.name: frozenset(str(cls.__struct_config__.tag) for cls in s.says) for s in EVERY},
     "cli": frozenset(
         {
             "user-message",

@@ -1,11 +1,13 @@
-"""A fact in one line, for a person."""
+"""A fact in one line, for a person, and its colour."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, Callable
 
 from cccc.common import facts as f
+from cccc.common import ledger
 from cccc.common.facts import Fact
 from cccc.common.plural import plural
 from cccc.common.status import FactLine
@@ -65,12 +67,43 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
 _ENVELOPE = re.compile(r"</?(?:FROM|TO)_\w+>|\[MID: [^\]]*\]")
 
 
+    f.BridgeStarted: "{0.via}, {0.reset}",
+    f.ChatSubscribed: "{0.via} {0.chat} {0.title} ({0.how})",
+    f.ChatUnsubscribed: "{0.via} {0.chat}: {0.reason}",
+    f.ChatMoved: "{0.via} {0.chat} is {0.to} now",
+    f.ChatCommand: "{0.text}, by {0.who} ({0.via})",
+    f.ChatRefused: "{0.who} ({0.via} {0.chat}): {0.reason}",
+    f.ChatPosting: "facts {0.about} to {0.via} {0.chat}",
+    f.ChatPosted: "facts {0.about} are in {0.via} {0.chat} as {0.message}",
+    f.ChatFailed: "facts {0.about} to {0.via} {0.chat}: {0.reason}",
+    f.ChatMarked: "{0.mark} {0.reason}",
+    f.ShowPeers: lambda fact: f"{'on' if fact.on else 'off'}, by {fact.who} ({fact.via})",
+    f.FileOut: "{0.name}, {0.size} bytes ({0.mime})",
+    f.FileSent: "{0.name} is in {0.chats}",
+    f.FileRefused: "{0.name}: {0.reason}",
 def one_line(text: str) -> str:
     """Return the text in one line of at most `LONGEST` characters, without control characters."""
     line = " ".join(text[: 4 * LONGEST].split())
     if not line.isprintable():
         line = "".join(char if char.isprintable() else "·" for char in line)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+_COLOURS: dict[str, tuple[type[Fact], ...]] = {
+    "red": (
+        *(
+            f.PatchReject,
+            f.PatchPrecheckFail,
+            f.MailboxRefused,
+            f.HandoffDrop,
+            f.DecisionRefused,
+            f.NudgeLost,
+            f.NudgeUnanswered,
+        ),
+        *(f.PeerExited, f.PeerLimit, f.PeerLogin, f.PeerBlocked, f.FactSkipped, f.LedgerRepaired),
+    ),
+    "green": (f.PatchCommit, f.SettingsApplied, f.AckFile, f.NudgeAccepted, f.HandoffAccepted),
+    "yellow": (f.Rfd, f.RfdExpired, f.PatchNeedsDecision, f.PatchHeld, f.NudgeHeld, f.Notice, f.MailboxDiag),
+    "cyan": (f.Decision, f.RfdQuestion, f.RfdSettled, f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.Handoff),
+}
 
 
 def line_of(fact: Fact) -> FactLine:
@@ -87,6 +120,25 @@ def _text(fact: Fact) -> str:
 
 def _who(fact: Fact) -> str:
     ends = [getattr(fact, name, "") for name in ("author", "to")]
+def tell(raw: bytes) -> FactLine:
+    """Return the short form of a ledger line, also of a kind that only a newer version knows."""
+    fact = ledger.decode(raw)
+    if fact:
+        return line_of(fact)
+    line = json.loads(raw)
+    return FactLine(line["seq"], line["ts"], line["kind"], line["by"], "")
+
+
+def colour(raw: bytes) -> str | None:
+    """Return the colour of a ledger line."""
+    fact = ledger.decode(raw)
+    if isinstance(fact, f.EvidenceValidate):
+        return "green" if fact.verdict == "pass" else "red"
+    if isinstance(fact, (f.Lint, f.Test)):
+        return {"green": "green", "skipped": None}.get(fact.verdict, "red")
+    return next((name for name, kinds in _COLOURS.items() if isinstance(fact, kinds)), None)
+
+
     if any(ends):
         return "→".join(ends) if ends[1] else ends[0]
     if isinstance(fact, f.UserMessage):

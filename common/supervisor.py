@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from typing import Any
 from cccc.common import leftovers
 from cccc.common.errors import NotFound, NotRunning, UserError
 from cccc.common.paths import Project
-from cccc.common.registry import SERVICES, Service
+from cccc.common.registry import BY_NAME, EVERY, is_bridge
 
 STOP_WITHIN = 1.0  # what `down` leaves to the services; leftovers.end takes less than 1 s more
 _ANSWER_WITHIN = 10.0  # longer than stopwaitsecs
@@ -46,8 +46,8 @@ class Row:
     log: Path
 
 
-def start(project: Project) -> bool:
-    """Start supervisord, which starts the services in their order.
+def start(project: Project, bridges: Collection[str] = ()) -> bool:
+    """Start supervisord, which starts the services in their order, and of the bridges those that are named.
 
     Returns False when it already runs; two at once in one project cannot be. Raises UserError when
     supervisord refuses to start. The services are started when this returns, not yet ready.
@@ -58,7 +58,7 @@ def start(project: Project) -> bool:
         if is_up(project):
             return False
         _shut_down(project)  # it may be on its way out
-        (project.run / "supervisord.conf").write_text(render(SERVICES), encoding="utf-8")
+        (project.run / "supervisord.conf").write_text(render(bridges), encoding="utf-8")
         started = subprocess.run(
             [sys.executable, "-I", *leftovers.supervisord(project)],
             cwd=project.home,
@@ -75,11 +75,16 @@ def start(project: Project) -> bool:
     return True
 
 
-def render(services: Iterable[Service]) -> str:
+def render(bridges: Collection[str]) -> str:
     """Return the text of supervisord's configuration: the last section of the template once for each service."""
     template = importlib.resources.files("cccc.conf").joinpath("supervisord.ini").read_text(encoding="utf-8")
     head, mark, program = template.partition("\n[program:")
-    return head + "".join((mark + program).format(name=service.name, order=service.order) for service in services)
+    sections = []
+    for service in EVERY:
+        name, module = service.name, service.module or service.name
+        autostart = str(name in bridges or not is_bridge(name)).lower()
+        sections.append((mark + program).format(name=name, module=module, order=service.order, autostart=autostart))
+    return head + "".join(sections)
 
 
 def is_up(project: Project) -> bool:
@@ -97,7 +102,6 @@ def call(project: Project, method: str, *args: object) -> Any:
 
 def processes(project: Project) -> list[Row]:
     """Return one row per service, in start order. Raises NotRunning."""
-    order = {service.name: service.order for service in SERVICES}
     rows = [
         Row(
             name=answer["name"],
@@ -109,19 +113,22 @@ def processes(project: Project) -> list[Row]:
         )
         for answer in call(project, "getAllProcessInfo")
     ]
-    return sorted(rows, key=lambda row: (order.get(row.name, 0), row.name))
+    order = list(BY_NAME)
+    return sorted(rows, key=lambda row: order.index(row.name) if row.name in order else -1)
 
 
 def restart(project: Project, names: Sequence[str] = ()) -> None:
-    """Stop the named services (none: all) in reverse start order, then start them in order.
+    """Stop the named services (none: all, without bridges that do not run) in reverse start order, then start them.
 
     Returns when they are started, not yet ready. Raises NotRunning, and NotFound for an unknown name.
     """
-    known = [row.name for row in processes(project)]
+    rows = processes(project)
+    known = [row.name for row in rows]
     for name in names:
         if name not in known:
             raise NotFound(f"no service {name}; there are {', '.join(known)}")
-    chosen = [name for name in known if not names or name in names]
+    stopped = [row.name for row in rows if row.state == "STOPPED" and is_bridge(row.name)]
+    chosen = [name for name in known if name in names or (not names and name not in stopped)]
     for name in reversed(chosen):
         try:
             call(project, "stopProcess", name)
@@ -142,7 +149,7 @@ def down(project: Project) -> bool:
         return False
     with _one_at_a_time(project):
         ran = _shut_down(project)
-        left = leftovers.end(project, [service.name for service in SERVICES])
+        left = leftovers.end(project, [service.name for service in EVERY])
     return ran or left
 
 

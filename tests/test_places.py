@@ -94,7 +94,7 @@ def test_a_project_that_is_removed_takes_its_processes_with_it(project: Project)
     cccc(project.root, "init")
     cccc(project.root, "up", "--mock")
     pids = [supervisor.call(project, "getPID"), tmux.server_pid(project)]
-    pids += [row.pid for row in supervisor.processes(project)]
+    pids += [row.pid for row in supervisor.processes(project) if row.pid]
     pids += [pane.pid for pane in tmux.panes(project).values()]
     while project.root.exists():
         shutil.rmtree(project.root, ignore_errors=True)

@@ -152,7 +152,7 @@ def _idle(project: Project) -> Iterator[Row]:
 def _pids(project: Project) -> list[int]:
     """supervisord, its services, and the panel pane's program."""
     supervisord = int((project.run / "supervisord.pid").read_text())
-    services = [row.pid for row in supervisor.processes(project)]
+    services = [row.pid for row in supervisor.processes(project) if row.pid]
     return [supervisord, *services, tmux.panes(project)["panel"].pid]
 
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from cccc.common import git, settings, supervisor, terminal, watch
 from cccc.common.errors import NotFound, SettingsError, UserError
+from cccc.common.lines import plain
 from cccc.common.paths import PEERS, Project, folder
 from cccc.scripts.cli import first_run, peers
-from cccc.scripts.cli.screen import plain
 from cccc.services.evidence import sandbox
 
 OK, WARN, BAD = "ok", "warn", "bad"

@@ -7,9 +7,9 @@ import json
 import click
 
 from cccc.common.errors import NotFound
+from cccc.common.lines import plain
 from cccc.common.paths import Project
 from cccc.scripts.cli import checks
-from cccc.scripts.cli.screen import plain
 
 _COLOURS = {checks.OK: "green", checks.WARN: "yellow", checks.BAD: "red"}
 

@@ -11,11 +11,12 @@ import zmq
 from cccc.common import bus, ledger
 from cccc.common.errors import NotFound
 from cccc.common.facts import KINDS
+from cccc.common.lines import clock, cut, moment
 from cccc.common.paths import Project
 from cccc.common.registry import SAYS
+from cccc.common.short import colour, tell
 from cccc.scripts.cli import ledger_audit, running
-from cccc.scripts.cli.lines import clock, colour, moment, tell
-from cccc.scripts.cli.screen import columns, cut
+from cccc.scripts.cli.screen import columns
 from cccc.scripts.cli.since import HELP, before, stamp
 
 _LOOK_AGAIN = 2.0  # for a fact whose wake-up was lost

@@ -12,13 +12,13 @@ from pathlib import Path
 import click
 
 from cccc.common.blobs import Blobs
+from cccc.common.lines import plain
 from cccc.common.paths import Project
 from cccc.common.plural import plural
 from cccc.scripts.audit import export as exporting
 from cccc.scripts.audit import forget as forgetting
 from cccc.scripts.audit import verify as verifying
 from cccc.scripts.audit.verify import Audit, Tick
-from cccc.scripts.cli.screen import plain
 from cccc.scripts.cli.since import HELP, before, stamp
 
 _SHOW_PROGRESS = 50 << 20  # bytes to read

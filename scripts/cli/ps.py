@@ -7,8 +7,9 @@ import time
 import click
 
 from cccc.common import supervisor
+from cccc.common.lines import age
 from cccc.common.paths import Project
-from cccc.scripts.cli.screen import age, table
+from cccc.scripts.cli.screen import table
 
 
 @click.command()

@@ -6,9 +6,9 @@ import json
 
 import click
 
+from cccc.common.commands import queue
 from cccc.common.paths import Project
-from cccc.scripts.cli.lines import ago
-from cccc.scripts.cli.screen import table
+from cccc.scripts.cli import screen
 
 
 @click.command()
@@ -25,26 +25,8 @@ def command(as_json: bool) -> None:
 
     Exit codes: 0 done (also for an empty queue), 3 no project here.
     """
-    entries = read(Project.find())
+    entries = queue.read(Project.find())
     if as_json:
         click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
     else:
-        show(entries)
-
-
-def read(project: Project) -> list[dict[str, str]]:
-    """Return the entries of the patch queue: mid, from, source, stage, reason, since."""
-    path = project.state / "queue.json"
-    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
-
-
-def show(entries: list[dict[str, str]]) -> None:
-    """Print the patch queue."""
-    if not entries:
-        click.echo("no patch waits")
-        return
-    rows = [
-        (str(place), e["mid"], e["from"], e["stage"], ago(e["since"]), e["reason"])
-        for place, e in enumerate(entries, 1)
-    ]
-    table(("#", "patch", "from", "stage", "since", "reason"), rows)
+        screen.show(queue.lines(entries))

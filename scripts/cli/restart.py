@@ -27,7 +27,7 @@ def command(services: tuple[str, ...]) -> None:
     """
     project = Project.find()
     settings.load(project)
-    services = services or tuple(row.name for row in supervisor.processes(project))
     supervisor.restart(project, services)
+    services = services or tuple(row.name for row in supervisor.processes(project) if row.pid)
     ready.wait(project, services)
     click.echo(f"restarted: {', '.join(dict.fromkeys(services))}")

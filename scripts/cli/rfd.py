@@ -6,19 +6,16 @@ import getpass
 import json
 import os
 import time
-from typing import Any
 
 import click
 
 from cccc.common import answer, bus
 from cccc.common import facts as f
-from cccc.common.errors import NotFound, UserError
+from cccc.common.commands import Asker, rfd
+from cccc.common.errors import UserError
+from cccc.common.lines import plain
 from cccc.common.paths import Project
-from cccc.scripts.cli import running, typed_by
-from cccc.scripts.cli.lines import ago, moment
-from cccc.scripts.cli.screen import plain, table
-
-_IN_PLAY = ("open", "approved", "chosen")
+from cccc.scripts.cli import running, screen, typed_by
 
 
 @click.group(no_args_is_help=False)
@@ -50,24 +47,11 @@ def list_(everything: bool, as_json: bool) -> None:
 
     Exit codes: 0 done (also for an empty list), 2 wrong usage, 3 no project here.
     """
-    entries = [entry for entry in read(Project.find()) if everything or entry["status"] in _IN_PLAY]
+    entries = rfd.read(Project.find(), everything)
     if as_json:
         click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
-    elif entries:
-        rows = [
-            (
-                e["rfd"]["rfd_id"],
-                e["status"],
-                e["rfd"]["why"],
-                ago(e["opened"]),
-                _clock(e["expires"]),
-                e["rfd"]["title"],
-            )
-            for e in entries
-        ]
-        table(("request", "state", "why", "since", "until", "title"), rows)
     else:
-        click.echo("no request waits for a decision")
+        screen.show(rfd.listed(entries))
 
 
 @command.command()
@@ -82,32 +66,11 @@ def show(rfd_id: str, as_json: bool) -> None:
 
     Exit codes: 0 done, 2 wrong usage, 3 no such request.
     """
-    entry = _find(Project.find(), rfd_id)
+    entry = rfd.find(Project.find(), rfd_id)
     if as_json:
         click.echo(json.dumps(entry, indent=1, ensure_ascii=False))
-        return
-    rfd = {"summary": "", "paths": [], "sha": "", "default": "reject", "options": ["approve", "reject"], **entry["rfd"]}
-    by = f" by {', '.join(entry['by'])}" if entry["by"] else ""
-    choice = f" ({entry['choice']})" if entry["choice"] else ""
-    click.secho(f"{rfd_id}: {entry['status']}{choice}{by}", bold=True)
-    click.echo(plain(rfd["title"]))
-    for line in (rfd["question"], *rfd["summary"].splitlines()):
-        if line != rfd["title"]:
-            click.echo(f"  {plain(line)}")
-    rows = [
-        ("from", rfd["from"]),
-        ("why", rfd["why"]),
-        ("options", " | ".join(rfd["options"])),
-        ("without an answer", rfd["default"] or "nothing"),
-        ("opened", _clock(entry["opened"])),
-        ("until", _clock(entry["expires"])),
-        ("answers needed", str(rfd["required"])),
-        ("answers", ", ".join(f"{who}: {given}" for who, given in entry["answers"].items()) or "none"),
-    ]
-    rows += [("path", path) for path in rfd["paths"]]
-    if rfd["sha"]:
-        rows.append(("the patch", f"cccc patch show {rfd['mid']}"))
-    table(("", ""), rows)
+    else:
+        screen.show(rfd.shown(entry))
 
 
 def _verb(name: str, summary: str, more: str, example: str) -> click.Command:
@@ -192,24 +155,12 @@ def check(rfd_id: str, option: str) -> int:
     return _hear(project, f.RfdCheck(id=_id(), rfd_id=rfd_id, choice=option, who=who, via="cli"))
 
 
-def read(project: Project) -> list[dict[str, Any]]:
-    """Return what the orchestrator knows of requests, oldest first."""
-    path = project.state / "rfd.json"
-    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
-
-
-def _find(project: Project, rfd_id: str) -> dict[str, Any]:
-    for entry in read(project):
-        if entry["rfd"]["rfd_id"] == rfd_id:
-            return entry
-    raise NotFound(f"no request {plain(rfd_id)}; `cccc rfd list --all` shows them")
-
-
 def _decide(rfd_id: str, decision: str, text: str = "") -> int:
     project = Project.find()
-    if len(text) > f.LONGEST_TEXT // 4:
-        raise click.UsageError(f"a question may have {f.LONGEST_TEXT // 4} characters; send the rest as a message")
-    fact = f.Decision(id=_id(), rfd_id=rfd_id, decision=decision, who=getpass.getuser(), via="cli", text=text)
+    if len(text) > rfd.LONGEST_QUESTION:
+        raise click.UsageError(f"a question may have {rfd.LONGEST_QUESTION} characters; send the rest as a message")
+    fact = rfd.decision(Asker(getpass.getuser(), "cli"), rfd_id, decision, text)
+    fact.id = _id()
     peer = typed_by.peer(project)
     if peer:
         reason = f"{peer} cannot decide; only a person can, in a terminal of their own"
@@ -221,9 +172,9 @@ def _decide(rfd_id: str, decision: str, text: str = "") -> int:
 
 
 def _hear(project: Project, fact: f.Decision | f.RfdCheck) -> int:
-    _find(project, fact.rfd_id)
+    rfd.find(project, fact.rfd_id)
     running.require(project)
-    outcome = answer.give(project, "cli", fact)
+    (outcome,) = answer.give(project, "cli", [fact])
     refused = isinstance(outcome, f.DecisionRefused)
     click.echo(plain(answer.words(outcome)), err=refused)
     return 1 if refused else 0
@@ -231,7 +182,3 @@ def _hear(project: Project, fact: f.Decision | f.RfdCheck) -> int:
 
 def _id() -> str:
     return f"cli-rfd-{time.time_ns()}-{os.getpid()}"
-
-
-def _clock(ts: str) -> str:
-    return f"{moment(ts).astimezone():%Y-%m-%d %H:%M}"

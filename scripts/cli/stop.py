@@ -7,18 +7,17 @@ import time
 
 import click
 
-from cccc.common import bus, ledger
-from cccc.common import facts as f
+from cccc.common import answer
+from cccc.common.commands import Asker, peers
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
 from cccc.scripts.cli import typed_by
 
-_PEERS = {"a": ("PeerA",), "b": ("PeerB",), "both": ("PeerA", "PeerB")}
 _WITHIN = 8.0
 
 
 @click.command()
-@click.argument("peer", type=click.Choice(list(_PEERS)))
+@click.argument("peer", type=click.Choice(list(peers.CHOICES)))
 def command(peer: str) -> None:
     """Interrupt the turn of a peer.
 
@@ -36,19 +35,8 @@ def command(peer: str) -> None:
     who = typed_by.peer(project)
     if who:
         raise UserError(f"{who} cannot stop a peer; ask in to_user.md")
-    asked = [
-        f.PeerStop(id=f"cli-stop-{time.time_ns()}.{label}", peer=label, who=getpass.getuser()) for label in _PEERS[peer]
-    ]
-    first = min(bus.tell(project, "cli", [*asked]))
-    for fact in _outcomes(project, first, len(asked)):
-        click.echo(f"{fact.peer}: {fact.outcome}")
-
-
-def _outcomes(project: Project, after: int, count: int) -> list[f.PeerStopped]:
-    end = time.monotonic() + _WITHIN
-    while time.monotonic() < end:
-        found = [fact for fact in ledger.read(project, after) if isinstance(fact, f.PeerStopped)]
-        if len(found) >= count:
-            return sorted(found, key=lambda fact: fact.peer)
-        time.sleep(0.05)
-    raise UserError(f"delivery did not answer within {_WITHIN:.0f} s; see `cccc logs delivery`")
+    asked = peers.stop(project, peer, Asker(getpass.getuser(), "cli")).facts
+    for number, fact in enumerate(asked):
+        fact.id = f"cli-stop-{time.time_ns()}.{number}"
+    for outcome in answer.give(project, "cli", asked, _WITHIN):
+        click.echo(answer.words(outcome))

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import click
 
-from cccc.common import facts as f
-from cccc.common import ledger
-from cccc.common.errors import NotFound
-from cccc.common.facts import Fact
+from cccc.common.commands import trace
 from cccc.common.paths import Project
-from cccc.scripts.cli.lines import colour, moment, tell
-from cccc.scripts.cli.screen import table
-
-_NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
-_PROOF = (f.Nudge, f.NudgeAccepted)  # can be said after a quick peer has read
-_NUDGED_WITHIN = 500  # facts after a delivery
-_CAUSES = 20
+from cccc.scripts.cli import screen
 
 
 @click.command()
@@ -35,49 +24,4 @@ def command(mid: str) -> None:
 
     Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no message with this MID.
     """
-    project = Project.find()
-    mine = ledger.of_mid(project, mid)
-    if not mine:
-        raise NotFound(f"no fact has the mid {mid}; `cccc ledger tail` shows the newest")
-    others = {fact.seq: fact for fact in (*_causes(project, mine), *_nudges(project, mine))}
-    for fact in mine:
-        others.pop(fact.seq, None)
-    raws = [raw for seq in sorted([*others, *(fact.seq for fact in mine)]) if (raw := ledger.line_at(project, seq))]
-    begin = moment(mine[0].ts)
-    rows = []
-    for told in map(tell, raws):
-        after = (moment(told.ts) - begin).total_seconds()
-        kind = f"· {told.kind}" if told.seq in others else told.kind
-        rows.append((f"{after:+.3f} s", str(told.seq), kind, told.who, told.text))
-    click.echo(f"{mid}, {begin.astimezone():%Y-%m-%d %H:%M:%S}")
-    table(("time", "seq", "kind", "who", "what"), rows, [colour(raw) for raw in raws])
-
-
-def _causes(project: Project, mine: list[Fact]) -> list[Fact]:
-    """Return the facts that led to a message, up to the first of the chain."""
-    found: list[Fact] = []
-    cause = mine[0].cause
-    while cause and len(found) < _CAUSES:
-        raw = ledger.line_at(project, cause)
-        fact = ledger.decode(raw) if raw else None
-        if fact is None:
-            break
-        found.append(fact)
-        cause = fact.cause
-    return found
-
-
-def _nudges(project: Project, mine: list[Fact]) -> list[Fact]:
-    """Return, per receiver, the nudges between a message's delivery and its reading, and the end of that turn."""
-    found: list[Fact] = []
-    for delivered in (fact for fact in mine if isinstance(fact, f.HandoffDelivered)):
-        read = False
-        for fact in islice(ledger.read(project, delivered.seq), _NUDGED_WITHIN):
-            if isinstance(fact, _PROOF if read else _NUDGES) and fact.to == delivered.to:
-                found.append(fact)
-            if isinstance(fact, f.AckFile) and (fact.mid, fact.author) == (delivered.mid, delivered.to):
-                read = True
-            if read and isinstance(fact, (f.TurnEnd, f.PeerExited)) and fact.peer == delivered.to:
-                found.append(fact)
-                break
-    return found
+    screen.show(trace.lines(Project.find(), mid))

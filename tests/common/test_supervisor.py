@@ -66,7 +66,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     script.write_text(STAND_IN)
     render = supervisor.render
     monkeypatch.setattr(
-        supervisor, "render", lambda services: render(services).replace("-m cccc.services.", f"{script} ")
+        supervisor, "render", lambda bridges: render(bridges).replace("-m cccc.services.", f"{script} ")
     )
 
 
@@ -101,9 +101,9 @@ def supervisord_pid(project: Project) -> int:
 
 
 def test_services_run_in_the_projects_folder_with_umask_077(up: Project) -> None:
-    rows = supervisor.processes(up)
+    rows = [row for row in supervisor.processes(up) if row.pid]
     assert [row.name for row in rows] == NAMES
-    assert all(row.pid and row.error == "" and time.time() - row.since < 10 for row in rows)
+    assert all(row.error == "" and time.time() - row.since < 10 for row in rows)
     for row in rows:
         assert row.log.read_text() == f"umask 077 in {up.root}\n"
 
@@ -181,7 +181,7 @@ def test_down_ends_a_supervisord_that_hangs(up: Project) -> None:
 def test_down_ends_services_that_are_only_starting_when_supervisord_hangs(project: Project) -> None:
     (project.home / "slow").touch()
     supervisor.start(project)
-    until(lambda: all(row.pid for row in supervisor.processes(project)))
+    until(lambda: [row.name for row in supervisor.processes(project) if row.pid] == NAMES)
     os.kill(supervisord_pid(project), signal.SIGSTOP)
     assert supervisor.down(project) is True
     assert running(project) == []
@@ -225,6 +225,21 @@ def test_a_killed_service_comes_back(up: Project) -> None:
     before = wait_running(up)["delivery"]
     os.kill(before, signal.SIGKILL)
     until(lambda: supervisor.processes(up)[NAMES.index("delivery")].pid not in (0, before))
+
+
+def test_a_bridge_runs_only_where_it_is_named(project: Project) -> None:
+    supervisor.start(project, ["bridge-slack"])
+    try:
+        until(lambda: [row.name for row in supervisor.processes(project) if row.pid] == [*NAMES, "bridge-slack"])
+        left_out = [row for row in supervisor.processes(project) if not row.pid]
+        assert [(row.name, row.state, row.error) for row in left_out] == [
+            ("bridge-telegram", "STOPPED", ""),
+            ("bridge-discord", "STOPPED", ""),
+        ]
+        supervisor.restart(project)
+        until(lambda: [row.name for row in supervisor.processes(project) if row.pid] == [*NAMES, "bridge-slack"])
+    finally:
+        supervisor.down(project)
 
 
 def test_questions_to_a_project_that_is_down_say_so(project: Project) -> None:

@@ -1,0 +1,35 @@
+"""What is locked, and by whom."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from pathlib import Path
+
+from cccc.common.commands.kinds import Asker, Reply
+from cccc.common.lines import Line, table
+from cccc.common.paths import Project
+
+
+def run(project: Project, rest: str, asker: Asker) -> Reply:
+    return Reply(lines(project))
+
+
+def lines(project: Project) -> list[Line]:
+    """Return the locks of the services, and what delivery keeps for itself at the moment."""
+    rows = [(path.name, _holder(path)) for path in sorted(project.run.glob("*.lock"))]
+    kept = project.state / "locks.json"
+    if kept.exists():
+        for name, value in json.loads(kept.read_text(encoding="utf-8")).items():
+            rows.append((f"delivery: {name}", json.dumps(value, ensure_ascii=False)))
+    return table(("lock", "held by"), rows) if rows else [Line("no locks")]
+
+
+def _holder(path: Path) -> str:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            number = file.read().decode()
+            return f"process {number}" if number else "its service"  # check.lock while no check runs
+    return "nobody"

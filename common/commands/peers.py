@@ -1,0 +1,36 @@
+"""What a person does to the peers: pause, resume, stop, and whether chats see what they say to each other."""
+
+from __future__ import annotations
+
+from cccc.common import facts as f
+from cccc.common.commands.kinds import Asker, Reply, WrongUsage, words
+from cccc.common.lines import Line
+from cccc.common.paths import PEERS, Project
+
+CHOICES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}
+
+
+def pause(project: Project, rest: str, asker: Asker) -> Reply:
+    """Hold what the peers say to each other, in order, until resume."""
+    return Reply([Line("paused; `resume` lets the handoffs go on")], [f.Pause(who=asker.who)])
+
+
+def resume(project: Project, rest: str, asker: Asker) -> Reply:
+    """Let the handoffs between the peers go on."""
+    return Reply([Line("resumed")], [f.Resume(who=asker.who)])
+
+
+def stop(project: Project, rest: str, asker: Asker) -> Reply:
+    """Interrupt the turn of a peer; what came of it is a `peer-stopped` per peer."""
+    if rest.lower() not in CHOICES:
+        raise WrongUsage("whose turn? /stop a|b|both")
+    return Reply(facts=[f.PeerStop(peer=peer, who=asker.who, via=asker.via) for peer in CHOICES[rest.lower()]])
+
+
+def show_peers(project: Project, rest: str, asker: Asker) -> Reply:
+    """Show what the peers say to each other in the chats of every bridge, or not."""
+    if rest.lower() not in ("on", "off"):
+        raise WrongUsage("it is /showpeers on|off")
+    on = rest.lower() == "on"
+    said = "chats see what the peers say to each other" if on else "chats see only what the peers say to you"
+    return words(said)._replace(facts=[f.ShowPeers(on=on, who=asker.who, via=asker.via)])

@@ -1,0 +1,30 @@
+"""The patches that wait or are being checked."""
+
+from __future__ import annotations
+
+import json
+
+from cccc.common.commands.kinds import Asker, Reply
+from cccc.common.lines import Line, ago, table
+from cccc.common.paths import Project
+
+
+def run(project: Project, rest: str, asker: Asker) -> Reply:
+    return Reply(lines(read(project)))
+
+
+def read(project: Project) -> list[dict[str, str]]:
+    """Return the entries of the patch queue: mid, from, source, stage, reason, since."""
+    path = project.state / "queue.json"
+    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def lines(entries: list[dict[str, str]]) -> list[Line]:
+    """Return the patch queue as a person reads it."""
+    if not entries:
+        return [Line("no patch waits")]
+    rows = [
+        (str(place), e["mid"], e["from"], e["stage"], ago(e["since"]), e["reason"])
+        for place, e in enumerate(entries, 1)
+    ]
+    return table(("#", "patch", "from", "stage", "since", "reason"), rows)

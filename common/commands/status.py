@@ -1,0 +1,133 @@
+"""The whole project at a glance: what is known of it, and the lines that show it."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+
+from cccc.common import bus, ledger, status, supervisor
+from cccc.common.commands import queue
+from cccc.common.commands.kinds import Asker, Reply
+from cccc.common.errors import NotRunning
+from cccc.common.lines import Line, age, ago, clock, plain, table
+from cccc.common.paths import PEERS, Project
+from cccc.common.registry import is_bridge
+from cccc.common.short import line_of
+
+_LAST_FACTS = 5
+
+
+def run(project: Project, rest: str, asker: Asker) -> Reply:
+    return Reply(lines(look(project)))
+
+
+def look(project: Project) -> dict[str, Any]:
+    """Return what is known of a project: from supervisord, the beats, the panel's snapshot, the files."""
+    troubles: list[str] = []
+    services = _services(project, troubles)
+    snapshot = _snapshot(project, bool(services), troubles)
+    return {
+        "project": str(project.root),
+        "running": bool(services),
+        "installed": version("cccc-pair"),
+        "troubles": troubles,
+        "services": services,
+        "inboxes": {peer: len(list(project.inbox(peer).glob("*.txt"))) for peer in PEERS},
+        "queue": queue.read(project),
+        "facts": [msgspec.to_builtins(line_of(fact)) for fact in ledger.tail(project, _LAST_FACTS)],
+        "snapshot": msgspec.to_builtins(snapshot) if snapshot else None,
+    }
+
+
+def lines(found: dict[str, Any]) -> list[Line]:
+    """Return what `look` found as a person reads it."""
+    state = "up" if found["running"] else "not running (`cccc up` starts it)"
+    shown = [Line(f"{found['project']}: {state}, cccc-pair {found['installed']}", bold=True)]
+    shown += [Line(f"! {plain(trouble)}", "red") for trouble in found["troubles"]]
+    snapshot = found["snapshot"] or {}
+    if found["running"]:
+        shown += [Line(""), *_service_lines(found["services"])]
+    shown += [Line(""), *_peer_lines(found["inboxes"], snapshot.get("peers", {}) if found["running"] else {})]
+    shown += [Line(""), *queue.lines(found["queue"])]
+    for rfd in snapshot.get("rfds", []):
+        shown.append(Line(f"decide {rfd['rfd_id']} ({ago(rfd['ts'])} old): {plain(rfd['title'])}", "yellow", True))
+    if snapshot.get("paused"):
+        shown.append(Line(f"handoffs paused for {ago(snapshot['paused'])}: `cccc resume` lets them go on", "yellow"))
+    if snapshot.get("leftovers"):
+        shown.append(Line(f"changed and never handed in: {plain(snapshot['leftovers'])}", "yellow"))
+    for notice in snapshot.get("notices", []):
+        shown.append(Line(f"notice {ago(notice['ts'])} ago: {plain(notice['text'])}", "yellow"))
+    return shown + _fact_lines(found["facts"])
+
+
+def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
+    try:
+        rows = supervisor.processes(project)
+    except NotRunning:
+        return []
+    try:
+        beats = {beat.by: beat for beat in bus.beats(project)}
+    except NotRunning as error:
+        beats = {}
+        troubles.append(str(error))
+    installed = version("cccc-pair")
+    services = []
+    for row in rows:
+        if row.state == "STOPPED" and is_bridge(row.name):
+            continue
+        beat = beats.get(row.name)
+        mine = beat if beat and beat.pid == row.pid else None
+        state = "ready" if mine and mine.ready else "starting" if row.state == "RUNNING" else row.state.lower()
+        trouble = row.error or (mine.trouble if mine else "")
+        release = mine.version if mine else ""
+        if release and release != installed:
+            troubles.append(f"{row.name} runs {release}, installed is {installed}; run `cccc restart {row.name}`")
+        if trouble or state != "ready":
+            troubles.append(f"{row.name}: {trouble or state}; see `cccc logs {row.name}`")
+        fields = {"name": row.name, "state": state, "pid": row.pid, "since": row.since}
+        services.append({**fields, "version": release, "trouble": trouble})
+    return services
+
+
+def _snapshot(project: Project, up: bool, troubles: list[str]) -> status.Status | None:
+    try:
+        found = status.read(project)
+    except NotRunning as error:
+        if up:
+            troubles.append(str(error))
+        return None
+    for skip in found.skipped:
+        line = f"{skip.service} went on without fact {skip.fact}: {skip.error}"
+        troubles.append(f"{line}; when you have seen it, `cccc status --clear`")
+    for peer, pane in found.peers.items():
+        if up and pane.state == "dead":
+            troubles.append(f"{peer} is dead" + (f": {pane.reason}" if pane.reason else ""))
+    return found
+
+
+def _service_lines(services: list[dict[str, Any]]) -> list[Line]:
+    rows = [
+        (s["name"], s["state"], str(s["pid"] or "-"), age(time.time() - s["since"]), s["version"], s["trouble"])
+        for s in services
+    ]
+    colours = [None if s["state"] == "ready" and not s["trouble"] else "red" for s in services]
+    return table(("service", "state", "pid", "since", "version", "trouble"), rows, colours)
+
+
+def _peer_lines(inboxes: dict[str, int], states: dict[str, Any]) -> list[Line]:
+    rows = []
+    for peer in PEERS:
+        state = states.get(peer, {})
+        last = state.get("last")
+        words = f"{last['stage']} {ago(last['ts'])} ago, from {last['from']}: {last['text']}" if last else "-"
+        what = state.get("state", "-") + (f" ({state['reason']})" if state.get("reason") else "")
+        rows.append((peer, what, str(inboxes[peer]), state.get("nudge") or "-", words))
+    return table(("peer", "state", "inbox", "nudge", "last message"), rows)
+
+
+def _fact_lines(facts: list[dict[str, Any]]) -> list[Line]:
+    rows = [(clock(fact["ts"]), fact["kind"], fact["who"], fact["text"]) for fact in facts]
+    return [Line(""), *table(("last facts", "kind", "who", "what"), rows)] if rows else []
