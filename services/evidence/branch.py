@@ -1,4 +1,4 @@
-"""Moving the checked-out branch by compare-and-swap, in two steps with something done between."""
+"""Moving the checked-out branch by compare-and-swap, in steps with something done between."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ class Refused(Exception):
 
 
 @contextlib.contextmanager
-def moving(top: Path, old: str, new: str, env: Mapping[str, str], umask: int) -> Iterator[Callable[[], None]]:
-    """Lock HEAD and its branch, which must be at `old`; yield what moves them to `new`.
+def moving(
+    top: Path, old: str, new: str, env: Mapping[str, str], umask: int
+) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    """Begin to lock HEAD and its branch, which must be at `old`; yield what waits for it, and what moves them to `new`.
 
-    Leaving without calling it, or dying, frees the locks and changes nothing. Raises Refused.
+    Both raise Refused. Leaving without calling the second, or dying, frees the locks and changes nothing.
     """
     child = subprocess.Popen(
         ["git", "update-ref", "-m", "cccc: land a patch", "--stdin"],
@@ -34,11 +36,16 @@ def moving(top: Path, old: str, new: str, env: Mapping[str, str], umask: int) ->
     def ask(*lines: str) -> None:
         stdin.write("".join(f"{line}\n" for line in lines).encode())
         stdin.flush()
-        for line in lines:
-            word = line.split(" ")[0]
-            if word != "update" and stdout.readline() != f"{word}: ok\n".encode():
+
+    def hear(*words: str) -> None:
+        for word in words:
+            if stdout.readline() != f"{word}: ok\n".encode():
                 raise Refused(stderr.read().decode(errors="replace").strip())
+
+    def move() -> None:
+        ask("commit")
+        hear("commit")
 
     with child:
         ask("start", f"update HEAD {new} {old}", "prepare")
-        yield lambda: ask("commit")
+        yield lambda: hear("start", "prepare"), move

@@ -19,6 +19,7 @@ from cccc.common import git
 from cccc.services.evidence import change, policy
 from cccc.services.evidence.change import ABSENT, Change
 
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _FEW = 200  # paths that fit on a command line
 
 
@@ -41,14 +42,15 @@ class Files:
         self._env = env
         self._umask = umask
 
-    def move(self, old: str, new: str, changes: list[Change]) -> None:
+    def move(self, old: str, new: str, changes: list[Change], untouched: bool) -> None:
         """Bring files and index copy from `old` to `new`. Raises InTheWay.
 
-        A file that already has the new content, be it under later edits, stays untouched.
+        `untouched` is what `are_untouched` says. A file that already has the new content, be it under later edits,
+        stays as it is.
         """
-        if self._are_untouched(old, changes):
-            self._enter(changes)
-            bring(self._top, changes, lambda *args, input: self._git(self._index, *args, input=input))
+        if untouched:
+            over = ("checkout", "-q", "--no-overlay", "--no-recurse-submodules", new, "--", *sorted(_paths(changes)))
+            self._git(self._index, "--literal-pathspecs", *_NO_HOOKS, *over)
             return
         done = self.adoptable(old, new, changes)
         if done:
@@ -58,7 +60,7 @@ class Files:
         if complaint:
             raise InTheWay(complaint)
 
-    def _are_untouched(self, old: str, changes: list[Change]) -> bool:
+    def are_untouched(self, old: str, changes: list[Change]) -> bool:
         """Whether index and files have the old ends, and nothing else lies there: what git would move too, but slowly.
 
         git looks at every file of the work tree when it moves from one commit to the next.
@@ -135,8 +137,7 @@ class Files:
     def _read_tree(self, old: str, new: str) -> str:
         """Let git move everything that differs between the two; return its complaint, or ""."""
         # git checks all paths first, and then writes.
-        hooks = ("-c", "core.hooksPath=/dev/null")
-        done = self._git(self._index, *hooks, "read-tree", "-m", "-u", old, new, check=False)
+        done = self._git(self._index, *_NO_HOOKS, "read-tree", "-m", "-u", old, new, check=False)
         return done.stderr.decode(errors="replace").strip() or "git read-tree failed" if done.returncode else ""
 
     def _stage(self, index: Path, paths: list[str]) -> None:

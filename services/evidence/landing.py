@@ -79,10 +79,12 @@ class Ground:
         changes = self._changes(landing) if changes is None else changes
         with self._locked():
             try:
-                with branch.moving(self._top, landing.old, landing.new, self._env, self._umask) as move_branch:
+                with branch.moving(self._top, landing.old, landing.new, self._env, self._umask) as (hold, move_branch):
                     self._check_place(landing)
                     shutil.copy2(self._dir / "index", self._copy)  # with its time, which git's racy check needs
-                    self._files.move(landing.old, landing.new, changes)
+                    untouched = self._files.are_untouched(landing.old, changes)
+                    hold()
+                    self._files.move(landing.old, landing.new, changes, untouched)
                     fault("evidence.files-written")
                     self._copy.replace(self._dir / "index")
                     fault("evidence.index-written")
