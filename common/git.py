@@ -24,6 +24,7 @@ _THE_USERS = (
     "GIT_EXEC_PATH",
     "GIT_SSH",
 )
+_GIT = ("git", "-c", "core.quotePath=false")
 
 
 class GitError(UserError):
@@ -65,19 +66,46 @@ def run(
 
     `env` is the whole environment, taken as it is (default: `environment()`). A `umask` of -1 is our own.
     """
+    process = _start(root, args, env, subprocess.DEVNULL if input is None else subprocess.PIPE, umask)
+    done = _end(process, input)
+    return checked(done) if check else done
+
+
+def at_once(
+    root: Path, *commands: tuple[str, ...], env: Mapping[str, str] | None = None, umask: int = -1
+) -> list[subprocess.CompletedProcess[bytes]]:
+    """Run git commands that do not need each other side by side; none is checked."""
+    processes = [_start(root, args, env, subprocess.DEVNULL, umask) for args in commands]
+    return [_end(process) for process in processes]
+
+
+def checked(done: subprocess.CompletedProcess[bytes]) -> subprocess.CompletedProcess[bytes]:
+    """Return it as it is. Raises GitError when the command failed."""
+    if done.returncode:
+        words = " ".join(done.args[len(_GIT) :])
+        raise GitError(words, done.returncode, done.stderr.decode(errors="replace"))
+    return done
+
+
+def _start(
+    root: Path, args: tuple[str, ...], env: Mapping[str, str] | None, stdin: int, umask: int
+) -> subprocess.Popen[bytes]:
     quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    done = subprocess.run(
-        ["git", "-c", "core.quotePath=false", *args],
+    return subprocess.Popen(
+        [*_GIT, *args],
         cwd=root,
         env={**(environment() if env is None else env), **quiet},
-        stdin=subprocess.DEVNULL if input is None else None,
-        input=input,
-        capture_output=True,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         umask=umask,
     )
-    if check and done.returncode:
-        raise GitError(" ".join(args), done.returncode, done.stderr.decode(errors="replace"))
-    return done
+
+
+def _end(process: subprocess.Popen[bytes], input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    with process:
+        stdout, stderr = process.communicate(input)
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 def line(root: Path, *args: str, env: Mapping[str, str] | None = None) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +26,8 @@ _GIT_HEADER = re.compile(rb'^diff --git (?:"?([a-z])/)?[^\n]*? (?:"?([a-z])/)?[^
 _PLAIN_HEADER = re.compile(rb'^--- (?:"?([a-z])/)?[^\n]*\n\+\+\+ (?:"?([a-z])/)?[^\n]*\n@@ ', re.MULTILINE)
 _MAIL = re.compile(rb"^(?=From [0-9a-f]{40} Mon Sep 17 00:00:00 2001$)", re.MULTILINE)
 _BINARY_HINT = "\nThe content is missing; `git diff --binary` puts it in."
+# To the index, whose content is the commit's: files may differ from it by line ends and filters.
+_TO_INDEX = ("--cached", "--whitespace=nowarn", "--no-ignore-whitespace")
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 
 
@@ -81,11 +84,13 @@ class GateTree:
         self._changes: list[Change] = []  # of the index against `_base`
         self._brought = True  # whether the files have them too
         self._written = ""  # the git tree of the index
+        self._left: object = None  # how the index was left when it was last ours
+        self._applied: Fit | None = None  # what `fit` has put into the index
 
     def reset(self, base: str) -> None:
         """Make the tree equal `base`, with nothing else in it; build it anew when it is broken."""
         known, self._clean.at = self._clean.at, ""
-        self._base, self._changes, self._brought = base, [], True
+        self._base, self._changes, self._brought, self._applied = base, [], True, None
         if known == base and self.path.is_dir():
             return
         try:
@@ -131,12 +136,21 @@ class GateTree:
     def _git(self, *args: str, input: bytes | None = None) -> bytes:
         return git.run(self.path, *args, env=self.env, input=input, umask=self._umask).stdout
 
+    def _at_once(self, *commands: tuple[str, ...]) -> list[subprocess.CompletedProcess[bytes]]:
+        return git.at_once(self.path, *commands, env=self.env, umask=self._umask)
+
     def fit(self, patch: bytes) -> Fit:
         """Return how the patch is to be read. Raises NoDiff when git cannot read it.
 
-        Decided by the patch's own headers, not by trial: a patch that only adds files fits anywhere.
+        Decided by the patch's own headers, not by trial: a patch that only adds files fits anywhere. A patch that
+        cannot be meant otherwise is in the index then; `apply` knows.
         """
         level = "-p1" if _has_prefixes(patch) else "-p0"
+        if not self._repo.prefix and len(_parts(patch)) == 1:
+            with contextlib.suppress(git.GitError):
+                printed = self._git("apply", *_TO_INDEX, "--apply", "--numstat", "-z", level, input=patch)
+                self._applied = Fit(level, "", *change.size(printed))
+                return self._applied
         try:
             lines, names = change.size(self._git("apply", "--numstat", "-z", level, input=patch))
         except git.GitError as error:
@@ -151,8 +165,9 @@ class GateTree:
         sub-directory only was made there, and is applied there.
         """
         try:
-            for part in _parts(patch):
-                self._apply(part, fit)
+            if fit is not self._applied:
+                for part in _parts(patch):
+                    self._git("apply", *_TO_INDEX, *fit.options, input=part)
         except git.GitError as error:
             self._git("read-tree", "HEAD")
             folder = self._made_in(fit)
@@ -160,25 +175,27 @@ class GateTree:
                 hint = _BINARY_HINT if "without full index line" in error.stderr else ""
                 raise DoesNotApply(error.stderr.strip() + hint) from None
             return self.apply(patch, replace(fit, folder=folder))
-        self._changes = change.changes(self._git("diff-index", "--cached", *_RAW, "HEAD"))
-        self._brought = False
-        self._written = os.fsdecode(self._git("write-tree")).strip()
+        both = (("diff-index", "--cached", *_RAW, "HEAD"), ("write-tree",))
+        raw, written = (git.checked(done).stdout for done in self._at_once(*both))
+        self._changes, self._brought, self._applied = change.changes(raw), False, None
+        self._written = os.fsdecode(written).strip()
         return self._changes
 
     def was_changed(self) -> bool:
         """Whether a command has put something else into the index than what was applied."""
-        return self._brought and os.fsdecode(self._git("write-tree")).strip() != self._written
+        if not self._brought or self._index() == self._left:
+            return False
+        return os.fsdecode(self._git("write-tree")).strip() != self._written
+
+    def _index(self) -> object:
+        there = (self._admin / "index").stat()  # git replaces it, so it is another file then
+        return there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns
 
     def bring(self) -> None:
         """Give the files what the index has."""
         if not self._brought:
             files.bring(self.path, self._changes, self._git)
-            self._brought = True
-
-    def _apply(self, patch: bytes, fit: Fit) -> None:
-        # To the index, whose content is the commit's: files may differ from it by line ends and filters.
-        how = ("--cached", "--whitespace=nowarn", "--no-ignore-whitespace")
-        self._git("apply", *how, *fit.options, input=patch)
+            self._brought, self._left = True, self._index()
 
     def _made_in(self, fit: Fit) -> str:
         """Return the one folder below which the names of a patch are tracked; "" when they are where they say."""
@@ -206,16 +223,11 @@ class GateTree:
 
         Returns the commit, or "": what fails here is left to `git commit`, whose words people know.
         """
-        asked = ("config", "-z", "--get-regexp", r"^(core\.hookspath|commit\.gpgsign)$")
-        if git.run(self.path, *asked, env=self.env, check=False).stdout:
-            return ""
         if any((self._repo.common / "hooks" / name).exists() for name in _HOOKS):
             return ""
-        try:
-            argv = ("commit-tree", self._written, "-p", base, "-F", "-")
-            return os.fsdecode(self._git(*argv, input=message.encode())).strip()
-        except git.GitError:
-            return ""
+        asked = ("config", "-z", "--get-regexp", r"^(core\.hookspath|commit\.gpgsign)$")
+        config, made = self._at_once(asked, ("commit-tree", self._written, "-p", base, "-m", message))
+        return "" if config.stdout or made.returncode else os.fsdecode(made.stdout).strip()
 
     def committing(self, message: str) -> list[str]:
         """Return the command that commits the index here, with the user's own hooks, identity and signing."""
@@ -251,6 +263,7 @@ class GateTree:
     def restore(self) -> None:
         """Bring the tracked files back to what the index has."""
         self._git("checkout-index", "--all", "--force", "--quiet", "-u")
+        self._left = self._index()
 
     def _tracked(self) -> list[str]:
         if self._clean.listed != self._base:

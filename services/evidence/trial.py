@@ -70,10 +70,11 @@ class Trial:
         self._counted = counted
         self._tree = gate.tree(repo)
         self._runs = Runs(gate, repo, self._tree, patch.mid)
-        self._unsaid: Decision = []  # of checks that were skipped
+        self._unsaid: Decision = []  # of checks
         self._lines = 0
         self._changes: list[Change] = []
         self._content = b""
+        self._evidence = ""  # the hash of the log of the tests
         self._red_base = False  # red, and not worse than the base
         self._needs: list[Need] = []  # what people have to decide; the checks add to it
 
@@ -93,7 +94,7 @@ class Trial:
             return
         asked = self._asked()
         if asked:
-            yield asked
+            yield [*self._unsaid, *asked]
             return
         commit = yield from self._commit()
         if commit:
@@ -193,6 +194,8 @@ class Trial:
         ran = self._ran(kind)
         fewer = ran and kind == "test" and policy.fewer_tests(self._counted, ran.counted)
         if ran and ran.base == self._repo.head and ran.verdict == "green" and not fewer:
+            if kind == "test" and self._runs.log(kind).exists():
+                self._evidence = ran.log_sha
             return True  # before a restart
         command = self._command(kind)
         if not command:
@@ -212,9 +215,21 @@ class Trial:
             return (yield from self._refuse(kind, run, verdict, verdict.reason))
         if kind == "test":
             self._needs += yield from self._fewer(run)
-        skipped, self._unsaid = self._unsaid, []
-        yield [*skipped, self._fact(kind, run, verdict)]
+        self._passed(kind, run, verdict)
+        if kind == "lint":
+            yield from self._say()
         return True
+
+    def _passed(self, kind: str, run: Run, verdict: Verdict, on_base: str = "") -> None:
+        self._unsaid.append(self._fact(kind, run, verdict, on_base))
+        if kind == "test":
+            self._evidence = run.sha
+
+    def _say(self) -> Generator[Decision, None, None]:
+        """Say the verdicts now. What lands at once says them together with the landing."""
+        unsaid, self._unsaid = self._unsaid, []
+        if unsaid:
+            yield unsaid
 
     def _red(self, kind: str, run: Run, verdict: Verdict) -> Passing:
         """Tell what the patch broke from what was red before, by the same command on the base."""
@@ -230,8 +245,7 @@ class Trial:
         if compared.not_worse and may_land:
             self._red_base = True
             self._again()
-            skipped, self._unsaid = self._unsaid, []
-            yield [*skipped, self._fact(kind, run, verdict, on_base.word)]
+            self._passed(kind, run, verdict, on_base.word)
             return True
         told = [verdict.reason, compared.words]
         if compared.not_worse and kind == "test":
@@ -346,6 +360,8 @@ class Trial:
         return self._runs.lends("node_modules")
 
     def _read(self, name: str) -> str:
+        if name not in self._runs.files():
+            return ""
         self._tree.bring()
         try:
             return (self._tree.path / self._repo.prefix / name).read_text(errors="replace")
@@ -375,6 +391,7 @@ class Trial:
             else:
                 commit = self._tree.commit_plainly(self._repo.head, message)
             if not commit and not reason:
+                yield from self._say()  # hooks may take long
                 self._tree.bring()
                 limit = self._gate.policies.gate.timeout_seconds
                 commit_here = Command(self._tree.committing(message), self._tree.path, self._tree.env, limit)
@@ -403,9 +420,8 @@ class Trial:
         patch = self._patch
         what = _SUBJECTS[patch.source]
         trailers = [f"Cccc-Mid: {patch.mid}", f"Cccc-Peer: {patch.author}", f"Cccc-Patch: {patch.sha}"]
-        ran = patch.test
-        if ran and ran.base == self._repo.head and ran.log_sha and self._runs.log("test").exists():
-            trailers.append(f"Cccc-Evidence: {ran.log_sha}")
+        if self._evidence:
+            trailers.append(f"Cccc-Evidence: {self._evidence}")
         if self._red_base:
             trailers.append("Cccc-Base: red")
         trailers += [f"Cccc-Decision: {patch.asks[need.why].rfd_id}" for need in self._needs]

@@ -57,12 +57,11 @@ class Bench:
         return [fact for fact in step if isinstance(fact, f.PatchNeedsDecision)]
 
     def changed(self, diff: bytes) -> list[bytes]:
-        """Return the paths that stand changed in the gate tree once the patch has passed the rules."""
+        """Return the paths that are changed in the commit of a patch that has passed."""
         step = next(self.tried(diff).steps())
         assert isinstance(step, Ready), step
-        repo = git.look(self.project.root)
-        tree = repos.gate_tree(repo, self.project.gate_tree)
-        return git.run(tree.path, "diff", "--name-only", "-z", repo.head, env=tree.env).stdout.split(b"\0")[:-1]
+        ends = (step.landing.old, step.landing.new)
+        return git.run(self.project.root, "diff", "--name-only", "-z", *ends).stdout.split(b"\0")[:-1]
 
 
 @pytest.fixture
@@ -203,4 +202,5 @@ def test_what_a_check_left_in_the_gate_tree_is_gone_for_the_next_patch(bench: Be
     left = git.line(bench.project.root, "rev-parse", "left-here")
     assert bench.changed(added("docs/other")) == [b"docs/other"]
     assert sorted(path.name for path in tree.iterdir()) == [".git", ".gitignore", "app", "docs", "src"]
+    assert (tree / "docs" / "a.md").read_bytes() == b"a\n"
     assert git.line(bench.project.root, "rev-parse", "left-here") == left
