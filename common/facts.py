@@ -296,6 +296,7 @@ class PeerStarted(Fact, tag="peer-started"):
     command: str
     pane: str
     attempt: int = 1  # starts since it last lived long enough
+    session: str = ""  # that it was started to go on with
 
 
 class PeerAdopted(Fact, tag="peer-adopted"):
@@ -320,6 +321,77 @@ class PeerSession(Fact, tag="peer-session"):
     peer: str
     session: str
     source: str  # startup, resume, clear, compact
+
+
+class LazyPreambleSent(Fact, tag="lazy-preamble-sent"):
+    """A peer's session is new: SYSTEM goes into its inbox with the first message."""
+
+    peer: str
+    route: str = "mailbox"
+
+
+class SelfCheck(Fact, tag="self-check"):
+    """So many handoffs were made that both peers are asked the questions of `delivery.self_check_text`."""
+
+    every: int
+    count: int  # self-checks so far
+
+
+class ContextCompactTry(Fact, tag="context-compact-try"):
+    """A peer's CLI is to compact its context, as soon as that can be typed safely."""
+
+    peer: str
+    self_check_index: int
+
+
+class ContextCompact(Fact, tag="context-compact"):
+    """What came of the wish `of` for a compaction; 0: the CLI has compacted without one."""
+
+    peer: str
+    outcome: str  # done, or why not
+    of: int = 0
+
+
+class ContextSystemReinject(Fact, tag="context-system-reinject"):
+    """A compaction was tried: SYSTEM goes into the peer's inbox again."""
+
+    peer: str
+    chars: int
+
+
+class Refresh(Fact, tag="refresh"):
+    """A person wants SYSTEM sent to a peer again."""
+
+    peer: str
+    who: str
+    via: str = "cli"
+
+
+class RawInput(Fact, tag="raw-input"):
+    """A person wants one line typed into the pane of a peer as it is; the body is the line."""
+
+    peer: str
+    who: str
+    sha: str
+    size: int
+    text: str
+    via: str = "cli"
+
+
+class RawTyping(Fact, tag="raw-typing"):
+    """Delivery is about to paste the line of the wish `of` into a peer's pane."""
+
+    peer: str
+    of: int
+    pane: str
+
+
+class RawTyped(Fact, tag="raw-typed"):
+    """What came of the line of the wish `of`."""
+
+    peer: str
+    of: int
+    outcome: str  # typed, or why not
 
 
 class PeerStop(Fact, tag="peer-stop"):

@@ -42,6 +42,8 @@ _CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
 _NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _NEEDS_THE_USER = (f.PeerLimit, f.PeerLogin, f.PeerBlocked)
 _PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited, f.PeerSession, f.PeerStopped, f.TurnEnd, *_NEEDS_THE_USER)
+_RAW = (f.RawTyping, f.RawTyped, f.ContextCompact)  # what became of a line that was to be typed as it is
+_UPKEEP = (f.LazyPreambleSent, f.SelfCheck, f.ContextCompactTry, f.ContextSystemReinject)
 _TALK = (
     f.TeachIntercept,
     f.ReviseIntercept,
@@ -85,7 +87,7 @@ _BRIDGE_HEARS = (
     Service(
         "orchestrator",
         20,
-        says=(*_MAIL, *_TALK, *_RFD, f.EvidenceCard, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
+        says=(*_MAIL, *_TALK, *_RFD, *_UPKEEP, f.EvidenceCard, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
         hears=(
             f.UserMessage,
             f.Pause,
@@ -101,6 +103,13 @@ _BRIDGE_HEARS = (
             *_CARD,
             f.PatchRetry,
             f.PatchRevert,
+            f.AckFile,
+            f.PeerStarted,
+            f.PeerSession,
+            f.SelfCheck,
+            f.ContextCompact,
+            f.Refresh,
+            f.RawTyped,
             f.NudgeUnanswered,
             *_NEEDS_THE_USER,
             f.Notice,
@@ -109,8 +118,19 @@ _BRIDGE_HEARS = (
     Service(
         "delivery",
         30,
-        says=(f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_NUDGE, *_PEER, f.FactSkipped),
-        hears=(f.Handoff, f.HandoffDelivered, f.HandoffAccepted, f.AckFile, f.PeerStop, *_NUDGE, *_PEER),
+        says=(f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_NUDGE, *_PEER, *_RAW, f.FactSkipped),
+        hears=(
+            f.Handoff,
+            f.HandoffDelivered,
+            f.HandoffAccepted,
+            f.AckFile,
+            f.PeerStop,
+            f.RawInput,
+            f.ContextCompactTry,
+            *_NUDGE,
+            *_PEER,
+            *_RAW,
+        ),
     ),
     Service(
         "evidence",
@@ -143,6 +163,9 @@ SAYS: dict[str, frozenset[str]] = {
             "pause",
             "resume",
             "peer-stop",
+            "show-peers",
+            "refresh",
+            "raw-input",
             "skips-cleared",
             "body-forgotten",
             "decision",

@@ -44,7 +44,7 @@ class Flight:
         self._cccc("init")
         (self.project.settings / "cli_profiles.yaml").write_text(
             "delivery: {nudge_debounce_ms: 0, nudge_resend_seconds: 5, nudge_backoff_base_ms: 5000, "
-            "nudge_progress_timeout_s: 5}\n"
+            "nudge_progress_timeout_s: 5, lazy_preamble: {enabled: false}}\n"
         )
         variables = {
             **peers.mock(self.project),

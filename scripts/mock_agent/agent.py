@@ -18,7 +18,7 @@ from cccc.common.errors import UserError
 from cccc.scripts.mock_agent import dialog
 from cccc.scripts.mock_agent.composer import Composer
 from cccc.scripts.mock_agent.keys import Decoder, Key
-from cccc.scripts.mock_agent.play import Ask, Given, Player, Say, Script
+from cccc.scripts.mock_agent.play import Ask, Given, Player, Say, Script, pause
 from cccc.scripts.mock_agent.scenario import DEFAULT, Scenario, load
 from cccc.scripts.mock_agent.screen import Terminal, View, layout
 
@@ -26,6 +26,8 @@ ESCAPE_S = 0.05  # an escape that nothing follows this soon is the Esc key
 SPIN_S = 0.125
 GLYPHS = "·✢✳✶✻✽"
 TRANSCRIPT = 300  # paragraphs kept
+COMPACT = "/compact"
+COMPACTS_S = 0.3
 ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 
@@ -47,6 +49,7 @@ class Agent:
         self._queued: list[str] = []
         self._script: Script | None = None
         self._in_turn = False
+        self._compacting = False
         self._pause_busy = False
         self._resume_at = 0.0
         self._begun = 0.0
@@ -98,10 +101,18 @@ class Agent:
                     return
                 submitted, self._queued = "\n".join(self._queued), []
                 self._tell(f"❯ {submitted[:2000]}")
-                self._hook("UserPromptSubmit", prompt=submitted)
-                self._begin(self._player.turn(submitted), in_turn=True)
+                self._turn(submitted)
                 return
             self._move(self._script)
+
+    def _turn(self, submitted: str) -> None:
+        self._compacting = submitted == COMPACT
+        if self._compacting:
+            self._hook("PreCompact", trigger="manual")
+            self._begin(pause(COMPACTS_S), in_turn=True)
+        else:
+            self._hook("UserPromptSubmit", prompt=submitted)
+            self._begin(self._player.turn(submitted), in_turn=True)
 
     def _move(self, script: Script) -> None:
         try:
@@ -122,8 +133,8 @@ class Agent:
 
     def _finish(self, last_words: str) -> None:
         if self._in_turn:
-            self._tell(last_words)
-            self._hook("Stop")
+            self._tell("⎿  Compacted\n" if self._compacting else last_words)
+            self._hook("PostCompact" if self._compacting else "Stop")
         self._script, self._in_turn, self._pause_busy, self._answer = None, False, False, None
         self._resume_at = 0.0
 

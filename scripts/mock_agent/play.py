@@ -50,6 +50,11 @@ Move = Union[Say, Pause, Ask, Given]
 Script = Generator[Move, Optional[bool], None]
 
 
+def pause(seconds: float) -> Script:
+    """Work for a while."""
+    yield Pause(seconds, busy=True)
+
+
 class _End(Enum):
     READ = "the message is dealt with"
     LEFT = "it stays in the inbox"

@@ -16,6 +16,7 @@ from cccc.services.delivery.clis import Clis
 from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import Letter, Memory, fold
 from cccc.services.delivery.nudger import Nudger
+from cccc.services.delivery.passthrough import Passthrough
 from cccc.services.delivery.receipts import Receipts
 from cccc.services.delivery.stops import Stops
 
@@ -27,7 +28,7 @@ _STATES = {screen.DRAFT: "waiting", screen.UNKNOWN: "waiting"}
 
 class Delivery(worker.Worker):
     name = "delivery"
-    version = 2
+    version = 3
     State = Memory
     state: Memory
 
@@ -59,6 +60,7 @@ class Delivery(worker.Worker):
         self._nudger = Nudger(self, self.state, self._clis.hands)
         self._receipts = Receipts(self, self.state, self._clis.hands, self._clis.kind)
         self._stops = Stops(self, self.state, self._clis.hands)
+        self._passthrough = Passthrough(self, self.state, self._clis.hands, self._clis.kind)
         self.act()
 
     def close(self) -> None:
@@ -87,7 +89,8 @@ class Delivery(worker.Worker):
             self._clis.tend()
             self._receipts.read()
             for peer in PEERS:
-                self._nudger.step(peer)
+                if not self._passthrough.step(peer):
+                    self._nudger.step(peer)
                 self._receipts.end_by_screen(peer)
                 self._stops.step(peer)
         except tmux.Gone as gone:
@@ -159,7 +162,11 @@ class Delivery(worker.Worker):
         """Publish the pane's state when it changed, and now and then for those that came later."""
         known, at, now = self.state.peers[peer], self._clis.hands.get(peer), time.monotonic()
         told = f.PaneState(
-            by=self.name, peer=peer, state="dead", inbox=len(known.waiting), nudge=self._nudger.words(peer)
+            by=self.name,
+            peer=peer,
+            state="dead",
+            inbox=len(known.waiting),
+            nudge=self._passthrough.words(peer) or self._nudger.words(peer),
         )
         if at is not None and known.life.running:
             told.state, told.reason = self._seen(at)

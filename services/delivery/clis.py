@@ -87,7 +87,13 @@ class Clis:
         life = self._memory.peers[peer].life
         id_ = f"{folder(peer)}.{life.starts + 1}.started"
         if not self._service.pending(id_):
-            start = f.PeerStarted(peer=peer, command=self._command(peer), pane=pane_id, attempt=life.attempt + 1)
+            start = f.PeerStarted(
+                peer=peer,
+                command=self._command(peer),
+                pane=pane_id,
+                attempt=life.attempt + 1,
+                session=self._session(peer),
+            )
             self._service.say(start, id_=id_)
 
     def _say_exit(self, peer: str, there: tmux.Pane) -> None:
@@ -117,10 +123,15 @@ class Clis:
 
     def _added(self, peer: str) -> list[str]:
         """Return what is added to a peer's command: its hooks, and the session that it goes on with."""
-        life, kind = self._memory.peers[peer].life, self.kind(peer)
+        kind, session = self.kind(peer), self._session(peer)
         start = peers.Start(self._project.root, self._project.hooks(peer), terminal.environment(self._project))
-        going_on = bool(life.session) and self._profiles.delivery.resume and life.attempt <= 1
-        return [*kind.hooks(start), *(kind.resume(life.session) if going_on else [])]
+        return [*kind.hooks(start), *(kind.resume(session) if session else [])]
+
+    def _session(self, peer: str) -> str:
+        """Return the session that the next start goes on with, or ""."""
+        life, kind = self._memory.peers[peer].life, self.kind(peer)
+        going_on = self._profiles.delivery.resume and life.attempt <= 1 and life.session
+        return life.session if going_on and kind.resume(life.session) else ""
 
     def _command(self, peer: str) -> str:
         given = terminal.environment(self._project).get(_COMMANDS[peer], "").strip()

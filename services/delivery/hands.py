@@ -37,10 +37,23 @@ class Outcome(NamedTuple):
     token: str = ""
 
 
+@dataclass(frozen=True)
+class Line:
+    """What is typed: a nudge, known by its token wherever it stands, or else just this text."""
+
+    text: str
+    token: str = ""
+
+    def stands_in(self, draft: str) -> bool:
+        return nudge.mark(self.token) in draft if self.token else self.is_all_of(draft)
+
+    def is_all_of(self, draft: str) -> bool:
+        return nudge.ours(draft) == self.token if self.token else draft == "".join(self.text.split())
+
+
 @dataclass
 class _Typing:
-    token: str
-    line: str
+    line: Line
     place: str = ""  # where the pane was seen safe; "" means look again
     adopted: bool = False  # said before a restart: it may have been pasted already
     pasted_at: float = 0.0
@@ -90,14 +103,21 @@ class Hands:
         leftover = nudge.ours(self.view.draft)
         if leftover and self.view.state == screen.DRAFT and not self._person_types(look):
             return Outcome(READY, token=leftover)
+        return self._ready(look, now)
+
+    def offer_empty(self, now: float) -> Outcome | None:
+        """Return what `offer` does, but HELD also when a nudge is left over in the composer."""
+        return self._ready(self._see(), now)
+
+    def _ready(self, look: Look, now: float) -> Outcome | None:
         outcome = self._calm_and_empty(look, now)
         if outcome and outcome.what == READY:
             self._ready_at = look.place
         return outcome
 
-    def type(self, token: str, line: str, adopted: bool = False) -> None:
+    def type(self, line: Line, adopted: bool = False) -> None:
         """Begin to type a line whose fact was heard; `step` goes on with it."""
-        self.typing = _Typing(token, line, "" if adopted else self._ready_at, adopted)
+        self.typing = _Typing(line, "" if adopted else self._ready_at, adopted)
         self._ready_at = ""
         self.look_at = 0.0
 
@@ -129,13 +149,13 @@ class Hands:
         return outcome
 
     def _go_on(self, typing: _Typing, look: Look, now: float) -> Outcome | None:
-        shown = nudge.mark(typing.token) in self.view.draft
-        if shown:
+        if typing.line.stands_in(self.view.draft):
             typing.seen_at = now
             typing.pasted_at = typing.pasted_at or now
             return self._submit(typing, look, now)
         missing = now - typing.seen_at
-        if typing.enters and self.view.state in _AFTER_A_SUBMIT and missing > _FLICKER:
+        gone = self.view.state in _AFTER_A_SUBMIT or not typing.line.token  # what it does may be any screen
+        if typing.enters and gone and missing > _FLICKER:
             return Outcome(SENT)
         if typing.adopted and self.view.state in _AFTER_A_SUBMIT and self._in_transcript(typing):
             return Outcome(SENT)
@@ -163,7 +183,7 @@ class Hands:
         return None
 
     def _paste(self, typing: _Typing, place: str, now: float) -> bool:
-        if not pane.paste(self._project, self.pane, typing.line, place):
+        if not pane.paste(self._project, self.pane, typing.line.text, place):
             return False
         fault("delivery.pasted")
         typing.pasted_at = now
@@ -174,7 +194,7 @@ class Hands:
         """Press Enter on our line, twice at most."""
         if self.view.state != screen.DRAFT:
             return self._hold(now, self.view.reason)
-        if nudge.ours(self.view.draft) != typing.token:
+        if not typing.line.is_all_of(self.view.draft):
             return self._hold(now, "somebody typed into the line")
         since = now - typing.entered_at if typing.enters else now - typing.pasted_at
         if typing.enters == 2 and since > _GIVE_UP:
@@ -188,7 +208,7 @@ class Hands:
 
     def _in_transcript(self, typing: _Typing) -> bool:
         text = "".join(pane.transcript(self._project, self.pane).split())
-        return nudge.mark(typing.token) in text
+        return bool(typing.line.token) and nudge.mark(typing.line.token) in text
 
     def _calm_and_empty(self, look: Look, now: float) -> Outcome | None:
         if self.view.state != screen.IDLE:

@@ -65,11 +65,19 @@ def follows(peer: str, known: Peer, told: Told) -> list[f.Fact]:
         return _accepted(peer, known, fields)
     if told.event == "Stop":
         return [f.TurnEnd(peer=peer, outcome="done")]
+    if told.event == "PostCompact":
+        return [f.ContextCompact(peer=peer, outcome="done", of=_compaction(known))]
     if told.event == "Interrupt":
         return [f.TurnEnd(peer=peer, outcome="interrupted")]
     if told.event == "StopFailure":
         return failed(peer, str(fields.get("error", "")), str(fields.get("last_assistant_message", "")))
     return []
+
+
+def _compaction(known: Peer) -> int:
+    """Return the wish that a compaction fulfils, or 0."""
+    typing = next((wish.seq for wish in known.wishes if wish.seq == known.typing and not wish.sha), 0)
+    return known.compacting or typing
 
 
 def failed(peer: str, kind: str, words: str) -> list[f.Fact]:

@@ -27,6 +27,14 @@ class Letter(msgspec.Struct):
     file: str
 
 
+class Wish(msgspec.Struct):
+    """A line that is to be typed as it is; `seq` is that of the wish, `sha` its text's, "" for a compaction."""
+
+    seq: int
+    sha: str
+    at: float
+
+
 class Life(msgspec.Struct):
     """The runs of one peer's CLI."""
 
@@ -51,6 +59,10 @@ class Peer(msgspec.Struct):
     read: List[str] = msgspec.field(default_factory=list)  # files in processed/, oldest first
     flight: Flight = msgspec.field(default_factory=Flight)
     stop: int = 0  # seq of a wish to interrupt its turn
+    wishes: List[Wish] = msgspec.field(default_factory=list)  # oldest first
+    typing: int = 0  # the wish that is said to be typed, with no outcome yet
+    compacting: int = 0  # the wish for a compaction that was typed
+    compacting_at: float = 0.0
     life: Life = msgspec.field(default_factory=Life)
 
 
@@ -82,6 +94,8 @@ def fold(memory: Memory, fact: f.Fact) -> None:
         _fly(memory.peers[fact.to].flight, fact)
     elif isinstance(fact, (f.PeerStop, f.PeerStopped)):
         memory.peers[fact.peer].stop = fact.seq if isinstance(fact, f.PeerStop) else 0
+    elif isinstance(fact, (f.RawInput, f.ContextCompactTry, f.RawTyping, f.RawTyped, f.ContextCompact)):
+        _wish(memory.peers[fact.peer], fact)
     elif isinstance(fact, f.PeerBlocked):
         memory.peers[fact.peer].flight.blocked = True
     elif isinstance(fact, (f.PeerStarted, f.PeerExited)):
@@ -128,6 +142,23 @@ def _fly(flight: Flight, fact: f.Fact) -> None:
         flight.held = fact.reason
     elif isinstance(fact, f.NudgeUnanswered):
         flight.escalated = fact.attempts
+
+
+def _wish(peer: Peer, fact: f.RawInput | f.ContextCompactTry | f.RawTyping | f.RawTyped | f.ContextCompact) -> None:
+    if isinstance(fact, (f.RawInput, f.ContextCompactTry)):
+        peer.wishes.append(Wish(fact.seq, fact.sha if isinstance(fact, f.RawInput) else "", seconds(fact.ts)))
+        return
+    if isinstance(fact, f.RawTyping):
+        peer.typing = fact.of
+        return
+    done = next((wish for wish in peer.wishes if wish.seq == fact.of), None)
+    if done:
+        peer.wishes.remove(done)
+        peer.typing = 0
+    if isinstance(fact, f.ContextCompact) and fact.of == peer.compacting:
+        peer.compacting = 0
+    elif done and not done.sha and isinstance(fact, f.RawTyped):
+        peer.compacting, peer.compacting_at = fact.of, seconds(fact.ts)
 
 
 def _live(peer: Peer, fact: f.Fact) -> None:

@@ -40,7 +40,7 @@ class Nudger:
             return
         if flight.token and at.typing is None:
             adopted = flight.token != self._intended.get(peer)
-            at.type(flight.token, self._line(peer, flight.token), adopted)
+            at.type(hands.Line(self._line(peer, flight.token), flight.token), adopted)
         wait = nudge.due(flight, len(known.waiting), self._profiles.delivery, time.time())
         if wait <= 0 and peer not in self._due:
             at.look_at = 0.0

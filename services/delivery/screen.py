@@ -23,6 +23,7 @@ DEAD = "dead"
 
 RUNS = "a turn runs"  # why a busy pane is not typed into
 
+_SHELL = "!"  # stands for the mark while what is typed is for the shell
 _NEAR = 4  # rows above the composer in which a CLI says what it does
 _BOTTOM = 30
 _NUMBERED = re.compile(r"\d\.")  # the options of a menu begin like a composer
@@ -99,7 +100,7 @@ def _top(look: Look, mark: str, text: list[str]) -> int | None:
         return None
     for y in range(min(look.y, len(text) - 1), -1, -1):
         row = text[y]
-        if row[:1] == mark:
+        if row[:1] in (mark, _SHELL):
             return y if row[1:2] in ("", " ", "\u00a0") else None
         if row[:2].strip():
             return None
@@ -115,7 +116,8 @@ def _draft(look: Look, rows: list[list[Cell]], text: list[str], top: int) -> str
     typed = [cell for cell in shown if not cell.faint]
     if len(typed) == 1 and typed[0].inverse and len(shown) > 1:
         return ""  # the CLI's own cursor, drawn on the first sign of the placeholder
-    return "".join(cell.sign for cell in typed)
+    first = _SHELL if text[top][:1] == _SHELL else ""
+    return first + "".join(cell.sign for cell in typed)
 
 
 def _question(look: Look, rules_: Rules, text: list[str]) -> str:

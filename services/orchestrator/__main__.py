@@ -20,7 +20,7 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.paths import Project, other
 from cccc.common.worker import Worker, main
-from cccc.services.orchestrator import decisions, rules, talk
+from cccc.services.orchestrator import decisions, prompts, rules, talk
 from cccc.services.orchestrator.decode import decode
 from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_of
 from cccc.services.orchestrator.requests import stamp
@@ -39,7 +39,7 @@ class Orchestrator(Worker):
     """The mailbox and the rules."""
 
     name = "orchestrator"
-    version = 4
+    version = 5
     State = State
 
     def __init__(self, project: Project) -> None:
@@ -47,7 +47,7 @@ class Orchestrator(Worker):
         if hasattr(signal, "SIGIO"):
             signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel breaks a lease; see mailbox
         self._redact = redaction.Redactor(self.settings.telegram.redact_patterns).redact
-        self._rules = rules.Rules(self.settings, self._redact)
+        self._rules = rules.Rules(self.settings, self._redact, prompts.system())
         self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
         self._outbox = project.state / "outbox.jsonl"
         self._outbox_seq = _last_seq(self._outbox)

@@ -12,14 +12,14 @@ _OURS = re.compile(r"<(\s*/?\s*(?:FROM_\w+|TO_PEER|TO_USER|SYSTEM_NOTES)\s*)>", 
 _SOURCE = {"User": "from_user", "System": "from_system", **dict.fromkeys(PEERS, "from_peer")}
 
 
-def wrap(author: str, mid: str, text: str, suffix: str = "") -> bytes:
+def wrap(author: str, mid: str, text: str, suffix: str = "", ours: bool = False) -> bytes:
     """Return the inbox file of a message from `author` (User, System, PeerA or PeerB).
 
-    Tags of ours inside the text are escaped, so that nobody can speak for somebody else. The
+    Tags inside the text are escaped, unless it is `ours`, so that nobody can speak for somebody else. The
     suffix gets a line of its own: glued to the text it would break a closing fence.
     """
     tag = "FROM_USER" if author == "User" else "FROM_SYSTEM" if author == "System" else f"FROM_{author}"
-    lines = [f"<{tag}>", f"[MID: {mid}]", _OURS.sub(r"&lt;\1&gt;", text).strip("\r\n")]
+    lines = [f"<{tag}>", f"[MID: {mid}]", (text if ours else _OURS.sub(r"&lt;\1&gt;", text)).strip("\r\n")]
     if suffix.strip():
         lines += ["", suffix.strip()]
     return "\n".join([*lines, f"</{tag}>", ""]).encode()

@@ -39,7 +39,7 @@ def refusal(state: State, rules: HandoffFilter, direction: str, text: str, now: 
     """Return why a message is not forwarded, or "" and remember it as forwarded."""
     seen = state.directions.setdefault(direction, Direction()).seen
     high, short = _is_high(rules, text), _is_short(rules, text)
-    if not text.strip() or (not high and short and _matches(rules.drop_regexes, text) and not _required(rules, text)):
+    if low(rules, text):
         return "low-signal: it is short and says nothing that needs the other peer"
     if seen and now - seen[-1].at < rules.cooldown_seconds and not (high and rules.bypass_cooldown_when_high_signal):
         return f"cooldown: the last message was less than {rules.cooldown_seconds:g} s ago"
@@ -54,6 +54,14 @@ def refusal(state: State, rules: HandoffFilter, direction: str, text: str, now: 
     seen.append(Seen(now, [] if high else sorted(words), digest))
     del seen[: -max(_KEPT, rules.dedup_max_keep)]
     return ""
+
+
+def low(rules: HandoffFilter, text: str) -> bool:
+    """Return whether a text says nothing."""
+    if not text.strip():
+        return True
+    empty = _is_short(rules, text) and _matches(rules.drop_regexes, text) and not _required(rules, text)
+    return empty and not _is_high(rules, text)
 
 
 def _is_high(rules: HandoffFilter, text: str) -> bool:

@@ -7,6 +7,7 @@ crash and is said again after it has the same ids and counts once.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Dict
 
 import msgspec
@@ -16,7 +17,8 @@ from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
 from cccc.common.plural import plural
 from cccc.common.settings import Settings
-from cccc.services.orchestrator import decisions, diffs, envelope, evidence_cards, patches, requests, talk
+from cccc.services.orchestrator import decisions, diffs, envelope, evidence_cards, patches, requests, talk, upkeep
+from cccc.services.orchestrator import filter as signal
 from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
@@ -42,30 +44,49 @@ class State(msgspec.Struct):
     patches: patches.State = msgspec.field(default_factory=patches.State)
     talk: talk.State = msgspec.field(default_factory=talk.State)
     decisions: requests.State = msgspec.field(default_factory=requests.State)
+    upkeep: upkeep.State = msgspec.field(default_factory=upkeep.State)
 
 
 class Rules:
-    """The settings that decisions depend on, and the decisions."""
+    """The settings that decisions depend on, and the decisions. `prompts` are the SYSTEM texts by peer."""
 
-    def __init__(self, settings: Settings, redact: f.Redact) -> None:
+    def __init__(self, settings: Settings, redact: f.Redact, prompts: dict[str, str] | None = None) -> None:
         self._profiles = settings.cli_profiles
         self._filter = settings.policies.handoff_filter
         self._rfd = settings.policies.rfd
         self._redact = redact
+        self._upkeep = upkeep.Upkeep(settings.cli_profiles.delivery, prompts or {})
 
     def decide(self, state: State, fact: Fact, body: bytes, raw: bytes = b"") -> list[Said]:
         """Return what follows from `fact`; `body` holds the bytes it names, `raw` what was not UTF-8 before."""
 
+        worth = 0  # handoffs that say something
+
         def write(author: str, to: str, mid: str, text: str) -> Said:
-            return self._handoff(state, author, to, mid, text)
+            nonlocal worth
+            worth += not signal.low(self._filter, text)
+            return self._handoff(author, to, mid, text)
+
+        def tell(to: str, mid: str, text: str) -> Said:
+            return self._handoff("System", to, mid, text, ours=True)
 
         text = body.decode("utf-8", "replace")
         patch = diffs.find(raw) or diffs.find(body) if isinstance(fact, f.ToPeer) else None
-        return [
+        said = [
             *self._said(state, fact, body, text, patch, write),
             *decisions.decide(state.decisions, self._rfd, fact, text, bool(patch), write, self._redact),
             *evidence_cards.decide(fact, text, write, self._redact),
         ]
+        if isinstance(fact, f.Handoff):
+            state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
+        said = [*self._with_preambles(state, fact, said, tell), *self._upkeep.decide(state.upkeep, fact, tell)]
+        return [*_numbered(state, said), *self._upkeep.count(state.upkeep, worth)]
+
+    def _with_preambles(self, state: State, fact: Fact, said: Iterable[Said], tell: upkeep.Write) -> Iterator[Said]:
+        for entry in said:
+            if isinstance(entry.fact, f.Handoff):
+                yield from self._upkeep.preamble(state.upkeep, entry.fact.to, fact, tell)
+            yield entry
 
     def _said(self, state: State, fact: Fact, body: bytes, text: str, patch: bytes | None, write: Write) -> list[Said]:
         if isinstance(fact, f.UserMessage):
@@ -84,21 +105,25 @@ class Rules:
             return [Said(f.Notice(text=text, about=fact.to))]
         if isinstance(fact, (f.PeerLimit, f.PeerLogin, f.PeerBlocked)):
             return [Said(f.Notice(text=_of_a_cli(fact), about=fact.peer))]
-        if isinstance(fact, f.Handoff):
-            state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
-            return []
         return patches.decide(state.patches, fact, write)
 
-    def _handoff(self, state: State, author: str, to: str, mid: str, text: str) -> Said:
-        state.inbox_seq[to] += 1
+    def _handoff(self, author: str, to: str, mid: str, text: str, ours: bool = False) -> Said:
         profile = self._profiles.peerA if to == "PeerA" else self._profiles.peerB
-        body = envelope.wrap(author, mid, text, envelope.suffix_for(author, to, profile.inbound_suffix))
-        fact = f.Handoff(author=author, to=to, mid=mid, inbox_seq=state.inbox_seq[to], **f.body(body, self._redact))
-        return Said(fact, body)
+        body = envelope.wrap(author, mid, text, envelope.suffix_for(author, to, profile.inbound_suffix), ours)
+        return Said(f.Handoff(author=author, to=to, mid=mid, inbox_seq=0, **f.body(body, self._redact)), body)
 
     def _queued(self, fact: f.ToPeer | f.Patch, source: str, patch: bytes) -> Said:
         queued = f.PatchQueued(author=fact.author, mid=fact.mid, source=source, **f.body(patch, self._redact))
         return Said(queued, patch)
+
+
+def _numbered(state: State, said: list[Said]) -> list[Said]:
+    """Give the handoffs their places in the inboxes."""
+    for fact in (entry.fact for entry in said):
+        if isinstance(fact, f.Handoff):
+            state.inbox_seq[fact.to] += 1
+            fact.inbox_seq = state.inbox_seq[fact.to]
+    return said
 
 
 def _of_a_cli(fact: f.PeerLimit | f.PeerLogin | f.PeerBlocked) -> str:

@@ -48,6 +48,7 @@ class Pair:
     def up(self) -> None:
         """Start everything and wait until both CLIs show an empty composer."""
         cccc(self.project.root, "init")
+        (self.project.settings / "cli_profiles.yaml").write_text("delivery: {lazy_preamble: {enabled: false}}\n")
         cccc(self.project.root, "up", code=0, input="", **self._environment)
         for peer, sign in (("PeerA", "bypass permissions on"), ("PeerB", "Ask Codex to do anything")):
             until(lambda: sign in self.screen(peer), 20, f"{peer}'s composer: {self.screen(peer)}")  # noqa: B023

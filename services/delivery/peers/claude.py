@@ -41,4 +41,4 @@ def _hooks(start: Start) -> list[str]:
     return ["--settings", json.dumps({"hooks": hooks})]
 
 
-CLAUDE = Kind("claude", lambda _: _RULES, _hooks, lambda session: ["--resume", session])
+CLAUDE = Kind("claude", lambda _: _RULES, _hooks, lambda session: ["--resume", session], compact="/compact")

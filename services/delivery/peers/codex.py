@@ -80,4 +80,4 @@ def _ending(record: Path) -> Ending:
     return Ending()
 
 
-CODEX = Kind("codex", lambda _: _RULES, _hooks, lambda session: ["resume", session], _ending)
+CODEX = Kind("codex", lambda _: _RULES, _hooks, lambda session: ["resume", session], _ending, "/compact")

@@ -46,6 +46,7 @@ class Kind:
     hooks: Callable[[Start], list[str]] = lambda _: []  # arguments that make its hooks write to the spool
     resume: Callable[[str], list[str]] = lambda _: []  # arguments that go on with a session
     ending: Callable[[Path], Ending] = lambda _: Ending()  # from the session's record
+    compact: str = ""  # what is typed to compact its context
 
 
 DIALOGS = (

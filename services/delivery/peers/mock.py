@@ -8,11 +8,11 @@ from cccc.services.delivery.peers.kind import DIALOGS, INTERRUPT, Kind, Start
 from cccc.services.delivery.screen import Rules
 
 _RULES = Rules(mark="\u276f", busy_near=INTERRUPT, busy_title=re.compile(r"^\u25d0 "), dialogs=DIALOGS)
-_HOOKS = ("SessionStart", "UserPromptSubmit", "PostToolUse", "Stop")
+_HOOKS = ("SessionStart", "UserPromptSubmit", "PostToolUse", "PreCompact", "PostCompact", "Stop")
 
 
 def _hooks(start: Start) -> list[str]:
     return [word for event in _HOOKS for word in ("--hook", event, start.hook(event))]
 
 
-MOCK = Kind("mock", lambda _: _RULES, _hooks)
+MOCK = Kind("mock", lambda _: _RULES, _hooks, compact="/compact")
