@@ -621,7 +621,7 @@ class PatchNeedsDecision(Fact, tag="patch-needs-decision"):
 
     author: str = msgspec.field(name="from")
     mid: str
-    why: str  # protected, large, fewer-tests
+    why: str  # protected, large, tests
     question: str
     paths: List[str]
     lines: int
@@ -636,7 +636,7 @@ class Rfd(Fact, tag="rfd"):
     rfd_id: str
     author: str = msgspec.field(name="from")
     mid: str
-    why: str  # protected, large, fewer-tests; of messages: request, confidence, dispute
+    why: str  # protected, large, tests; of messages: request, confidence, dispute
     title: str
     question: str
     minutes: int  # how long an answer, and then an approval, may take

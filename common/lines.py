@@ -58,8 +58,8 @@ def clock(ts: str) -> str:
 
 
 def day(ts: str) -> str:
-    """Return the day and the minute of a fact, as the calendar and the clock on the wall show them."""
-    return f"{moment(ts).astimezone():%Y-%m-%d %H:%M}"
+    """Return the day, minute and zone of a fact, as the calendar and the clock on the wall show them."""
+    return f"{moment(ts).astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 def ago(ts: str) -> str:

@@ -105,11 +105,11 @@ def fewer_tests(before: Counted | None, now: Counted | None) -> list[Need]:
     if before is None or (before.tests == 0 and before.skipped == 0):
         return []
     if now is None:
-        return [Need("fewer-tests", f"before it was {plural(before.tests, 'test')}, and now it is not known how many")]
+        return [Need("tests", f"before it was {plural(before.tests, 'test')}, and now it is not known how many")]
     if now.tests < before.tests:
-        return [Need("fewer-tests", f"{before.tests} -> {now.tests} tests: fewer were run than before")]
+        return [Need("tests", f"{before.tests} -> {now.tests} tests: fewer were run than before")]
     if now.skipped > before.skipped:
-        return [Need("fewer-tests", f"{before.skipped} -> {now.skipped} skipped tests: more were skipped than before")]
+        return [Need("tests", f"{before.skipped} -> {now.skipped} skipped tests: more were skipped than before")]
     return []
 
 

@@ -8,12 +8,12 @@ from cccc.common import facts as f
 from cccc.common.settings.policies import Approver
 
 _PLATFORMS = ("telegram", "slack", "discord")
-_KINDS = {"protected": "protected", "large": "large", "fewer-tests": "tests"}
+_OF_PATCHES = ("protected", "large", "tests")
 
 
 def kind(why: str) -> str:
     """Return the kind of request by which `rfd.required` and an approver's roles go."""
-    return _KINDS.get(why, "request")
+    return why if why in _OF_PATCHES else "request"
 
 
 def who(approvers: Mapping[str, Approver], fact: f.Decision, asked: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from cccc.services.orchestrator.said import Said
 OPEN, APPROVED, CHOSEN = "open", "approved", "chosen"
 ANSWERED = (APPROVED, CHOSEN)
 _STAGE = {OPEN: 0, APPROVED: 1, CHOSEN: 1}  # every other outcome is final
-_PREFIX = {"protected": "rfd-prot-", "large": "rfd-large-", "fewer-tests": "rfd-tests-"}
+_PREFIX = {"protected": "rfd-prot-", "large": "rfd-large-", "tests": "rfd-tests-"}
 _OF_MESSAGES = "rfd-msg-"
 _OURS = (*_PREFIX.values(), _OF_MESSAGES)
 _AN_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,39}", re.ASCII)

@@ -92,7 +92,7 @@ def reason(fact: f.Fact) -> str:
 
 
 @pytest.mark.parametrize(
-    ("why", "prefix"), [("protected", "rfd-prot-"), ("large", "rfd-large-"), ("fewer-tests", "rfd-tests-")]
+    ("why", "prefix"), [("protected", "rfd-prot-"), ("large", "rfd-large-"), ("tests", "rfd-tests-")]
 )
 def test_a_patch_that_needs_a_decision_opens_a_request_and_tells_its_author(why: str, prefix: str) -> None:
     table = Table()
