@@ -14,7 +14,12 @@ from cccc.services.orchestrator.said import Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
+_NOT_RUN = ("checks could not run", "lint could not run", "tests could not run")
 _UNWANTED = ("dropped by the user", "rfd-")  # reasons of people; another patch would not help
+
+_AGAIN = """ The patch itself is not judged yet.
+Mend the command or what it needs, or tell the user; then `cccc patch retry {mid}` has the same patch checked again.
+Only if the patch is the cause, hand in a corrected one."""
 
 
 class Queued(msgspec.Struct):
@@ -79,7 +84,9 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
     if output:
         text += f"\n```\n{output.strip()}\n```\n"
     text += "\nNothing in the repository was changed."
-    if not reason.startswith(_UNWANTED):
+    if reason.startswith(_NOT_RUN):
+        text += _AGAIN.format(mid=fact.mid)
+    elif not reason.startswith(_UNWANTED):
         text += " Hand in a corrected patch."
     return _tell(fact.author, fact, text, write)
 

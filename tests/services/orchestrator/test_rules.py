@@ -54,6 +54,22 @@ def test_the_author_of_a_patch_that_people_do_not_want_is_not_asked_for_another(
     assert reason in text and "corrected patch" not in text
 
 
+@pytest.mark.parametrize(
+    ("reason", "told_to"),
+    [
+        ("tests could not run: command not found", "`cccc patch retry m1`"),
+        ("lint could not run: more than 600 s (gate.timeout_seconds)", "`cccc patch retry m1`"),
+        ("checks could not run: gate.setup failed", "`cccc patch retry m1`"),
+        ("tests failed: 1 of 3", "Hand in a corrected patch."),
+        ("dropped by the user", "Nothing in the repository was changed."),
+    ],
+)
+def test_the_author_of_a_refused_patch_is_told_what_fits_the_reason(reason: str, told_to: str) -> None:
+    ((_, text),) = told(decide(rules.State(), f.PatchReject(author="PeerA", mid="m1", reason=reason)))
+    assert told_to in text
+    assert ("Hand in a corrected patch." in text) is reason.startswith("tests failed")
+
+
 def test_a_landed_patch_is_told_to_both_peers() -> None:
     state = rules.State()
     decide(state, queued())
