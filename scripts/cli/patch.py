@@ -118,6 +118,7 @@ def drop(mid: str) -> None:
         raise UserError(f"{mid} is {_state(facts)}; there is nothing to drop")
     running.require(project)
     bus.tell(project, "cli", [f.PatchDrop(id=f"drop:{mid}", mid=mid)])
+    click.echo(f"{mid} is dropped, unless it is landing just now; its author is told")
 
 
 @command.command()

@@ -103,7 +103,7 @@ def test_a_held_patch_stands_in_the_queue_lets_others_pass_and_is_dropped(up: Pr
     assert (entry["mid"], entry["stage"]) == (held, "held")
     assert "uncommitted changes in one.txt" in entry["reason"]
     assert "held: " in cccc(up.root, "patch", "show", held)
-    cccc(up.root, "patch", "drop", held)
+    assert cccc(up.root, "patch", "drop", held).startswith(f"{held} is dropped")
     dropped = settled(up, held)
     assert isinstance(dropped, f.PatchReject) and dropped.reason == "dropped by the user"
     assert (up.root / "one.txt").read_text() == "mine\n"
