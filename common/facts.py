@@ -660,6 +660,8 @@ class Decision(Fact, tag="decision"):
     via: str  # cli, panel, telegram, slack, discord
     user: str = ""  # the platform's id of the person
     text: str = ""
+    chat: str = ""  # the platform's id of the chat
+    press: str = ""  # by which the platform shows the person who pressed a button what came of it
 
 
 class DecisionCounted(Fact, tag="decision-counted"):
@@ -732,8 +734,6 @@ class SettingsApplying(Fact, tag="settings-applying"):
 
 
 class SettingsApplied(Fact, tag="settings-applied"):
-    chat: str = ""  # the platform's id of the chat
-    press: str = ""  # by which the platform shows the person who pressed a button what came of it
     """An approved change of settings files is in place; services read it when they start."""
 
     author: str = msgspec.field(name="from")
