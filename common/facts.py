@@ -742,78 +742,6 @@ class SettingsApplied(Fact, tag="settings-applied"):
     kept: List[str]  # the old files
 
 
-# --- evidence cards --------------------------------------------------------------------------
-
-
-class EvidenceCard(Fact, tag="evidence-card"):
-    """A card was handed in: a claim with the commands that prove it. The body is its YAML or JSON."""
-
-    author: str = msgspec.field(name="from")
-    mid: str
-    sha: str
-    size: int
-    text: str
-
-
-class EvidenceCheck(msgspec.Struct, omit_defaults=True):
-    """One command of a card that was run."""
-
-    name: str
-    exit: int
-    ok: bool
-    seconds: float
-    allow_failure: bool = False  # not ok, and the card may pass all the same
-    over: str = ""  # the limit that it was killed for
-
-
-class EvidenceValidate(Fact, tag="evidence-validate"):
-    """The checks of a card ended, on the commit `base`."""
-
-    author: str = msgspec.field(name="from")
-    mid: str
-    verdict: str  # pass, fail
-    title: str
-    evidence_kind: str
-    log_ref: str  # LOG:<path below the project>#L1-L<lines>
-    checks: List[EvidenceCheck]
-    meta: Dict[str, Any]
-    base: str
-    isolated: str
-    sha: str = ""  # of the log
-    reason: str = ""  # why not all checks ran
-
-
-class EvidenceInvalid(Fact, tag="evidence-invalid"):
-    """A card cannot be run; its author is told `reason`."""
-
-    author: str = msgspec.field(name="from")
-    mid: str
-    reason: str
-
-
-# --- the system ------------------------------------------------------------------------------
-
-
-class LedgerRepaired(Fact, tag="ledger-repaired"):
-    """The last line was torn; its bytes were cut off and kept in `kept`."""
-
-    bytes: int
-    kept: str
-
-
-class LedgerArchived(Fact, tag="ledger-archived"):
-    """The segment with the facts `first` to `last` was closed."""
-
-    first: int
-    last: int
-
-
-class BodyForgotten(Fact, tag="body-forgotten"):
-    """A person had a body removed. The facts that name it stay, with their redacted previews."""
-
-    sha: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # nothing else: it becomes the path of what is removed
-    who: str
-    why: str = ""
 # --- the chats -------------------------------------------------------------------------------
 # `via` is the platform: telegram, slack, discord. Ids of chats, threads, messages and users are the platform's own.
 
@@ -957,6 +885,78 @@ class FileRefused(Fact, tag="file-refused"):
     reason: str
 
 
+# --- evidence cards --------------------------------------------------------------------------
+
+
+class EvidenceCard(Fact, tag="evidence-card"):
+    """A card was handed in: a claim with the commands that prove it. The body is its YAML or JSON."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class EvidenceCheck(msgspec.Struct, omit_defaults=True):
+    """One command of a card that was run."""
+
+    name: str
+    exit: int
+    ok: bool
+    seconds: float
+    allow_failure: bool = False  # not ok, and the card may pass all the same
+    over: str = ""  # the limit that it was killed for
+
+
+class EvidenceValidate(Fact, tag="evidence-validate"):
+    """The checks of a card ended, on the commit `base`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    verdict: str  # pass, fail
+    title: str
+    evidence_kind: str
+    log_ref: str  # LOG:<path below the project>#L1-L<lines>
+    checks: List[EvidenceCheck]
+    meta: Dict[str, Any]
+    base: str
+    isolated: str
+    sha: str = ""  # of the log
+    reason: str = ""  # why not all checks ran
+
+
+class EvidenceInvalid(Fact, tag="evidence-invalid"):
+    """A card cannot be run; its author is told `reason`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    reason: str
+
+
+# --- the system ------------------------------------------------------------------------------
+
+
+class LedgerRepaired(Fact, tag="ledger-repaired"):
+    """The last line was torn; its bytes were cut off and kept in `kept`."""
+
+    bytes: int
+    kept: str
+
+
+class LedgerArchived(Fact, tag="ledger-archived"):
+    """The segment with the facts `first` to `last` was closed."""
+
+    first: int
+    last: int
+
+
+class BodyForgotten(Fact, tag="body-forgotten"):
+    """A person had a body removed. The facts that name it stay, with their redacted previews."""
+
+    sha: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # nothing else: it becomes the path of what is removed
+    who: str
+    why: str = ""
 
 
 class FactSkipped(Fact, tag="fact-skipped"):

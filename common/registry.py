@@ -55,8 +55,6 @@ _TALK = (
 _MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused)
 
 _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
-
-SERVICES = (
 _SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)
 _CHAT = (f.ChatCommand, f.ChatRefused, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
 _FILES = (f.FileOut, f.FileSent, f.FileRefused)
@@ -82,8 +80,10 @@ _BRIDGE_HEARS = (
     f.PatchPrecheckFail,
     f.SettingsApplied,
 )
-    Service("ledger", 10, says=(f.LedgerRepaired, f.LedgerArchived)),
+
 # What every project runs.
+SERVICES = (
+    Service("ledger", 10, says=(f.LedgerRepaired, f.LedgerArchived)),
     Service(
         "orchestrator",
         20,

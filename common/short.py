@@ -67,15 +67,6 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.RfdCheck: "{0.rfd_id}: {0.choice}?",
     f.SettingsApplying: "{0.paths}",
     f.SettingsApplied: "{0.paths}",
-    f.LedgerRepaired: lambda fact: f"{plural(fact.bytes, 'torn byte')} kept in {fact.kept}",
-    f.LedgerArchived: "facts {0.first} to {0.last}",
-    f.BodyForgotten: "{0.sha:.12}, by {0.who}: {0.why}",
-    f.FactSkipped: "fact {0.fact}: {0.error}",
-    f.SkipsCleared: "the skipped facts were seen",
-}
-_ENVELOPE = re.compile(r"</?(?:FROM|TO)_\w+>|\[MID: [^\]]*\]")
-
-
     f.BridgeStarted: "{0.via}, {0.reset}",
     f.ChatSubscribed: "{0.via} {0.chat} {0.title} ({0.how})",
     f.ChatUnsubscribed: "{0.via} {0.chat}: {0.reason}",
@@ -90,12 +81,12 @@ _ENVELOPE = re.compile(r"</?(?:FROM|TO)_\w+>|\[MID: [^\]]*\]")
     f.FileOut: "{0.name}, {0.size} bytes ({0.mime})",
     f.FileSent: "{0.name} is in {0.chats}",
     f.FileRefused: "{0.name}: {0.reason}",
-def one_line(text: str) -> str:
-    """Return the text in one line of at most `LONGEST` characters, without control characters."""
-    line = " ".join(text[: 4 * LONGEST].split())
-    if not line.isprintable():
-        line = "".join(char if char.isprintable() else "·" for char in line)
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    f.LedgerRepaired: lambda fact: f"{plural(fact.bytes, 'torn byte')} kept in {fact.kept}",
+    f.LedgerArchived: "facts {0.first} to {0.last}",
+    f.BodyForgotten: "{0.sha:.12}, by {0.who}: {0.why}",
+    f.FactSkipped: "fact {0.fact}: {0.error}",
+    f.SkipsCleared: "the skipped facts were seen",
+}
 _COLOURS: dict[str, tuple[type[Fact], ...]] = {
     "red": (
         *(
@@ -113,6 +104,15 @@ _COLOURS: dict[str, tuple[type[Fact], ...]] = {
     "yellow": (f.Rfd, f.RfdExpired, f.PatchNeedsDecision, f.PatchHeld, f.NudgeHeld, f.Notice, f.MailboxDiag),
     "cyan": (f.Decision, f.RfdQuestion, f.RfdSettled, f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.Handoff),
 }
+_ENVELOPE = re.compile(r"</?(?:FROM|TO)_\w+>|\[MID: [^\]]*\]")
+
+
+def one_line(text: str) -> str:
+    """Return the text in one line of at most `LONGEST` characters, without control characters."""
+    line = " ".join(text[: 4 * LONGEST].split())
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else "·" for char in line)
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
 def line_of(fact: Fact) -> FactLine:
@@ -120,15 +120,6 @@ def line_of(fact: Fact) -> FactLine:
     return FactLine(fact.seq, fact.ts, fact.kind, _who(fact), one_line(_ENVELOPE.sub(" ", _text(fact))))
 
 
-def _text(fact: Fact) -> str:
-    form = _FORM.get(type(fact))
-    if form is None:
-        return getattr(fact, "text", "") or getattr(fact, "reason", "")
-    return form.format(fact) if isinstance(form, str) else form(fact)
-
-
-def _who(fact: Fact) -> str:
-    ends = [getattr(fact, name, "") for name in ("author", "to")]
 def tell(raw: bytes) -> FactLine:
     """Return the short form of a ledger line, also of a kind that only a newer version knows."""
     fact = ledger.decode(raw)
@@ -148,6 +139,15 @@ def colour(raw: bytes) -> str | None:
     return next((name for name, kinds in _COLOURS.items() if isinstance(fact, kinds)), None)
 
 
+def _text(fact: Fact) -> str:
+    form = _FORM.get(type(fact))
+    if form is None:
+        return getattr(fact, "text", "") or getattr(fact, "reason", "")
+    return form.format(fact) if isinstance(form, str) else form(fact)
+
+
+def _who(fact: Fact) -> str:
+    ends = [getattr(fact, name, "") for name in ("author", "to")]
     if any(ends):
         return "→".join(ends) if ends[1] else ends[0]
     if isinstance(fact, f.UserMessage):
