@@ -15,6 +15,7 @@ from pathlib import Path
 from cccc.common.errors import NotFound, UserError
 
 PEERS = ("PeerA", "PeerB")
+IGNORE = "/.cccc/**"  # the line that `cccc init` adds to the project's .gitignore
 
 # supervisord binds `<socket>.<pid>` first and hard-links it to `<socket>`, and the kernel's limit for
 # the path of a unix socket is 103 bytes on macOS (107 on Linux): 95 leaves room for a 7-digit pid.

@@ -13,12 +13,11 @@ import click
 
 from cccc.common import git
 from cccc.common.errors import NotFound
-from cccc.common.paths import Project
+from cccc.common.paths import IGNORE, Project
 from cccc.scripts.cli import skeleton
 
 GUIDES = ("PEERA.md", "PEERB.md")
 UNTRACKED = (*GUIDES, "CLAUDE.md", "AGENTS.md")
-IGNORE = "/.cccc/**"
 _IGNORED_BY = {IGNORE, "/.cccc/", "/.cccc", ".cccc/", ".cccc", ".cccc/**"}
 
 

@@ -16,6 +16,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common import git
 from cccc.common.errors import NotFound
+from cccc.common.paths import IGNORE
 from cccc.services.evidence.change import shown
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations at run time: List[...] for Python 3.9
@@ -109,7 +110,8 @@ class Watcher:
         self._busy = busy
         seen = None if busy else self._edits.seen()
         if seen is not None:
-            fact = leftovers(state, [path for path in seen if not _is_in(path, handed_in)])
+            edited = [path for path in seen if not _is_in(path, handed_in) and not self._is_of_init(path)]
+            fact = leftovers(state, edited)
             if fact:
                 yield fact, f"leftovers:{state.said}"
         if state.paths and not state.asked and age(state.changed) >= self._wait:
@@ -120,6 +122,17 @@ class Watcher:
 
     def close(self) -> None:
         self._edits.close()
+
+    def _is_of_init(self, path: str) -> bool:
+        """Whether a path is the project's .gitignore, with nothing new in it but the line of `cccc init`."""
+        if path != f"{self._repo.prefix}.gitignore":
+            return False
+        before = git.run(self._repo.top, "cat-file", "blob", f"HEAD:{path}", env=self._env, check=False).stdout
+        try:
+            now = (self._repo.top / path).read_bytes()
+        except OSError:
+            return False
+        return now.splitlines() == [*before.splitlines(), IGNORE.encode()]
 
     def _head(self, state: State) -> Iterator[tuple[f.Fact, str]]:
         now = time.monotonic()

@@ -116,6 +116,23 @@ def test_leftover_edits_are_told_when_the_set_changes_and_when_they_are_gone(ben
     assert (last.paths, last.count, last.since) == ([], 0, "")
 
 
+@pytest.mark.parametrize("before", [None, b"*.log", b"*.log\n"])
+def test_the_line_that_init_adds_to_gitignore_is_nobodys_edit(bench: Bench, before: bytes | None) -> None:
+    ignore = bench.repo.top / ".gitignore"
+    ignore.unlink()
+    if before is not None:
+        ignore.write_bytes(before)
+    repos.commit(bench.repo.top)
+    ignore.write_bytes(b"*.log\n/.cccc/**\n" if before else b"/.cccc/**\n")
+    repos.write(bench.repo.top, {"a.py": b"edited\n"})
+    first = bench.until(f.LeftoverEdits)
+    assert isinstance(first, f.LeftoverEdits) and first.paths == ["a.py"]
+    with ignore.open("a") as file:
+        file.write("a line of somebody\n")
+    second = bench.until(f.LeftoverEdits, 2)
+    assert isinstance(second, f.LeftoverEdits) and second.paths == [".gitignore", "a.py"]
+
+
 def test_edits_of_a_patch_that_waits_are_accounted_for_and_none_is_looked_for_while_one_is_checked(
     bench: Bench,
 ) -> None:
