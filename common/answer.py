@@ -18,17 +18,21 @@ from cccc.common.facts import Fact
 from cccc.common.paths import Project
 from cccc.common.plural import plural
 
-ASKS = (f.Decision, f.RfdCheck, f.PeerStop)  # the facts that lead to one outcome each
-OUTCOMES = (f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped)
-Outcome = Union[f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped]
+ASKS = (f.Decision, f.RfdCheck, f.PeerStop, f.RawInput)  # the facts that lead to one outcome each
+OUTCOMES = (f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped, f.RawTyped)
+Outcome = Union[f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped, f.RawTyped]
 _LOOK_EVERY = 0.02
+
+
+class Unanswered(NotRunning):
+    """What was said is stored, and what comes of it is not known yet."""
 
 
 def give(project: Project, by: str, facts: Sequence[Fact], timeout: float = 5.0) -> list[Outcome]:
     """Say facts that lead to one outcome each, and return the outcomes in the same order.
 
-    `by` is who says them to the ledger, such as cli. Raises NotRunning when nothing answers in time; what
-    was said by then is judged later.
+    `by` is who says them to the ledger, such as cli. Raises NotRunning without a ledger, and Unanswered when nothing
+    answers in time; what was said by then is judged later.
     """
     end = time.monotonic() + timeout
     seqs = bus.tell(project, by, facts, timeout)
@@ -42,13 +46,13 @@ def give(project: Project, by: str, facts: Sequence[Fact], timeout: float = 5.0)
             if len(found) == len(seqs):
                 return [found[seq] for seq in seqs]
             time.sleep(_LOOK_EVERY)
-    judge = "delivery" if isinstance(facts[0], f.PeerStop) else "orchestrator"
-    raise NotRunning(f"it is stored, and {judge} has not answered within {timeout:.0f} s; see `cccc logs {judge}`")
+    judge = "delivery" if isinstance(facts[0], (f.PeerStop, f.RawInput)) else "orchestrator"
+    raise Unanswered(f"it is stored, and {judge} has not answered within {timeout:.0f} s; see `cccc logs {judge}`")
 
 
 def words(outcome: Outcome) -> str:
     """Return an outcome in one line for people."""
-    if isinstance(outcome, f.PeerStopped):
+    if isinstance(outcome, (f.PeerStopped, f.RawTyped)):
         return f"{outcome.peer}: {outcome.outcome}"
     if isinstance(outcome, f.DecisionRefused):
         no = "no" if outcome.decision == "check" else "refused"

@@ -58,7 +58,7 @@ _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired
 _SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)
 _CHAT = (f.ChatCommand, f.ChatRefused, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
 _FILES = (f.FileOut, f.FileSent, f.FileRefused)
-_WISHES = (f.Decision, f.RfdCheck, f.Pause, f.Resume, f.PeerStop, f.ShowPeers)  # what a command of a chat can say
+_WISHES = (f.Decision, f.RfdCheck, f.Pause, f.Resume, f.PeerStop, f.ShowPeers, f.Refresh, f.RawInput)  # of commands
 _BRIDGE_SAYS = (f.UserMessage, *_SUBSCRIPTIONS, *_CHAT, *_FILES, *_WISHES, f.Notice, f.FactSkipped)
 _BRIDGE_HEARS = (
     f.UserMessage,
@@ -72,6 +72,7 @@ _BRIDGE_HEARS = (
     f.HandoffAccepted,
     f.PeerStop,
     f.PeerStopped,
+    f.RawTyped,
     f.Decision,
     f.RfdCheck,
     *_RFD,

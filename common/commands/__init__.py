@@ -34,6 +34,7 @@ TABLE = (
     Command("pause", "", "hold what the peers say to each other", peers.pause),
     Command("resume", "", "let it go on", peers.resume),
     Command("stop", "a|b|both", "interrupt the turn of a peer", peers.stop),
+    Command("refresh", "[a|b|both]", "send SYSTEM to a peer again", peers.refresh),
     Command("showpeers", "on|off", "whether chats see what the peers say to each other", peers.show_peers),
     Command("files", "[in|out] [N]", "the newest files that came or went", files.listed),
     Command("file", "[in|out] N", "one of these files", files.one),

@@ -27,6 +27,16 @@ def stop(project: Project, rest: str, asker: Asker) -> Reply:
     return Reply(facts=[f.PeerStop(peer=peer, who=asker.who, via=asker.via) for peer in CHOICES[rest.lower()]])
 
 
+def refresh(project: Project, rest: str, asker: Asker) -> Reply:
+    """Send SYSTEM again, which says who the peers are and how they work."""
+    choice = rest.lower() or "both"
+    if choice not in CHOICES:
+        raise WrongUsage("who forgot? /refresh [a|b|both]")
+    labels = CHOICES[choice]
+    said = [f.Refresh(peer=peer, who=asker.who, via=asker.via) for peer in labels]
+    return Reply([Line(f"SYSTEM goes to {' and '.join(labels)} again")], said)
+
+
 def show_peers(project: Project, rest: str, asker: Asker) -> Reply:
     """Show what the peers say to each other in the chats of every bridge, or not."""
     if rest.lower() not in ("on", "off"):

@@ -35,6 +35,7 @@ SECTIONS = {
         "pause": "Stop the handoffs between the peers.",
         "stop": "Interrupt the turn of a peer.",
         "resume": "Let the handoffs between the peers go on.",
+        "refresh": "Send SYSTEM to a peer again.",
         "status": "Show the whole project at a glance.",
         "queue": "Show the patches that wait or are being checked.",
         "patch": "Look at a patch, try it again, drop it, or take it back.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 import sys
@@ -9,14 +10,18 @@ import time
 
 import click
 
-from cccc.common import bus, settings
+from cccc.common import answer, bus, settings
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
+from cccc.common.commands import Asker, raw
+from cccc.common.errors import UserError
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
-from cccc.scripts.cli import running
+from cccc.scripts.cli import running, typed_by
 
 _ROUTE = re.compile(r"\s*(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
+
+_TYPED_WITHIN = 5.0
 
 
 def parse(text: str) -> tuple[str, str]:
@@ -34,13 +39,17 @@ def command(text: str | None) -> None:
     the message is read from the standard input. Prints the message's id (mid) when it is safely stored; follow it
     with `cccc trace MID`.
 
+    `a!` or `b!` has the rest of the line typed into that peer's pane as it is, such as a command of its CLI: as safely
+    as a nudge, so only into an empty composer while no turn runs. What became of it is printed, or comes as a notice.
+
     \b
     Examples:
       cccc send "a: why does test_login fail?"
       git diff | cccc send -
       cccc send < brief.md
+      cccc send "a! /model opus"
 
-    Exit codes: 0 stored, 1 refused, 2 nothing to send, 3 not running (then nothing was sent).
+    Exit codes: 0 stored, 1 refused or not typed, 2 nothing to send, 3 not running (then nothing was sent).
     """
     if text is None and sys.stdin.isatty():
         raise click.UsageError("nothing to send: give a TEXT or pipe one in")
@@ -49,9 +58,31 @@ def command(text: str | None) -> None:
         route, message = parse(content.decode())
     except UnicodeDecodeError as error:
         raise click.UsageError(f"the text is not UTF-8 ({error.reason} at byte {error.start})") from None
+    typed = raw.parse(content.decode())
+    if typed:
+        _type(Project.find(), *typed)
+        return
     if not message.strip():
         raise click.UsageError("nothing to send: the text is empty")
     click.echo(_send(Project.find(), route, message.encode()))
+
+
+def _type(project: Project, letter: str, line: str) -> None:
+    """Have a line typed as it is, and print what became of it."""
+    who = typed_by.peer(project)
+    if who:
+        raise UserError(f"{who} cannot type into a pane; write to_peer.md")
+    running.require(project, ", nothing was typed")
+    (wish,) = raw.wish(project, letter, line, Asker(getpass.getuser(), "cli")).facts
+    wish.id = f"cli-raw-{time.time_ns()}"
+    try:
+        (outcome,) = answer.give(project, "cli", [wish], _TYPED_WITHIN)
+    except answer.Unanswered:
+        click.echo("it waits until the pane is safe to type into; a notice comes if it cannot be typed")
+        return
+    if isinstance(outcome, f.RawTyped) and outcome.outcome != "typed":
+        raise UserError(answer.words(outcome))
+    click.echo(answer.words(outcome))
 
 
 def _send(project: Project, route: str, content: bytes) -> str:

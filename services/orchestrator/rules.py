@@ -103,6 +103,8 @@ class Rules:
             left = plural(fact.attempts, "nudge")
             text = f"{fact.to} has left {left} unanswered since {fact.since}; look at its pane"
             return [Said(f.Notice(text=text, about=fact.to))]
+        if isinstance(fact, f.RawTyped) and fact.outcome != "typed":
+            return [Said(f.Notice(text=f"{fact.peer}: your line: {fact.outcome}", about=fact.peer))]
         if isinstance(fact, (f.PeerLimit, f.PeerLogin, f.PeerBlocked)):
             return [Said(f.Notice(text=_of_a_cli(fact), about=fact.peer))]
         return patches.decide(state.patches, fact, write)
