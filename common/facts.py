@@ -795,15 +795,15 @@ class ChatCommand(Fact, tag="chat-command"):
     press: str = ""  # as in `decision`
 
 
-class ChatRefused(Fact, tag="chat-refused"):
-    """A line of a chat went nowhere; its author is told `reason`, once per cool-down."""
+class ChatTold(Fact, tag="chat-told"):
+    """A bridge answers a person by itself: why a line went nowhere (once per cool-down), or that a chat is let in."""
 
     via: str
     chat: str
     message: str
     who: str
     user: str
-    reason: str
+    text: str
     thread: str = ""
     press: str = ""
 

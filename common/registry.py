@@ -56,7 +56,7 @@ _MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused)
 
 _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
 _SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)
-_CHAT = (f.ChatCommand, f.ChatRefused, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
+_CHAT = (f.ChatCommand, f.ChatTold, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
 _FILES = (f.FileOut, f.FileSent, f.FileRefused)
 _WISHES = (f.Decision, f.RfdCheck, f.Pause, f.Resume, f.PeerStop, f.ShowPeers, f.Refresh, f.RawInput)  # of commands
 _BRIDGE_SAYS = (f.UserMessage, *_SUBSCRIPTIONS, *_CHAT, *_FILES, *_WISHES, f.Notice, f.FactSkipped)

@@ -72,7 +72,7 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.ChatUnsubscribed: "{0.via} {0.chat}: {0.reason}",
     f.ChatMoved: "{0.via} {0.chat} is {0.to} now",
     f.ChatCommand: "{0.text}, by {0.who} ({0.via})",
-    f.ChatRefused: "{0.who} ({0.via} {0.chat}): {0.reason}",
+    f.ChatTold: "{0.who} ({0.via} {0.chat}): {0.text}",
     f.ChatPosting: "facts {0.about} to {0.via} {0.chat}",
     f.ChatPosted: "facts {0.about} are in {0.via} {0.chat} as {0.message}",
     f.ChatFailed: "facts {0.about} to {0.via} {0.chat}: {0.reason}",
