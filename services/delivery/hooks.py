@@ -15,9 +15,9 @@ from cccc.services.delivery import nudge
 from cccc.services.delivery.memory import Peer
 
 _LOG = logging.getLogger(__name__)
-_RESETS = re.compile(r"(?:resets?|try again)(?: at| in)?[: ]+([^.·|]{2,40})", re.I)
+_RESETS = re.compile(r"(?:resets?|try again)(?: at| in)?[: ]+(?!later)([^.·|]{2,40})", re.I)
 _LIMITS = ("rate_limit", "usage_limit", "billing")
-_LOGINS = ("authentication", "oauth", "login", "unauthorized")
+_LOGINS = ("authentication", "oauth", "login", "unauthorized", "401")
 
 
 class Told(NamedTuple):

@@ -124,7 +124,7 @@ def _question(look: Look, rules_: Rules, text: list[str]) -> str:
     """Return which dialog is open. Above a composer, the same words are only talk."""
     if _found(rules_.dialog_title, look.title):
         return "permission"
-    below = "\n".join(text[-_BOTTOM:])
+    below = "\n".join("\n".join(text).rstrip().split("\n")[-_BOTTOM:])  # some are drawn at the top of a large pane
     return next((name for name, pattern in rules_.dialogs if pattern.search(below)), "")
 
 

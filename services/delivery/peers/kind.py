@@ -63,6 +63,12 @@ DIALOGS = (
     ("hooks review", re.compile(r"Hooks need review")),
     ("bypass warning", re.compile(r"Bypass Permissions mode", re.I)),
     ("login", re.compile(r"Select login method|Sign in with ChatGPT", re.I)),
-    ("a menu", re.compile(r"^\s*[\u276f\u203a]\s*1\. |enter to confirm|esc to cancel", re.I | re.M)),
+    (
+        "a menu",
+        re.compile(
+            r"^\s*[\u276f\u203a]\s*\d+\. |enter (?:to )?(?:confirm|select)|esc (?:to )?(?:cancel|back|skip)",
+            re.I | re.M,
+        ),
+    ),
 )
 INTERRUPT = re.compile(r"esc to interrupt")

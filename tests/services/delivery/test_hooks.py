@@ -86,5 +86,9 @@ def test_the_end_of_a_turn_is_told_with_what_keeps_the_cli_from_going_on() -> No
         f.TurnEnd(peer="PeerA", outcome="failed", reason=words),
         f.PeerLimit(peer="PeerA", text=words, resets="3pm (UTC)"),
     ]
-    assert [fact.kind for fact in end("StopFailure", error="authentication_failed")] == ["turn-end", "peer-login"]
+    later = end("StopFailure", error="rate_limit", last_assistant_message="Try again later.")[1]
+    assert isinstance(later, f.PeerLimit) and later.resets == ""
+    refused = "{'http_connection_failed': {'http_status_code': 401}}"  # in the words of Codex's record
+    for error in ("authentication_failed", refused):
+        assert [fact.kind for fact in end("StopFailure", error=error)] == ["turn-end", "peer-login"]
     assert [fact.kind for fact in end("StopFailure", error="server_error")] == ["turn-end"]

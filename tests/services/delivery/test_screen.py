@@ -104,6 +104,8 @@ CODEX_APPROVAL = (
         (look("Trust this folder?", "› 1. Trust and continue", "  2. No", x=0, y=1), CODEX, "trust"),
         (look("Accessing workspace:", " ❯ 1. No, exit", "   2. Yes, I trust this folder", x=1, y=1), MOCK, "trust"),
         (look("Meet a model", "› 1. Try it", "  2. Not now", x=96, y=1), CODEX, "a menu"),
+        (look("  1. One model", "› 9. Another", "  enter select · esc back", x=0, y=2), CODEX, "a menu"),
+        (look("Hooks need review", "› 1. Review hooks", *[""] * 40, x=1, y=30), CODEX, "hooks review"),
     ],
 )
 def test_a_question_that_enter_would_answer_is_a_dialog(shown: Look, rules: screen.Rules, which: str) -> None:
