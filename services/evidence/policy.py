@@ -14,11 +14,13 @@ from typing import NamedTuple
 import msgspec
 from pathspec import GitIgnoreSpec
 
+from cccc.common import facts as f
 from cccc.common.plural import plural
 from cccc.common.settings.policies import Policies
 from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change, shown
 
 _NEVER = frozenset({"..", ".git", ".cccc"})
+_LONGEST_PATHS = f.LONGEST_FACT // 2  # as JSON
 _NAMED = 5
 MOST_PATHS = 50  # of a refused patch that its fact lists
 
@@ -64,6 +66,8 @@ class Rules:
         if not changes:
             return "empty: the patch changes nothing on this base"
         paths = [change.path for change in changes]
+        if len(msgspec.json.encode(shown(paths))) > _LONGEST_PATHS:
+            return f"too-many-paths: {len(paths)} paths are more than one fact can name; hand in smaller patches"
         unsafe = [path for path in paths if _is_unsafe(path) or not path.startswith(self.prefix)]
         if unsafe:
             return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"

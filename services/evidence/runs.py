@@ -55,6 +55,9 @@ class Gate:
     on_base: dict[tuple[str, str], Run] = field(default_factory=dict)  # by commit and command
     clean: Clean = field(default_factory=Clean)
 
+    def log(self, name: str, kind: str) -> Path:
+        return self.project.check_logs / f"{name}.{kind}.log"
+
     def tree(self, repo: git.Repo) -> GateTree:
         return GateTree(repo, self.project.gate_tree, self.env, self.umask, self.clean)
 
@@ -79,7 +82,7 @@ class Runs:
         return self._files
 
     def log(self, kind: str) -> Path:
-        return self._gate.project.check_logs / f"{self._name}.{kind}.log"
+        return self._gate.log(self._name, kind)
 
     def run(
         self,

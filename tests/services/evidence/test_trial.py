@@ -168,6 +168,13 @@ def test_a_path_through_a_link_is_refused(bench: Bench, tmp_path: Path) -> None:
     assert "beyond a symbolic link" in step[0].stderr
 
 
+def test_a_patch_with_more_paths_than_a_fact_can_name_is_refused(tmp_path: Path) -> None:
+    queue = PatchQueue(allowed_paths=("**",), max_diff_lines=10_000)
+    bench = Bench(tmp_path / "repo", policies=Policies(patch_queue=queue))
+    many = b"".join(added(f"docs/{number:04}{'x' * 240}") for number in range(1100))
+    assert bench.reason(many).startswith("too-many-paths: 1100 paths")
+
+
 @pytest.mark.parametrize("path", ["app/docs/b.md", "docs/b.md"], ids=["from the repository", "from the project"])
 def test_in_a_project_below_the_repositorys_root_both_kinds_of_paths_are_understood(tmp_path: Path, path: str) -> None:
     bench = Bench(tmp_path / "repo", "app")

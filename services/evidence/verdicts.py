@@ -1,0 +1,256 @@
+"""The checks of one patch: which commands run, and what each run says of the patch.
+
+`passing` yields a `Child` and goes on when that has ended, or facts and goes on when they are heard. It
+ends when the patch has passed; what `unsaid` then holds is to be said with whatever follows.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+from typing import Callable, Union
+
+from cccc.common import facts as f
+from cccc.common import git, redaction
+from cccc.services.evidence import base, checks, policy
+from cccc.services.evidence.checks import Ended, Verdict
+from cccc.services.evidence.child import Child
+from cccc.services.evidence.links import Missing
+from cccc.services.evidence.policy import Counted, Need
+from cccc.services.evidence.queue import Open, Ran
+from cccc.services.evidence.runs import Gate, Run, Runs
+from cccc.services.evidence.tree import GateTree
+
+_SETTINGS = {"lint": ("LINT_CMD", "LINT_CMD or gate.lint"), "test": ("TEST_CMD", "TEST_CMD or gate.tests")}
+
+Decision = list[f.Fact]
+Passing = Generator[Union[Child, Decision], Union[Ended, None], None]
+Running = Generator[Child, Union[Ended, None], Run]
+
+
+class Refused(Exception):
+    """The patch does not pass; the reason for its author."""
+
+
+class Verdicts:
+    """Lint and tests of `patch` in `tree`, where it is applied. `again` brings it back after a run on the base."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        patch: Open,
+        repo: git.Repo,
+        tree: GateTree,
+        again: Callable[[], None],
+        counted: Counted | None,
+    ) -> None:
+        self._gate = gate
+        self._patch = patch
+        self._repo = repo
+        self._tree = tree
+        self._again = again
+        self._counted = counted  # the last green run on this branch
+        self._runs = Runs(gate, repo, tree, patch.mid)
+        self.unsaid: Decision = []
+        self.needs: list[Need] = []  # what people have to decide
+        self.evidence = ""  # the hash of the log of the tests
+        self.red_base = False  # red, and not worse than the base
+
+    def passing(self) -> Passing:
+        """Run the checks. Raises Refused."""
+        try:
+            yield from self._set_up()
+            for kind in ("lint", "test"):
+                yield from self._check(kind)
+        except Missing as missing:
+            self.unsaid.append(self._no_run("test", "", "broken", str(missing)))
+            raise Refused(f"checks could not run: {missing}") from None
+
+    def say(self) -> Generator[Decision, None, None]:
+        """Say the verdicts now. What lands at once says them together with the landing."""
+        unsaid, self.unsaid = self.unsaid, []
+        if unsaid:
+            yield unsaid
+
+    def _set_up(self) -> Passing:
+        failed = yield from self._runs.set_up()
+        if failed:
+            self.unsaid.append(self._fact("test", failed, Verdict("broken", "gate.setup failed")))
+            why = f"stopped after {failed.ended.over}" if failed.ended.over else f"exit {failed.ended.code}"
+            raise Refused(f"checks could not run: gate.setup failed: {why}")
+
+    def _check(self, kind: str) -> Passing:
+        """Run one kind of check. Raises Refused unless its verdict lets the patch go on."""
+        if self._passed_before(kind):
+            return
+        command = self._command(kind)
+        if not command:
+            yield from self._skip(kind, "", "there is nothing to run")
+            return
+        unready = checks.unready(command, self._seen(), self._runs.lends("node_modules"))
+        if unready:
+            raise Missing(unready)
+        run = yield from self._runs.run(command, kind)
+        if kind == "lint":
+            self._tree.restore()  # a linter that mends files must not show the tests what is not committed
+        verdict = self._judge(kind, run)
+        if verdict.word == "skipped":
+            yield from self._skip(kind, command, verdict.reason)
+        elif verdict.word == "red":
+            yield from self._red(kind, run, verdict)
+        elif verdict.word == "broken":
+            self._refuse(kind, run, verdict, verdict.reason)
+        else:
+            if kind == "test":
+                self.needs += yield from self._fewer(run)
+            self._note(kind, run, verdict)
+        if kind == "lint":
+            yield from self.say()
+
+    def _passed_before(self, kind: str) -> bool:
+        """Whether it was green in an earlier trial on this base, and nothing is to be asked about that."""
+        ran: Ran | None = self._patch.lint if kind == "lint" else self._patch.test
+        if ran is None or ran.base != self._repo.head or ran.verdict != "green":
+            return False
+        if kind == "test":
+            if policy.fewer_tests(self._counted, ran.counted):
+                return False
+            self.evidence = ran.log_sha if self._runs.log(kind).exists() else ""
+        return True
+
+    def _red(self, kind: str, run: Run, verdict: Verdict) -> Passing:
+        """Tell what the patch broke from what was red before, by the same command on the base."""
+        before = yield from self._on_base(kind, run.command)
+        on_base = self._judge(kind, before)
+        lacking = checks.missing(run.ended.output) & checks.missing(before.ended.output)
+        if on_base.word == "red" and lacking:
+            found = ", ".join(sorted(lacking))
+            broken = Verdict("broken", f"{found}, on the base too; gate.link and gate.setup bring in what git does not")
+            self._refuse(kind, run, broken, broken.reason, on_base.word)
+        compared = base.compare(run.tally, on_base.word, before.tally)
+        if compared.not_worse and kind == "test" and self._gate.policies.gate.base_red == "not_worse":
+            self.red_base = True
+            self._again()
+            self._note(kind, run, verdict, on_base.word)
+            return
+        told = [verdict.reason, compared.words]
+        if compared.not_worse and kind == "test":
+            told.append("the patch breaks nothing more, but gate.base_red is refuse (not_worse would let it land)")
+        self._refuse(kind, run, verdict, "; ".join(filter(None, told)), on_base.word)
+
+    def _refuse(self, kind: str, run: Run, verdict: Verdict, why: str, on_base: str = "") -> None:
+        self._note(kind, run, verdict, on_base)
+        word = {"red": "failed", "broken": "could not run"}[verdict.word]
+        raise Refused(f"{'lint' if kind == 'lint' else 'tests'} {word}: {why}")
+
+    def _fewer(self, run: Run) -> Generator[Child, Ended | None, list[Need]]:
+        """Return what people have to decide when fewer tests ran than the last time, and the base has more."""
+        now = run.counted
+        fewer = policy.fewer_tests(self._counted, now)
+        if not fewer:
+            return []
+        on_base = (yield from self._on_base("test", run.command)).counted
+        self._again()
+        return [] if now == on_base or (on_base and not policy.fewer_tests(on_base, now)) else fewer
+
+    def _on_base(self, kind: str, command: str) -> Running:
+        """Run the command on the base, where the tree then is; once per base and command."""
+        runs = self._gate.on_base
+        if (self._repo.head, command) in runs:
+            return runs[(self._repo.head, command)]
+        self._tree.reset(self._repo.head)
+        yield from self._runs.set_up(f"{kind}-base.setup")
+        run = yield from self._runs.run(command, f"{kind}-base")
+        for old in [key for key in runs if key[0] != self._repo.head]:
+            del runs[old]
+        runs[(self._repo.head, command)] = run
+        return run
+
+    def _skip(self, kind: str, command: str, why: str) -> Passing:
+        self.unsaid.append(self._no_run(kind, command, "skipped", why))
+        if kind == "lint":
+            return
+        if not self._gate.policies.gate.allow_without_tests:
+            raise Refused(f"tests skipped: {why}; gate.allow_without_tests is off")
+        self.needs += yield from self._gone()
+
+    def _gone(self) -> Generator[Child, Ended | None, list[Need]]:
+        """Return what people have to decide when nothing is tested where there were tests before."""
+        fewer = policy.fewer_tests(self._counted, Counted(0, 0))
+        if not fewer:
+            return []
+        self._tree.reset(self._repo.head)
+        command = self._command("test", self._tree.files())
+        on_base = (yield from self._on_base("test", command)).counted if command else None
+        self._again()
+        return fewer if on_base and on_base.tests else []
+
+    def _judge(self, kind: str, run: Run) -> Verdict:
+        return checks.judge(run.ended, run.tally, run.command, _SETTINGS[kind][1], self._runs.files())
+
+    # --- which command ---
+
+    def _command(self, kind: str, files: list[str] | None = None) -> str:
+        gate = self._gate.policies.gate
+        given = self._gate.env.get(_SETTINGS[kind][0], "") or (gate.lint if kind == "lint" else gate.tests)
+        if given.strip():
+            return given
+        tracked = self._seen(files)
+        return checks.lint_command(tracked) if kind == "lint" else checks.test_command(tracked)
+
+    def _seen(self, files: list[str] | None = None) -> checks.Tracked:
+        return checks.Tracked(self._runs.files() if files is None else files, self._read, self._is_on_path)
+
+    def _read(self, name: str) -> str:
+        if name not in self._runs.files():
+            return ""
+        self._tree.bring()
+        try:
+            return (self._tree.path / self._repo.prefix / name).read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def _is_on_path(self, name: str) -> bool:
+        return shutil.which(name, path=self._gate.env.get("PATH")) is not None
+
+    # --- facts ---
+
+    def _note(self, kind: str, run: Run, verdict: Verdict, on_base: str = "") -> None:
+        self.unsaid.append(self._fact(kind, run, verdict, on_base))
+        if kind == "test":
+            self.evidence = run.sha
+
+    def _fact(self, kind: str, run: Run, verdict: Verdict, on_base: str = "") -> f.Fact:
+        fact = (f.Lint if kind == "lint" else f.Test)(
+            mid=self._patch.mid,
+            base=self._repo.head,
+            command=run.command,
+            verdict=verdict.word,
+            exit=run.ended.code,
+            isolated=self._gate.sandbox.isolation.way,
+            seconds=round(run.ended.seconds, 3),
+            log=str(run.log.relative_to(self._gate.project.root)),
+            sha=run.sha,
+            tail=shown(run.ended),
+        )
+        if isinstance(fact, f.Test):
+            fact.on_base = on_base
+            if run.tally:
+                fact.tests, fact.failed, fact.skipped = run.tally.tests, run.tally.failed, run.tally.skipped
+        return fact
+
+    def _no_run(self, kind: str, command: str, word: str, why: str) -> f.Fact:
+        return (f.Lint if kind == "lint" else f.Test)(
+            mid=self._patch.mid,
+            base=self._repo.head,
+            command=command,
+            verdict=word,
+            exit=None,
+            seconds=0,
+            tail=why,
+        )
+
+
+def shown(ended: Ended) -> str:
+    """Return the last useful lines of an output, as facts and people get them."""
+    return checks.tail(redaction.default.redact(checks.plain(ended.output)))
