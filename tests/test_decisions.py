@@ -15,6 +15,7 @@ from cccc.common import answer, bus, git, ledger
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
+from cccc.scripts.audit import verify as verifying
 from tests.conftest import Start
 from tests.services.evidence import repos
 from tests.waiting import until
@@ -294,6 +295,21 @@ def test_settings_that_changed_since_the_approval_ask_again(bench: Bench) -> Non
     assert "void already" in getattr(bench.answer(rfd_id, "revoke"), "reason", "")
     bench.answer(again, "approve")
     assert isinstance(bench.outcome(mid), f.PatchCommit)
+
+
+def test_an_approval_that_is_no_longer_asked_for_is_used_up_and_named_by_the_commit(bench: Bench) -> None:
+    bench.run()
+    mid = bench.patch()
+    rfd_id = bench.asked(mid)
+    bench.kill("evidence")
+    bench.answer(rfd_id, "approve")
+    (bench.project.settings / "policies.yaml").write_text("rfd: {gates: {protected_paths: []}}\n")
+    bench.start("evidence")
+    assert isinstance(bench.outcome(mid), f.PatchCommit)
+    (used,) = [fact for fact in bench.wait(f.RfdSettled, 2) if fact.outcome == "used"]
+    assert used.rfd_id == rfd_id
+    assert verifying.verify(bench.project).problems == []
+    assert f"Cccc-Decision: {rfd_id}" in git.run(bench.root, "log", "-1", "--format=%B").stdout.decode()
 
 
 def test_the_time_of_a_request_ends_by_itself(bench: Bench) -> None:

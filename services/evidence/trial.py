@@ -218,5 +218,5 @@ class Trial:
             trailers.append(f"Cccc-Evidence: {self._verdicts.evidence}")
         if self._verdicts.red_base:
             trailers.append("Cccc-Base: red")
-        trailers += [f"Cccc-Decision: {patch.asks[need.why].rfd_id}" for need in self._needs]
+        trailers += [f"Cccc-Decision: {ask.rfd_id}" for ask in patch.asks.values()]  # all approved: it lands
         return f"cccc({patch.author}): {what}\n\n" + "\n".join(trailers) + "\n"
