@@ -40,7 +40,7 @@ class Card(NamedTuple):
 
 def card_in(text: str) -> Card | str | None:
     """Return the card in a message, or what is wrong with it in one line, or None when there is none."""
-    marked, _ = _marked(insight.read(text.replace("\r\n", "\n")).body)
+    marked, _ = _marked(insight.read(text).body)
     if not marked:
         return None
     if len(marked) > 1:

@@ -32,7 +32,7 @@ class Message(NamedTuple):
 
 def read(text: str) -> Message:
     """Return the message and its last insight block, which counts only at the very end."""
-    stripped = text.rstrip()
+    stripped = text.replace("\r\n", "\n").rstrip()
     blocks = list(_BLOCK.finditer(stripped))
     if not blocks or blocks[-1].end() < len(stripped):
         return Message(text, None)

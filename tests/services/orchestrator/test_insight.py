@@ -18,6 +18,11 @@ def test_fields_are_read_from_many_lines_and_from_one(block: str) -> None:
     assert message.fields and message.fields["msg"] == "why: because" and message.fields["refs"] == "src/x.py"
 
 
+def test_a_block_with_line_ends_of_windows_is_read() -> None:
+    message = read(f"COUNTER: no.\n\n{MANY}\n".replace("\n", "\r\n"))
+    assert (message.body, message.kind) == ("COUNTER: no.", "counter")
+
+
 def test_a_block_that_is_not_at_the_end_does_not_count() -> None:
     assert read(f"{MANY}\nand more").fields is None
 
