@@ -4,6 +4,9 @@
 when a service starts from its last snapshot. `act` looks at the state and does what is due.
 What must be said after a fact is said again after a crash, with the same id, and counts
 once. A snapshot is taken only when nothing said is unheard, so that no decision is lost.
+
+A fact that `fold` dies on twice is skipped. A death in `act` counts against no fact: the disk or git
+may be what fails, and to skip the fact heard last, which may be a person's no, would mend nothing.
 """
 
 from __future__ import annotations
