@@ -128,7 +128,7 @@ def _why_not(request: Request, person: str, answer: str, now: str) -> str:
 
 def _more(request: Request, answer: str) -> str:
     missing = request.rfd.required - sum(given == answer for given in request.answers.values())
-    return f"{plural(missing, 'more person', 'more people')} must"
+    return f"{plural(missing, 'more person', 'more people')} must answer the same"
 
 
 def _checked(state: State, fact: f.RfdCheck) -> Said:
