@@ -82,6 +82,13 @@ def find(message: str) -> Optional[str]:
     return next((text for text in (*blocks, whole) if _is_card(text)), None)
 
 
+def stands_alone(message: str) -> bool:
+    """Whether a peer's message is a card and nothing else."""
+    found, all_of_it = find(message), _TAGS.sub("", message).strip()
+    fenced = _FENCED.fullmatch(all_of_it)
+    return found is not None and found.strip() == (fenced[2] if fenced else all_of_it).strip()
+
+
 def _is_card(text: str) -> bool:
     try:
         fields = _mapping(text)

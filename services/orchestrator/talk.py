@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Union
 
 import msgspec
 
+from cccc.common import card
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
@@ -123,7 +124,7 @@ def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_
     author, side, read = fact.author, state.sides[fact.author], insight.read(text)
     body = f.Body(sha=fact.sha, size=fact.size, text=fact.text)
     own = Parcel(fact.mid, "paused", **body)
-    if cards.stands_alone(text):  # a question to people: it needs no insight, and pays nothing
+    if cards.stands_alone(text) or card.stands_alone(text):  # it needs no insight, and pays no revise
         return _wait(side, author, [own]) if state.paused else [write(author, other(author), fact.mid, text)]
     if read.fields is None and not has_diff:
         side.held.append(Parcel(fact.mid, "insight", **body))

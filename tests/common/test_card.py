@@ -74,3 +74,21 @@ MARKED = f"type: EVIDENCE\n{YAML}"
 )
 def test_a_card_is_found_in_a_message(message: str, found: str | None) -> None:
     assert card.find(message) == found
+
+
+@pytest.mark.parametrize("message", [MARKED, f"\n~~~yaml\n{MARKED}~~~\n", f"<TO_PEER>\n{MARKED}</TO_PEER>\n"])
+def test_a_card_may_be_the_whole_message(message: str) -> None:
+    assert card.stands_alone(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "EVIDENCE: the checks: all green",
+        f"Look:\n```yaml\n{MARKED}```",
+        f"```yaml\n{MARKED}```\n```\nmore\n```",
+        f"{MARKED}```insight\nkind: note\n```",
+    ],
+)
+def test_a_card_beside_anything_else_is_not_the_whole_message(message: str) -> None:
+    assert not card.stands_alone(message)

@@ -15,6 +15,7 @@ LONG = "CLAIM: change words() so that it says what a word is; accept when the su
 NOTE = "\n```insight\nto: peerB\nkind: note\nmsg: something new\n```"
 COUNTER = "\n```insight\nto: peerB | kind: counter | msg: there is a sharper place\n```"
 CARD = "intent: rfd\ntitle: Drop the v1 endpoint\noptions: [drop, keep]\n"
+EVIDENCE = "type: EVIDENCE\ntitle: it works\nchecks: [{name: t, run: 'true'}]\n"
 REVISE = "\n```insight\nkind: revise\ndelta: matches words\nrefs: counter.py\nnext: patch\n```"
 
 
@@ -103,7 +104,7 @@ def test_the_message_written_again_with_a_block_takes_the_place_of_the_held_one(
     assert play.forwarded() == [LONG + NOTE]
 
 
-@pytest.mark.parametrize("text", [CARD, f"```yaml\n{CARD}```\n"])
+@pytest.mark.parametrize("text", [CARD, f"```yaml\n{CARD}```\n", EVIDENCE])
 def test_a_card_that_is_the_whole_message_needs_no_insight_and_pays_nothing(text: str) -> None:
     play = Talk()
     play.says("PeerB", LONG + COUNTER)
