@@ -247,6 +247,14 @@ class Nudge(Fact, tag="nudge"):
     waiting: int  # files in the inbox
 
 
+class NudgeBeside(Fact, tag="nudge-beside"):
+    """A pane is not safe for long: the NUDGE line with `token` is given to the CLI without a key, by `route`."""
+
+    to: str
+    token: str
+    route: str  # stop-hook, queue
+
+
 class NudgeAccepted(Fact, tag="nudge-accepted"):
     """The CLI's own hook shows that it took the NUDGE line with `token` as a prompt."""
 

@@ -39,7 +39,15 @@ _GATE = (
     f.LeftoverRemind,
 )
 _CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
-_NUDGE = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
+_NUDGE = (
+    f.NudgeTyping,
+    f.NudgeBeside,
+    f.Nudge,
+    f.NudgeAccepted,
+    f.NudgeHeld,
+    f.NudgeLost,
+    f.NudgeUnanswered,
+)
 _NEEDS_THE_USER = (f.PeerLimit, f.PeerLogin, f.PeerBlocked)
 _PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited, f.PeerSession, f.PeerStopped, f.TurnEnd, *_NEEDS_THE_USER)
 _RAW = (f.RawTyping, f.RawTyped, f.ContextCompact)  # what became of a line that was to be typed as it is

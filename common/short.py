@@ -22,6 +22,7 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.AckFile: "read {0.inbox_seq:06d}",
     f.NudgeTyping: "token {0.token}",
     f.Nudge: "attempt {0.attempt}, {0.waiting} waiting",
+    f.NudgeBeside: "token {0.token}, by its {0.route}",
     f.NudgeAccepted: "token {0.token}, by its own hook",
     f.HandoffAccepted: "{0.inbox_seq:06d}, by its own hook ({0.tool})",
     f.NudgeUnanswered: lambda fact: f"{plural(fact.attempts, 'nudge')} without an answer",

@@ -134,7 +134,12 @@ class Agent:
     def _finish(self, last_words: str) -> None:
         if self._in_turn:
             self._tell("⎿  Compacted\n" if self._compacting else last_words)
-            self._hook("PostCompact" if self._compacting else "Stop")
+            answer = self._hook("PostCompact" if self._compacting else "Stop")
+            if answer:  # a hook that has more to do for it
+                reason = str(json.loads(answer)["reason"])
+                self._tell(f"⎿  Stop hook: {reason}")
+                self._begin(self._player.turn(reason), in_turn=True)
+                return
         self._script, self._in_turn, self._pause_busy, self._answer = None, False, False, None
         self._resume_at = 0.0
 
@@ -147,11 +152,13 @@ class Agent:
     def _busy(self) -> bool:
         return self._script is not None and self._pause_busy
 
-    def _hook(self, event: str, **fields: str) -> None:
-        """Run the command of one of the hooks, as the real ones do, and wait for it."""
-        if event in self._hooks:
-            told = json.dumps({"hook_event_name": event, "session_id": f"mock-{os.getpid()}", **fields})
-            subprocess.run(["sh", "-c", self._hooks[event]], input=told.encode(), check=False)
+    def _hook(self, event: str, **fields: str) -> bytes:
+        """Run the command of one of the hooks, as the real ones do, and return what it answers."""
+        if event not in self._hooks:
+            return b""
+        told = json.dumps({"hook_event_name": event, "session_id": f"mock-{os.getpid()}", **fields})
+        command = ["sh", "-c", self._hooks[event]]
+        return subprocess.run(command, input=told.encode(), stdout=subprocess.PIPE, check=False).stdout
 
     def _tell(self, text: str) -> None:
         self._transcript.append(text)

@@ -12,6 +12,7 @@ from cccc.common.errors import NotFound
 from cccc.common.faults import fault
 from cccc.common.paths import PEERS, Project
 from cccc.services.delivery import inbox, screen
+from cccc.services.delivery.beside import Beside
 from cccc.services.delivery.clis import Clis
 from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import Letter, Memory, fold
@@ -57,7 +58,8 @@ class Delivery(worker.Worker):
             self.log.warning("no file events in %s; looking every %.0f s", self.project.mailbox, _LOOK_ANYWAY)
         self.watch(self._watch.fileno(), self._left)
         self._clis = Clis(self, self.state)
-        self._nudger = Nudger(self, self.state, self._clis.hands)
+        beside = Beside(self.project, self.state, self._clis.kind, self._clis.command)
+        self._nudger = Nudger(self, self.state, self._clis.hands, beside)
         self._receipts = Receipts(self, self.state, self._clis.hands, self._clis.kind)
         self._stops = Stops(self, self.state, self._clis.hands)
         self._passthrough = Passthrough(self, self.state, self._clis.hands, self._clis.kind)

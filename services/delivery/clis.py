@@ -47,7 +47,7 @@ class Clis:
 
     def kind(self, peer: str) -> peers.Kind:
         """Return which kind of CLI a peer is."""
-        return peers.of(self._command(peer), getattr(self._profiles, folder(peer)).kind)
+        return peers.of(self.command(peer), getattr(self._profiles, folder(peer)).kind)
 
     def _live(self, peer: str) -> None:
         life = self._memory.peers[peer].life
@@ -68,7 +68,7 @@ class Clis:
             self._service.wake_in(wait)
             return
         launch = (sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(self._project.home))
-        tmux.respawn(self._project, pane_id, str(life.starts + 1), *launch, self._command(peer), *self._added(peer))
+        tmux.respawn(self._project, pane_id, str(life.starts + 1), *launch, self.command(peer), *self._added(peer))
         fault("delivery.started")
         self._window.look_again()
         self._say_start(peer, pane_id)
@@ -89,7 +89,7 @@ class Clis:
         if not self._service.pending(id_):
             start = f.PeerStarted(
                 peer=peer,
-                command=self._command(peer),
+                command=self.command(peer),
                 pane=pane_id,
                 attempt=life.attempt + 1,
                 session=self._session(peer),
@@ -133,6 +133,7 @@ class Clis:
         going_on = self._profiles.delivery.resume and life.attempt <= 1 and life.session
         return life.session if going_on and kind.resume(life.session) else ""
 
-    def _command(self, peer: str) -> str:
+    def command(self, peer: str) -> str:
+        """Return what starts a peer's CLI."""
         given = terminal.environment(self._project).get(_COMMANDS[peer], "").strip()
         return given or str(getattr(self._profiles.commands, folder(peer)))

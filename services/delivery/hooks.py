@@ -59,8 +59,10 @@ def follows(peer: str, known: Peer, told: Told) -> list[f.Fact]:
         return [f.PeerSession(peer=peer, session=fields["session_id"], source=fields.get("source", ""))]
     if told.event == "UserPromptSubmit":
         token = nudge.ours("".join(fields["prompt"].split()))
-        ours = token and token in (flight.token, flight.sent) and token != flight.accepted
+        ours = token and token in (flight.token, flight.sent, flight.beside) and token != flight.accepted
         return [f.NudgeAccepted(to=peer, token=token)] if ours else []
+    if told.event == "Nudged":
+        return _taken(peer, known, str(fields["reason"]))
     if told.event == "PostToolUse":
         return _accepted(peer, known, fields)
     if told.event == "Stop":
@@ -72,6 +74,15 @@ def follows(peer: str, known: Peer, told: Told) -> list[f.Fact]:
     if told.event == "StopFailure":
         return failed(peer, str(fields.get("error", "")), str(fields.get("last_assistant_message", "")))
     return []
+
+
+def _taken(peer: str, known: Peer, line: str) -> list[f.Fact]:
+    """The Stop hook gave the CLI a line, and the CLI goes on with it."""
+    flight = known.flight
+    if nudge.ours("".join(line.split())) != flight.beside:
+        return []
+    sent = f.Nudge(to=peer, token=flight.beside, attempt=flight.attempt + 1, waiting=len(known.waiting))
+    return [sent, f.NudgeAccepted(to=peer, token=flight.beside)]
 
 
 def _compaction(known: Peer) -> int:

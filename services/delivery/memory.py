@@ -16,6 +16,15 @@ from cccc.services.delivery.screen import RUNS
 
 LIVED_LONG = 60.0  # seconds after which a CLI's end is no failed start
 _MOST_UNPROVED = 50
+_OF_A_NUDGE = (
+    f.NudgeTyping,
+    f.NudgeBeside,
+    f.Nudge,
+    f.NudgeAccepted,
+    f.NudgeHeld,
+    f.NudgeLost,
+    f.NudgeUnanswered,
+)
 
 
 class Letter(msgspec.Struct):
@@ -90,7 +99,7 @@ def fold(memory: Memory, fact: f.Fact) -> None:
         memory.peers[fact.author].unproved.pop(fact.mid, None)
     elif isinstance(fact, f.AckFile):
         _read(memory.peers[fact.author], fact)
-    elif isinstance(fact, (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)):
+    elif isinstance(fact, _OF_A_NUDGE):
         _fly(memory.peers[fact.to].flight, fact)
     elif isinstance(fact, (f.PeerStop, f.PeerStopped)):
         memory.peers[fact.peer].stop = fact.seq if isinstance(fact, f.PeerStop) else 0
@@ -111,7 +120,7 @@ def _read(peer: Peer, fact: f.AckFile) -> None:
     flight = peer.flight
     flight.attempt, flight.losses, flight.escalated, flight.held, flight.blocked = 0, 0, 0, "", False
     flight.progress_at = seconds(fact.ts)
-    flight.answered = True
+    flight.answered, flight.armed = True, False
 
 
 def _fly(flight: Flight, fact: f.Fact) -> None:
@@ -119,6 +128,11 @@ def _fly(flight: Flight, fact: f.Fact) -> None:
         flight.typed += 1
         flight.token = fact.token
         flight.answered = False
+        flight.beside, flight.armed = "", False
+    elif isinstance(fact, f.NudgeBeside):
+        flight.typed += 1
+        flight.answered = False
+        flight.beside, flight.armed = fact.token, True
     elif isinstance(fact, f.NudgeAccepted):
         flight.accepted = fact.token
     elif isinstance(fact, f.Nudge):
@@ -129,10 +143,11 @@ def _fly(flight: Flight, fact: f.Fact) -> None:
         flight.sent_at = seconds(fact.ts)
         flight.sent = fact.token
         flight.token, flight.losses, flight.held, flight.blocked = "", 0, "", False
+        flight.armed = False
     elif isinstance(fact, f.NudgeLost):
         if fact.token == flight.sent:  # it counted as sent
             flight.attempt = max(0, flight.attempt - 1)
-        flight.token, flight.sent, flight.held = "", "", ""
+        flight.token, flight.sent, flight.held, flight.armed = "", "", "", False
         flight.losses += 1
         flight.lost_at = seconds(fact.ts)
     elif isinstance(fact, f.NudgeHeld):
@@ -171,6 +186,7 @@ def _live(peer: Peer, fact: f.Fact) -> None:
         life.started_at = seconds(fact.ts)
         # A new program knows nothing of earlier nudges.
         peer.flight.attempt, peer.flight.losses, peer.flight.escalated, peer.flight.held = 0, 0, 0, ""
+        peer.flight.armed = False
     elif isinstance(fact, f.PeerExited):
         life.running = False
         life.ended_at = seconds(fact.ts)

@@ -28,6 +28,8 @@ class Flight(msgspec.Struct):
     typed: int = 0  # nudge-typing facts ever; numbers the next
     token: str = ""  # said to be typed, with no outcome yet
     sent: str = ""  # the token of the last that was sent
+    beside: str = ""  # the token of the last, when it went without a key
+    armed: bool = False  # that one is not taken yet
     accepted: str = ""  # the token of the last that the CLI was seen to take
     answered: bool = False  # progress was made since the last was typed
     attempt: int = 0  # nudges sent since the last progress
@@ -68,7 +70,7 @@ def ours(draft: str) -> str:
 
 def proof_in(flight: Flight, now: float) -> float:
     """Return the seconds until an unproved nudge counts as lost; infinity when none is."""
-    proved = not flight.sent or flight.sent == flight.accepted or flight.answered
+    proved = not flight.sent or flight.sent in (flight.accepted, flight.beside) or flight.answered
     return math.inf if proved else max(0.0, flight.sent_at + _PROVED_WITHIN - now)
 
 

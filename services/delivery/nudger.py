@@ -9,6 +9,7 @@ from cccc.common import facts as f
 from cccc.common.paths import folder
 from cccc.common.worker import Worker
 from cccc.services.delivery import hands, nudge, screen
+from cccc.services.delivery.beside import Beside
 from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import Memory
 
@@ -16,10 +17,11 @@ from cccc.services.delivery.memory import Memory
 class Nudger:
     """Brings each peer's nudge forward by one step per call."""
 
-    def __init__(self, service: Worker, memory: Memory, hands_: Mapping[str, Hands]) -> None:
+    def __init__(self, service: Worker, memory: Memory, hands_: Mapping[str, Hands], beside: Beside) -> None:
         self._service = service
         self._memory = memory
         self._hands = hands_
+        self._beside = beside
         self._profiles = service.settings.cli_profiles
         self._project = service.project
         self._intended: dict[str, str] = {}  # the token that this process means to type
@@ -31,6 +33,7 @@ class Nudger:
         if at is None or not known.life.running or self._awaits(peer):
             return
         flight = known.flight
+        self._go_beside(peer)
         if flight.token and flight.token == flight.accepted:
             at.accepted()
             self._say(peer, at, hands.Outcome(hands.SENT))
@@ -73,6 +76,15 @@ class Nudger:
         else:
             at.watch(now)
 
+    def _go_beside(self, peer: str) -> None:
+        """Give the CLI a line without a key, once its fact was heard; take back what it needs no more."""
+        flight = self._memory.peers[peer].flight
+        if not flight.armed:
+            self._beside.tidy(peer)
+        elif self._intended.pop(peer, "") == flight.beside:
+            outcome = self._beside.give(peer, self._line(peer, flight.beside))
+            self._say(peer, self._hands[peer], outcome)
+
     def words(self, peer: str) -> str:
         """Return where the peer's nudge stands, for people."""
         known = self._memory.peers[peer]
@@ -97,15 +109,17 @@ class Nudger:
         flight, id_ = known.flight, _id(peer, known.flight.typed)
         cause = min((letter.seq for letter in known.waiting.values()), default=None)
         if outcome.what == hands.READY:
+            if flight.armed and not self._beside.withdraw(peer):
+                return  # the CLI has just taken it
             token = outcome.token or nudge.token(self._project.key, peer, flight.typed + 1)
             self._intended[peer] = token
             typing = f.NudgeTyping(to=peer, token=token, pane=at.pane)
             self._service.say(typing, id_=_id(peer, flight.typed + 1), cause=cause)
         elif outcome.what == hands.SENT:
-            sent = f.Nudge(to=peer, token=flight.token, attempt=flight.attempt + 1, waiting=len(known.waiting))
+            sent = f.Nudge(to=peer, token=_on_its_way(flight), attempt=flight.attempt + 1, waiting=len(known.waiting))
             self._service.say(sent, id_=f"{id_}.sent", cause=cause)
         elif outcome.what == hands.LOST:
-            lost = f.NudgeLost(to=peer, token=flight.token or flight.sent, reason=outcome.reason)
+            lost = f.NudgeLost(to=peer, token=_on_its_way(flight) or flight.sent, reason=outcome.reason)
             self._service.say(lost, id_=f"{id_}.lost", cause=cause)
         elif outcome.reason != flight.held:
             held = f.NudgeHeld(to=peer, reason=outcome.reason)
@@ -129,10 +143,20 @@ class Nudger:
         if flight.held and not flight.blocked and minutes and time.time() - flight.held_at > 60 * minutes:
             blocked = f.PeerBlocked(peer=peer, reason=reason, since=flight.held_since)
             self._service.say(blocked, id_=f"{folder(peer)}.held.{flight.holds}.blocked")
+            route = self._beside.route(peer)
+            if route:
+                token = nudge.token(self._project.key, peer, flight.typed + 1)
+                self._intended[peer] = token
+                told = f.NudgeBeside(to=peer, token=token, route=route)
+                self._service.say(told, id_=_id(peer, flight.typed + 1))
 
     def _line(self, peer: str, token: str) -> str:
         suffix = getattr(self._profiles, folder(peer)).nudge_suffix
         return nudge.line(self._project.inbox(peer), suffix, token)
+
+
+def _on_its_way(flight: nudge.Flight) -> str:
+    return flight.beside if flight.armed else flight.token
 
 
 def _id(peer: str, number: int) -> str:

@@ -34,6 +34,7 @@ class Passthrough:
         self._kind = kind
         self._give_up = 60 * service.settings.cli_profiles.delivery.blocked_minutes
         self._intended: set[int] = set()  # the wishes that this process means to type
+        self._looked_for: set[int] = set()
         self._held: dict[str, str] = {}  # by peer: why its line waits
 
     def step(self, peer: str) -> bool:
@@ -64,6 +65,9 @@ class Passthrough:
         announced = self._memory.peers[peer].typing == wish.seq
         if announced and at.typing is None:
             at.type(line, adopted=wish.seq not in self._intended)
+        if wish.seq not in self._looked_for:
+            self._looked_for.add(wish.seq)
+            at.look_at = 0.0
         now = time.monotonic()
         if now >= at.look_at:
             outcome = at.step(now) if at.typing else at.offer_empty(now)

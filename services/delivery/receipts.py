@@ -17,7 +17,7 @@ from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import Memory
 from cccc.services.delivery.peers import Kind
 
-_BEGINS = ("UserPromptSubmit", "PostToolUse", "PreCompact")
+_BEGINS = ("UserPromptSubmit", "PostToolUse", "PreCompact", "Nudged")
 _ENDS = ("Stop", "StopFailure", "Interrupt", "PostCompact", "SessionStart")
 _LOOK_ANYWAY = 1.0  # where a folder gives no events
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,10 +46,11 @@ class Pair:
             "TEST_CMD": "grep -q hello README.md",
         }
 
-    def up(self) -> None:
+    def up(self, **delivery: object) -> None:
         """Start everything and wait until both CLIs show an empty composer."""
         cccc(self.project.root, "init")
-        (self.project.settings / "cli_profiles.yaml").write_text("delivery: {lazy_preamble: {enabled: false}}\n")
+        changed = {"delivery": {"lazy_preamble": {"enabled": False}, **delivery}}
+        (self.project.settings / "cli_profiles.yaml").write_text(json.dumps(changed))
         cccc(self.project.root, "up", code=0, input="", **self._environment)
         for peer, sign in (("PeerA", "bypass permissions on"), ("PeerB", "Ask Codex to do anything")):
             until(lambda: sign in self.screen(peer), 20, f"{peer}'s composer: {self.screen(peer)}")  # noqa: B023

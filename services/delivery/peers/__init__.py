@@ -11,7 +11,7 @@ from cccc.services.delivery.peers.generic import GENERIC
 from cccc.services.delivery.peers.kind import Kind, Start
 from cccc.services.delivery.peers.mock import MOCK
 
-__all__ = ["CLAUDE", "CODEX", "GENERIC", "MOCK", "Kind", "Start", "of"]
+__all__ = ["CLAUDE", "CODEX", "GENERIC", "MOCK", "Kind", "Start", "bare", "of"]
 
 _KINDS = {kind.name: kind for kind in (CLAUDE, CODEX, GENERIC, MOCK)}
 _IN_FRONT = ("env", "exec", "command")
@@ -24,11 +24,26 @@ def of(command: str, chosen: str = "") -> Kind:
     """
     if chosen:
         return _KINDS[chosen]
-    try:
-        words = shlex.split(command)
-    except ValueError:  # an open quote
-        return GENERIC
+    words = _words(command)
     if any(word.endswith(("mock_agent", "mock-agent")) for word in words):
         return MOCK
-    program = next((word for word in words if word not in _IN_FRONT and "=" not in word), "")
+    program = words[_program(words)] if words else ""
     return _KINDS.get(PurePath(program).name, GENERIC)
+
+
+def bare(command: str) -> str:
+    """Return a command without the arguments of its program."""
+    words = _words(command)
+    return shlex.join(words[: _program(words) + 1])
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # an open quote
+        return []
+
+
+def _program(words: list[str]) -> int:
+    """Return the place of the program among the words of a command."""
+    return next((at for at, word in enumerate(words) if word not in _IN_FRONT and "=" not in word), 0)

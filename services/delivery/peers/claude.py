@@ -41,4 +41,6 @@ def _hooks(start: Start) -> list[str]:
     return ["--settings", json.dumps({"hooks": hooks})]
 
 
-CLAUDE = Kind("claude", lambda _: _RULES, _hooks, lambda session: ["--resume", session], compact="/compact")
+CLAUDE = Kind(
+    "claude", lambda _: _RULES, _hooks, lambda session: ["--resume", session], at_stop=True, compact="/compact"
+)

@@ -80,4 +80,10 @@ def _ending(record: Path) -> Ending:
     return Ending()
 
 
-CODEX = Kind("codex", lambda _: _RULES, _hooks, lambda session: ["resume", session], _ending, "/compact")
+def _queue(session: str, line: str) -> list[str]:
+    return ["queue", "--thread", session, "--message", line]
+
+
+CODEX = Kind(
+    "codex", lambda _: _RULES, _hooks, lambda session: ["resume", session], _ending, queue=_queue, compact="/compact"
+)

@@ -13,6 +13,14 @@ PreToolUse)
         ;;
     esac
     ;;
+Stop) # a line that waits is given to the CLI, which goes on with it
+    told=$(cat)
+    if mv "$1/.nudge" "$1/.nudge.$$"; then
+        cat "$1/.nudge.$$" && mv "$1/.nudge.$$" "$1/Nudged.$$"
+    else
+        printf '%s' "$told" >"$1/.Stop.$$" && mv "$1/.Stop.$$" "$1/Stop.$$"
+    fi
+    ;;
 *)
     part=$1/.$2.$$
     cat >"$part" && mv "$part" "$1/$2.$$"

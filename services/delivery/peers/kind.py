@@ -46,6 +46,8 @@ class Kind:
     hooks: Callable[[Start], list[str]] = lambda _: []  # arguments that make its hooks write to the spool
     resume: Callable[[str], list[str]] = lambda _: []  # arguments that go on with a session
     ending: Callable[[Path], Ending] = lambda _: Ending()  # from the session's record
+    at_stop: bool = False  # its Stop hook can give it a line
+    queue: Callable[[str, str], list[str]] = lambda *_: []  # arguments that give a session a line
     compact: str = ""  # what is typed to compact its context
 
 

@@ -15,4 +15,4 @@ def _hooks(start: Start) -> list[str]:
     return [word for event in _HOOKS for word in ("--hook", event, start.hook(event))]
 
 
-MOCK = Kind("mock", lambda _: _RULES, _hooks, compact="/compact")
+MOCK = Kind("mock", lambda _: _RULES, _hooks, at_stop=True, compact="/compact")
