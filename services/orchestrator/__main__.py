@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import ledger, redaction
+from cccc.common import ledger, redaction, terminal
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
@@ -47,7 +47,9 @@ class Orchestrator(Worker):
         if hasattr(signal, "SIGIO"):
             signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel breaks a lease; see mailbox
         self._redact = redaction.Redactor(self.settings.telegram.redact_patterns).redact
-        self._rules = rules.Rules(self.settings, self._redact, prompts.system())
+        self._prompts: dict[str, str] = {}
+        self._brief: object = None  # how PROJECT.md was when the prompts were woven
+        self._rules = rules.Rules(self.settings, self._redact, self._prompts)
         self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
         self._outbox = project.state / "outbox.jsonl"
         self._outbox_seq = _last_seq(self._outbox)
@@ -63,6 +65,7 @@ class Orchestrator(Worker):
             self._hand_in(self._as_said(taken))
 
     def fold(self, fact: Fact) -> None:
+        self._weave()
         if isinstance(fact, (f.ToPeer, f.ToUser, f.Patch, f.MailboxRefused)):
             self.state.last_us = max(self.state.last_us, us_of(fact.mid))
         said = self._rules.decide(self.state, fact, self._body(fact), self._raw(fact))
@@ -89,6 +92,18 @@ class Orchestrator(Worker):
 
     def close(self) -> None:
         self._mailbox.close()
+
+    def _weave(self) -> None:
+        """Have the SYSTEM texts say what PROJECT.md says now."""
+        try:
+            found = (self.project.root / "PROJECT.md").stat()
+            brief: object = (found.st_mtime_ns, found.st_size, found.st_ino)
+        except FileNotFoundError:
+            brief = "missing"
+        if brief != self._brief:
+            self._brief = brief
+            env = terminal.environment(self.project)
+            self._prompts.update(prompts.system(self.project, self.settings, env))
 
     def _hand_in(self, taken: Taken) -> None:
         """Say the fact of a taken file. What cannot be read as a message is refused and kept."""

@@ -19,10 +19,15 @@ def wrap(author: str, mid: str, text: str, suffix: str = "", ours: bool = False)
     suffix gets a line of its own: glued to the text it would break a closing fence.
     """
     tag = "FROM_USER" if author == "User" else "FROM_SYSTEM" if author == "System" else f"FROM_{author}"
-    lines = [f"<{tag}>", f"[MID: {mid}]", (text if ours else _OURS.sub(r"&lt;\1&gt;", text)).strip("\r\n")]
+    lines = [f"<{tag}>", f"[MID: {mid}]", (text if ours else escaped(text)).strip("\r\n")]
     if suffix.strip():
         lines += ["", suffix.strip()]
     return "\n".join([*lines, f"</{tag}>", ""]).encode()
+
+
+def escaped(text: str) -> str:
+    """Return the text with our tags in it made harmless."""
+    return _OURS.sub(r"&lt;\1&gt;", text)
 
 
 def suffix_for(author: str, to: str, suffix: Union[InboundSuffix, str]) -> str:  # noqa: UP007  # read by 3.9

@@ -7,7 +7,8 @@ crash and is said again after it has the same ids and counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Dict
 
 import msgspec
@@ -48,14 +49,14 @@ class State(msgspec.Struct):
 
 
 class Rules:
-    """The settings that decisions depend on, and the decisions. `prompts` are the SYSTEM texts by peer."""
+    """The settings that decisions depend on, and the decisions. `prompts` are the SYSTEM texts by peer, as they are."""
 
-    def __init__(self, settings: Settings, redact: f.Redact, prompts: dict[str, str] | None = None) -> None:
+    def __init__(self, settings: Settings, redact: f.Redact, prompts: Mapping[str, str] = MappingProxyType({})) -> None:
         self._profiles = settings.cli_profiles
         self._filter = settings.policies.handoff_filter
         self._rfd = settings.policies.rfd
         self._redact = redact
-        self._upkeep = upkeep.Upkeep(settings.cli_profiles.delivery, prompts or {})
+        self._upkeep = upkeep.Upkeep(settings.cli_profiles.delivery, prompts)
 
     def decide(self, state: State, fact: Fact, body: bytes, raw: bytes = b"") -> list[Said]:
         """Return what follows from `fact`; `body` holds the bytes it names, `raw` what was not UTF-8 before."""

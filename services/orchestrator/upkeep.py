@@ -7,6 +7,7 @@ session in which nobody says anything costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Callable, Dict, List
 
@@ -46,7 +47,7 @@ class State(msgspec.Struct):
 class Upkeep:
     """The settings that it depends on; `prompts` are the SYSTEM texts by peer, {} for none."""
 
-    def __init__(self, settings: Delivery, prompts: Dict[str, str]) -> None:
+    def __init__(self, settings: Delivery, prompts: Mapping[str, str]) -> None:
         self._settings = settings
         self._prompts = prompts
 

@@ -345,7 +345,9 @@ def test_two_approvers_are_two_people_wherever_they_answer() -> None:
     rfd_id = table.patch()
     counted = table.answer(rfd_id, "approve", "telegram", "123")
     assert isinstance(counted, f.DecisionCounted) and (counted.who, counted.missing) == ("alice", 1)
-    assert "answered approve already; 1 more person must answer the same" in reason(table.answer(rfd_id, "approve", "slack", "U1"))
+    assert "answered approve already; 1 more person must answer the same" in reason(
+        table.answer(rfd_id, "approve", "slack", "U1")
+    )
     assert "alice has answered approve already" in reason(table.answer(rfd_id, "approve"))
     settled = table.answer(rfd_id, "approve", "slack", "U2")
     assert isinstance(settled, f.RfdSettled) and settled.people == ["alice", "bob"]
