@@ -16,6 +16,7 @@ import pytest
 from cccc.common import bus
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
+from cccc.common.registry import BY_NAME
 from tests.command import running
 from tests.waiting import until
 
@@ -87,7 +88,7 @@ def service(project: Project) -> Iterator[Start]:
     def start(name: str, **environment: str) -> subprocess.Popen[bytes]:
         log = (project.logs / f"{name}.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, "-I", "-m", f"cccc.services.{name}"],
+            [sys.executable, "-I", "-m", f"cccc.services.{BY_NAME[name].module or name}"],
             cwd=project.root,
             env={**os.environ, "CCCC_HOME": str(project.home), **environment},
             stdout=log,

@@ -38,17 +38,15 @@ class Hints(Section, frozen=True):
     cooldown_seconds: Seconds = 300
 
 
-class Telegram(Section, frozen=True):
-    """settings/telegram.yaml."""
+class Chat(Section, frozen=True):
+    """What the three platforms have in common."""
 
-    token: str = ""
-    token_env: Variable = "TELEGRAM_BOT_TOKEN"
-    autostart: bool = True
+    autostart: bool = False
     discover_allowlist: bool = True
     autoregister: Literal["off", "open"] = "off"
-    allow_chats: tuple[ChatId, ...] = ()
     max_auto_subs: Count = 3
     show_peer_messages: bool = True
+    receipts: bool = True
     default_route: Route = "both"
     debounce_seconds: Seconds = 30
     max_msg_chars: Positive = 4096
@@ -62,8 +60,19 @@ class Telegram(Section, frozen=True):
     dm: DirectMessages = DirectMessages()
     hints: Hints = Hints()
     files: Files = Files()
-    redact_patterns: tuple[Regex, ...] = ASSIGNMENTS
     outbound: Outbound = Outbound()
+
+
+class Telegram(Chat, frozen=True):
+    """settings/telegram.yaml."""
+
+    token: str = ""
+    token_env: Variable = "TELEGRAM_BOT_TOKEN"
+    autostart: bool = True
+    allow_chats: tuple[ChatId, ...] = ()
+    poll_seconds: Positive = 20
+    api_base_url: str = "https://api.telegram.org"
+    redact_patterns: tuple[Regex, ...] = ASSIGNMENTS
 
 
 class SlackChannels(Section, frozen=True):
@@ -71,19 +80,16 @@ class SlackChannels(Section, frozen=True):
     to_peer_summary: tuple[str, ...] = ()
 
 
-class Slack(Section, frozen=True):
+class Slack(Chat, frozen=True):
     """settings/slack.yaml."""
 
     app_token: str = ""
     app_token_env: Variable = "SLACK_APP_TOKEN"
     bot_token: str = ""
     bot_token_env: Variable = "SLACK_BOT_TOKEN"
-    autostart: bool = False
-    show_peer_messages: bool = True
-    default_route: Route = "both"
+    allow_chats: tuple[str, ...] = ()
     channels: SlackChannels = SlackChannels()
-    files: Files = Files()
-    outbound: Outbound = Outbound()
+    api_base_url: str = "https://slack.com/api/"
 
 
 class DiscordChannels(Section, frozen=True):
@@ -91,17 +97,15 @@ class DiscordChannels(Section, frozen=True):
     to_peer_summary: tuple[ChatId, ...] = ()
 
 
-class Discord(Section, frozen=True):
+class Discord(Chat, frozen=True):
     """settings/discord.yaml."""
 
     bot_token: str = ""
     bot_token_env: Variable = "DISCORD_BOT_TOKEN"
-    autostart: bool = False
-    show_peer_messages: bool = True
-    default_route: Route = "both"
+    allow_chats: tuple[ChatId, ...] = ()
     channels: DiscordChannels = DiscordChannels()
-    files: Files = Files()
-    outbound: Outbound = Outbound()
+    api_base_url: str = "https://discord.com/api/v10"
+    gateway_url: str = "wss://gateway.discord.gg/"
 
 
 # Old files have these keys in either place.
@@ -113,7 +117,6 @@ TELEGRAM_MOVED = {
     "files.redact_patterns": "redact_patterns",
 }
 
-# Everything but `redact_patterns`, which cleans every preview.
-TELEGRAM_NOT_YET_USED = frozenset(Telegram.__struct_fields__) - {"redact_patterns"}
+TELEGRAM_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
 SLACK_NOT_YET_USED = frozenset(Slack.__struct_fields__)
 DISCORD_NOT_YET_USED = frozenset(Discord.__struct_fields__)

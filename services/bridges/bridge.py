@@ -1,0 +1,209 @@
+"""A bridge: between the facts and one chat platform.
+
+What comes in is acknowledged to the platform only after its fact is on disk, one after the other. What goes out is in
+`outgoing.py`. Everything that decides is pure, in the modules beside these two.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from cccc.common import bridges, pairing
+from cccc.common import facts as f
+from cccc.common.errors import NotFound
+from cccc.common.facts import Fact
+from cccc.common.paths import Project
+from cccc.common.redaction import Redactor
+from cccc.common.settings.chat import Chat
+from cccc.common.worker import Worker
+from cccc.services.bridges import intake, memory
+from cccc.services.bridges.intake import PassOn, Setting, Verdict
+from cccc.services.bridges.loop import Done, Loop
+from cccc.services.bridges.outgoing import Outgoing
+from cccc.services.bridges.platform import Health, Incoming, Message, Platform
+
+_REPORT_EVERY = 5.0
+
+
+class Bridge(Worker):
+    """One chat platform. A subclass sets `name` and `via`, and writes `section`, `configured` and `connect`."""
+
+    version = 1
+    State = memory.State
+    via: ClassVar[str]
+
+    # --- what a platform writes ---
+
+    def section(self) -> Chat:
+        """Return the platform's settings."""
+        raise NotImplementedError
+
+    def configured(self) -> Mapping[str, tuple[bool, bool]]:
+        """Return the chats that the settings let in: does it get what is said to the user, and the peers' talk."""
+        raise NotImplementedError
+
+    def connect(self, tokens: Mapping[str, str]) -> Platform:
+        """Return the platform, which does not touch the network before it is run."""
+        raise NotImplementedError
+
+    # --- the worker ---
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project)
+        lacking = bridges.missing(self.settings, self.via)
+        if lacking:
+            raise NotFound(lacking)
+        self.rules = self.section()
+        self.redact = Redactor(self.settings.telegram.redact_patterns).redact
+        self.platform = self.connect(bridges.tokens(self.settings, self.via))
+        self.loop = Loop(self.platform)
+        self._out = Outgoing(self)
+        self._inbox: deque[Incoming] = deque()
+        self._taken = ""  # the id under which the first of them was said
+        self._first: list[str] = []  # what is said at the start
+        self._report = bridges.Report(os.getpid(), since=time.time())
+        self._reported_at = 0.0
+
+    def fold(self, fact: Fact) -> None:
+        memory.fold(self.state, fact, self.via, self.rules.show_peer_messages)
+
+    def open(self) -> None:
+        self._out.adopt()
+        self._begin()
+        self._subscribe()
+        self.watch(self.loop.fileno(), lambda: None)
+        self.loop.start()
+
+    def act(self) -> None:
+        for each in self.loop.came():
+            if isinstance(each, Health):
+                self._feel(each)
+            elif isinstance(each, Done):
+                self._out.ended(each)
+            else:
+                self._inbox.append(each)
+        if not any(map(self.pending, self._first)):
+            bridges.start_mark(self.project, self.via).unlink(missing_ok=True)
+            while self._inbox and self._take_in(self._inbox[0]):
+                self._inbox.popleft()
+        self._out.step()
+        self._tell()
+
+    def close(self) -> None:
+        self.loop.close()
+        self._report.connected = False
+        self._write_report()
+
+    # --- starting ---
+
+    def _begin(self) -> None:
+        """Say that a person started the bridge, once per start, and not after a crash."""
+        mark = bridges.start_mark(self.project, self.via)
+        if mark.exists():
+            started = f.BridgeStarted(via=self.via, reset=self.rules.outbound.reset_on_start)
+            self._say_first(started, f"{self.name}:start:{mark.read_text()}")
+
+    def _subscribe(self) -> None:
+        """Let in what the settings list, and leave out what they list no more."""
+        wanted = {self.state.moved.get(chat, chat): gets for chat, gets in self.configured().items()}
+        for chat, (to_user, peers) in wanted.items():
+            its = self.state.subscriptions.get(chat)
+            if its is None or (its.how == "settings" and (its.to_user, its.peers) != (to_user, peers)):
+                let_in = f.ChatSubscribed(via=self.via, chat=chat, how="settings", to_user=to_user, peers=peers)
+                self._say_first(let_in, f"{self.name}:in:{chat}:{self.bus.seq}")
+        for chat, its in self.state.subscriptions.items():
+            if its.how == "settings" and chat not in wanted:
+                left_out = f.ChatUnsubscribed(via=self.via, chat=chat, reason="the settings do not list it any more")
+                self._say_first(left_out, f"{self.name}:out:{chat}:{self.bus.seq}")
+
+    def _say_first(self, fact: Fact, id_: str) -> None:
+        self.say(fact, id_=id_)
+        self._first.append(id_)
+
+    # --- coming in ---
+
+    def _take_in(self, came: Incoming) -> bool:
+        """Bring one thing that came a step further; return whether it is done and accepted."""
+        if self._taken != came.id:
+            verdict = intake.decide(self.state, came, self._setting())
+            self._say(came, verdict)
+            self._taken = came.id
+        if self.pending(came.id):
+            return False
+        self.loop.submit("accept", self.platform.accept(came))
+        return True
+
+    def _setting(self) -> Setting:
+        return Setting(
+            via=self.via,
+            rules=self.rules,
+            me=self.platform.me,
+            plain_words=self.platform.plain_words,
+            configured=self.configured(),
+            codes=pairing.good(self.project, time.time()),
+            now=time.time(),
+        )
+
+    def _say(self, came: Incoming, verdict: Verdict) -> None:
+        facts = list(verdict.facts)
+        if verdict.message and isinstance(came, Message):
+            facts.append(self._message(came, verdict.message))
+        if facts:
+            self.say(*facts, id_=came.id)
+        if verdict.used_code:
+            pairing.use_up(self.project, verdict.used_code, time.time())
+
+    def _message(self, came: Message, passed: PassOn) -> f.UserMessage:
+        content = passed.text.encode()
+        self.blobs.put(content)
+        return f.UserMessage(
+            mid=re.sub(r"[^A-Za-z0-9.]+", "-", came.id),
+            via=self.via,
+            route=passed.route,
+            who=came.who,
+            user=came.user,
+            chat=came.chat,
+            thread=came.thread,
+            message=came.message,
+            album=came.album,
+            edit_of=passed.edit_of,
+            **f.body(content, self.redact),
+        )
+
+    # --- how it is ---
+
+    def _feel(self, health: Health) -> None:
+        report, now = self._report, time.time()
+        if health.connected != report.connected:
+            report.connected, report.since = health.connected, now
+            self.log.info(
+                "connected" if health.connected else "not connected: %s", *([] if health.connected else [health.error])
+            )
+            self._reported_at = 0.0
+        if health.connected:
+            report.proof, report.proved = health.proof, now
+        if health.error and health.error != report.error:
+            self.log.warning("%s", health.error)
+        report.error = health.error or report.error
+        self.trouble = "" if health.connected else health.error
+
+    def _tell(self) -> None:
+        """Write the report for people and tools when it has changed, and not all the time."""
+        self._report.chats = len(self.state.subscriptions)
+        self._report.waiting = sum(len(box.queue) for box in self.state.outboxes.values())
+        if time.monotonic() - self._reported_at >= _REPORT_EVERY:
+            self._write_report()
+
+    def _write_report(self) -> None:
+        self._reported_at = time.monotonic()
+        path = bridges.report_path(self.project, self.via)
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(self._report)) + b"\n")
+        fresh.replace(path)

@@ -1,0 +1,285 @@
+"""Posting: one post at a time and chat, said before and after.
+
+A post is announced (`chat-posting`); each of its parts that arrived is a `chat-posted`. A part whose answer got lost,
+or that was under way when the bridge died, is posted again as one in doubt: a platform that can look does so, the
+others may show it twice. Nothing is given up but what the platform refuses for good.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cccc.common import commands, ledger
+from cccc.common import facts as f
+from cccc.common.commands import Asker, Reply
+from cccc.common.errors import NotFound
+from cccc.common.facts import Fact
+from cccc.common.lines import Line
+from cccc.services.bridges import memory, pacing, posts
+from cccc.services.bridges.loop import Done
+from cccc.services.bridges.memory import CARD, COMMAND, SETTLED, SYSTEM, Card, Item, Outbox
+from cccc.services.bridges.platform import ChatIs, Gone, Later, Post, Refused, Undone, Unsure
+from cccc.services.bridges.posts import Part, Told
+
+if TYPE_CHECKING:
+    from cccc.services.bridges.bridge import Bridge
+
+_BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_MARKS = "mark"
+
+
+class Outgoing:
+    """The effects of one bridge."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._sending: set[str] = set()  # chats whose post is under way
+        self._doubt: set[str] = set()
+        self._parts: dict[str, tuple[int, list[Part]]] = {}  # chat -> the number of the open posting, its parts
+        self._tries: dict[str, int] = {}
+        self._not_before: dict[str, float] = {}  # Unix times
+        self._replies: dict[int, Reply] = {}
+
+    def adopt(self) -> None:
+        """Take note of what was under way when the bridge ended."""
+        self._doubt = {chat for chat, box in self._bridge.state.outboxes.items() if box.open}
+
+    def step(self) -> None:
+        """Post what is due."""
+        now = time.time()
+        for chat, box in list(self._bridge.state.outboxes.items()):
+            for item in box.queue:
+                if item.kind == COMMAND:
+                    self._run(item)
+            if box.queue and chat not in self._sending:
+                self._next(chat, box, now)
+        self._mark(now)
+
+    def ended(self, done: Done) -> None:
+        """Take note of what came of a job."""
+        what, _, chat = done.key.partition(" ")
+        if what == _MARKS:
+            self._marked(done)
+        elif what == "post":
+            self._sending.discard(chat)
+            if done.error is None:
+                self._posted(chat, done.result)
+            else:
+                self._failed(chat, done.error)
+        elif done.error is not None:
+            self._bridge.log.warning("%s: %s", what, done.error)
+
+    # --- posts ---
+
+    def _next(self, chat: str, box: Outbox, now: float) -> None:
+        """Announce the next post of a chat, or send the next part of the announced one, when it is due."""
+        bridge = self._bridge
+        due = self._not_before.get(chat, 0.0)
+        if box.open is None:
+            count, earliest = pacing.next_post(box, bridge.rules, bridge.platform.pace(chat))
+            due = max(due, earliest)
+            if due <= now:
+                about = [item.seq for item in box.queue[:count]]
+                id_ = f"{bridge.name}:{bridge.state.number + 1}:{chat}"
+                bridge.say(f.ChatPosting(via=bridge.via, chat=chat, about=about), id_=id_, cause=about[-1])
+                return
+        elif due <= now and not bridge.pending(self._id_of_part(chat, box)):
+            self._send(chat, box)
+            return
+        bridge.wake_in(max(0.0, due - now))
+
+    def _send(self, chat: str, box: Outbox) -> None:
+        assert box.open
+        parts = self._rendered(chat, box)
+        if parts is None:
+            return
+        if box.open.done >= len(parts):  # nothing to show: the answer comes later, or the body is forgotten
+            self._say_posted(chat, box, "", 0)
+            return
+        post = self._as_post(chat, box.open.number, parts[box.open.done])
+        if post.press:
+            job = self._answer(post)
+        else:
+            job = self._bridge.platform.post(
+                chat, post, key=f"{box.open.number}.{box.open.done}", doubt=chat in self._doubt
+            )
+        self._sending.add(chat)
+        self._bridge.loop.submit(f"post {chat}", job)
+
+    async def _answer(self, post: Post) -> str:
+        await self._bridge.platform.answer(post.press, post.text)
+        return ""
+
+    def _posted(self, chat: str, message: str) -> None:
+        box = self._bridge.state.outboxes.get(chat)
+        self._doubt.discard(chat)
+        self._tries.pop(chat, None)
+        if box and box.open:  # else the queue was cleared meanwhile
+            _, parts = self._parts[chat]
+            self._say_posted(chat, box, message, max(0, len(parts) - box.open.done - 1))
+
+    def _say_posted(self, chat: str, box: Outbox, message: str, left: int) -> None:
+        assert box.open
+        about = [item.seq for item in box.queue[: box.open.count]]
+        posted = f.ChatPosted(
+            via=self._bridge.via, chat=chat, about=about, message=message, part=box.open.done, left=left
+        )
+        self._bridge.say(posted, id_=self._id_of_part(chat, box), cause=about[-1])
+
+    def _id_of_part(self, chat: str, box: Outbox) -> str:
+        assert box.open
+        return f"{self._bridge.name}:{box.open.number}:{chat}:{box.open.done}"
+
+    def _failed(self, chat: str, error: Undone) -> None:
+        """Try again what can still arrive; give up, and say so, what cannot."""
+        bridge, now = self._bridge, time.time()
+        box = bridge.state.outboxes.get(chat)
+        if box is None or box.open is None:
+            return
+        if isinstance(error, ChatIs):
+            bridge.say(
+                f.ChatMoved(via=bridge.via, chat=chat, to=error.chat), id_=f"{bridge.name}:moved:{chat}:{error.chat}"
+            )
+        elif isinstance(error, (Refused, Gone)):
+            self._give_up(chat, box, error)
+        else:
+            tries = self._tries.get(chat, 0)
+            self._tries[chat] = tries + 1
+            wait = error.seconds if isinstance(error, Later) else _BACK_OFF[min(tries, len(_BACK_OFF) - 1)]
+            self._not_before[chat] = now + wait
+            if isinstance(error, Unsure):
+                self._doubt.add(chat)
+            bridge.log.warning("post to %s: %s; again in %.0f s", chat, error, wait)
+
+    def _give_up(self, chat: str, box: Outbox, error: Undone) -> None:
+        assert box.open
+        bridge = self._bridge
+        number, parts = self._parts[chat]
+        post = parts[box.open.done]
+        if isinstance(post, Post) and post.press:  # the press is too old: a message will do
+            parts[box.open.done] = Post(post.text, reply_to=post.reply_to, thread=post.thread)
+            return
+        about = [item.seq for item in box.queue[: box.open.count]]
+        facts: list[Fact] = [f.ChatFailed(via=bridge.via, chat=chat, about=about, reason=str(error))]
+        if isinstance(error, Gone):
+            facts.append(f.ChatUnsubscribed(via=bridge.via, chat=chat, reason=str(error)))
+        if isinstance(error, Gone) or box.queue[0].kind != SYSTEM:  # no notice about a notice
+            words = "gets nothing more" if isinstance(error, Gone) else "did not take a post"
+            facts.append(f.Notice(text=f"{bridge.via} chat {chat} {words}: {error}", about=bridge.name))
+        bridge.say(*facts, id_=f"{bridge.name}:{number}:{chat}:failed", cause=about[-1])
+
+    # --- what is in a post ---
+
+    def _rendered(self, chat: str, box: Outbox) -> list[Part] | None:
+        """Return the parts of the open posting, or None while a command's wish is on its way to the ledger."""
+        assert box.open
+        if chat not in self._parts or self._parts[chat][0] != box.open.number:
+            parts = self._render(box.queue[: box.open.count])
+            if parts is None:
+                return None
+            self._parts[chat] = (box.open.number, parts)
+        return self._parts[chat][1]
+
+    def _render(self, items: list[Item]) -> list[Part] | None:
+        bridge, head = self._bridge, items[0]
+        if head.kind == COMMAND:
+            if bridge.pending(self._wish(head)):
+                return None
+            text = bridge.redact(self._replies[head.seq].text)
+            return posts.reply(head, text, bridge.platform.limits, code="  " in text) if text else []
+        card = self._card(head) if head.kind in (CARD, SETTLED) else None
+        told = [self._told(card.seq if card else item.seq, item) for item in items]
+        if head.press:
+            return posts.reply(head, posts.words(told[0].fact), bridge.platform.limits, code=False)
+        return posts.render(told, bridge.rules, bridge.platform.limits, card, bridge.project.root)
+
+    def _told(self, seq: int, item: Item) -> Told:
+        fact = self._fact(seq)
+        if not isinstance(fact, (f.ToUser, f.ToPeer)):
+            return Told(item, fact)
+        try:
+            body = self._bridge.blobs.get(fact.sha).decode("utf-8", "replace")
+        except NotFound:  # removed by `cccc ledger forget`: the preview is what is left
+            body = fact.text
+        return Told(item, fact, self._bridge.redact(body))
+
+    def _card(self, item: Item) -> Card | None:
+        state = self._bridge.state
+        rfd_id = getattr(self._fact(item.seq), "rfd_id", "")
+        found: Card | None = state.cards.get(rfd_id)
+        return found
+
+    def _fact(self, seq: int) -> Fact:
+        raw = ledger.line_at(self._bridge.project, seq)
+        fact = ledger.decode(raw) if raw else None
+        assert fact, seq
+        return fact
+
+    def _as_post(self, chat: str, number: int, part: Part) -> Post:
+        """Return what is sent; a text that is sent as a file gets one."""
+        if isinstance(part, Post):
+            return part
+        folder = self._bridge.project.run / "texts"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{self._bridge.via}-{number}.md"
+        path.write_text(part.text, encoding="utf-8")
+        return Post(file=path, name=part.name)
+
+    # --- commands ---
+
+    def _run(self, item: Item) -> None:
+        """Run a command at once, whatever waits before its answer; once said, its wishes count once."""
+        if item.seq in self._replies:
+            return
+        fact = self._fact(item.seq)
+        assert isinstance(fact, f.ChatCommand)
+        if item.about:
+            reply = Reply([Line(f"Reply to this message with your question about {item.about}.")])
+        else:
+            name, _, rest = fact.text.lstrip("/").partition(" ")
+            reply = commands.run(self._bridge.project, name, rest, Asker(fact.who, fact.via, fact.user, fact.chat))
+        self._replies[item.seq] = reply
+        if reply.facts:
+            self._bridge.say(*reply.facts, id_=self._wish(item), cause=item.seq)
+
+    def _wish(self, item: Item) -> str:
+        return f"{self._bridge.name}:{item.seq}"
+
+    # --- receipts ---
+
+    def _mark(self, now: float) -> None:
+        bridge = self._bridge
+        if not bridge.state.marks or _MARKS in self._sending or self._not_before.get(_MARKS, 0.0) > now:
+            return
+        mark = bridge.state.marks[0]
+        if bridge.pending(self._id_of_mark(mark)):
+            return
+        if not bridge.rules.receipts:
+            self._say_marked(mark, "turned off")
+            return
+        self._sending.add(_MARKS)
+        bridge.loop.submit(_MARKS, self._set_mark(mark))
+
+    async def _set_mark(self, mark: memory.Mark) -> str:
+        await self._bridge.platform.mark(mark.chat, mark.message, mark.mark)
+        return ""
+
+    def _marked(self, done: Done) -> None:
+        self._sending.discard(_MARKS)
+        if not self._bridge.state.marks:
+            return
+        if done.error is None or isinstance(done.error, (Refused, Gone, ChatIs)):
+            self._say_marked(self._bridge.state.marks[0], str(done.error or ""))
+            return
+        wait = done.error.seconds if isinstance(done.error, Later) else _BACK_OFF[2]
+        self._not_before[_MARKS] = time.time() + wait
+
+    def _say_marked(self, mark: memory.Mark, reason: str) -> None:
+        marked = f.ChatMarked(
+            via=self._bridge.via, chat=mark.chat, message=mark.message, mid=mark.mid, mark=mark.mark, reason=reason
+        )
+        self._bridge.say(marked, id_=self._id_of_mark(mark))
+
+    def _id_of_mark(self, mark: memory.Mark) -> str:
+        return f"{self._bridge.name}:mark:{mark.chat}:{mark.message}:{mark.mark}"

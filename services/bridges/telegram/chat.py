@@ -1,0 +1,266 @@
+"""Telegram, by python-telegram-bot.
+
+The library's own Updater confirms updates before anybody has them, spins on one it cannot read, and ends in silence
+when the token is revoked; so getUpdates is asked here, and the offset is raised when every update is accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import warnings
+from collections.abc import Awaitable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Conflict,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
+from telegram.request import HTTPXRequest
+from telegram.warnings import PTBUserWarning
+
+from cccc.common import redaction
+from cccc.services.bridges.platform import (
+    ChatIs,
+    FileRef,
+    Gone,
+    Health,
+    Incoming,
+    Later,
+    Limits,
+    Pace,
+    Post,
+    Put,
+    Refused,
+    Undone,
+    Unreachable,
+    Unsure,
+)
+from cccc.services.bridges.telegram import dress, updates
+
+# get_updates itself cannot be asked for raw updates.
+warnings.filterwarnings("ignore", "Please use 'Bot.getUpdates'", PTBUserWarning)
+
+_ANSWER_WITHIN = 10.0
+_UPLOAD_WITHIN = 120.0
+_POLL_ANSWERED_WITHIN = 5.0  # beyond what was asked for
+_CONFLICTS = 3
+_BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0)
+_WITHOUT_HOPE = 20.0  # seconds between looks whether a person has mended it
+_NEVER_AGAIN = ("chat not found", "not enough rights", "have no rights", "chat_write_forbidden", "user is deactivated")
+_MARKS = {"stored": "👀", "accepted": "👌"}
+
+_REVOKED = "Telegram refuses the token; `cccc token set telegram`, then `cccc bridge telegram restart`"
+_TWO = "another program polls with this token; end it, or make a bot of its own for it"
+
+T = TypeVar("T")
+
+
+class Chats:
+    """The chats of one bot."""
+
+    limits = Limits(text=4096, caption=1024, press=200, upload=50 << 20, download=20 << 20)
+    plain_words = False
+
+    def __init__(self, token: str, api: str, poll_seconds: float) -> None:
+        self.me = ""
+        self._poll_seconds = poll_seconds
+        self._bot = Bot(
+            token,
+            base_url=f"{api.rstrip('/')}/bot",
+            base_file_url=f"{api.rstrip('/')}/file/bot",
+            request=HTTPXRequest(connection_pool_size=16, read_timeout=_ANSWER_WITHIN),
+            get_updates_request=HTTPXRequest(connection_pool_size=1),
+        )
+        self._open: set[str] = set()  # ids of updates that are not accepted yet
+        self._all_accepted = asyncio.Event()
+
+    # --- receiving ---
+
+    async def run(self, put: Put) -> None:
+        offset, failures, conflicts = 0, 0, 0
+        try:
+            while True:
+                wait = 0.0
+                try:
+                    await self._bot.initialize()
+                    self.me = self._bot.username
+                    # After a failure the first question asks for no wait: its answer is the proof of being back.
+                    offset = await self._poll(put, offset, quick=not offset or bool(failures or conflicts))
+                    failures = conflicts = 0
+                except (InvalidToken, EndPointNotFound):
+                    failures, wait = failures + 1, _WITHOUT_HOPE
+                    put(Health(False, error=_REVOKED))
+                except Conflict:
+                    conflicts += 1
+                    wait = 0.5 if conflicts < _CONFLICTS else _WITHOUT_HOPE
+                    if conflicts >= _CONFLICTS:
+                        put(Health(False, error=_TWO))
+                except RetryAfter as error:
+                    failures, wait = failures + 1, _seconds(error)
+                    put(Health(False, error=f"Telegram asks to wait {wait:.0f} s"))
+                except TelegramError as error:
+                    wait = _BACK_OFF[min(failures, len(_BACK_OFF) - 1)]
+                    failures += 1
+                    put(Health(False, error=f"Telegram cannot be reached: {_words(error)}"))
+                await asyncio.sleep(wait)
+        finally:
+            with contextlib.suppress(TelegramError, RuntimeError):
+                await self._bot.shutdown()
+
+    async def _poll(self, put: Put, offset: int, quick: bool) -> int:
+        """Ask once; return the next offset when everything that came is accepted."""
+        seconds = 0 if quick else self._poll_seconds
+        asked = {"offset": offset, "timeout": seconds, "allowed_updates": updates.WANTED}
+        came: Any = await self._bot.do_api_request(
+            "getUpdates", api_kwargs=asked, read_timeout=seconds + _POLL_ANSWERED_WITHIN
+        )
+        put(Health(True, "poll answered"))
+        for raw in came:
+            incoming = updates.read(raw, self._bot)
+            if incoming:
+                self._open.add(incoming.id)
+                put(incoming)
+        self._all_accepted.clear()
+        if self._open:
+            await self._all_accepted.wait()
+        return max((int(raw["update_id"]) + 1 for raw in came), default=offset)
+
+    async def accept(self, incoming: Incoming) -> None:
+        self._open.discard(incoming.id)
+        if not self._open:
+            self._all_accepted.set()
+
+    # --- posting ---
+
+    def pace(self, chat: str) -> Pace:
+        return Pace(every=1.0, per_minute=20 if chat.startswith("-") else 60)
+
+    async def post(self, chat: str, post: Post, key: str, doubt: bool) -> str:
+        """Post or edit. Telegram has no way to see whether a post in doubt is there: it may come twice."""
+        if post.edit:
+            return await self._edit(chat, post)
+        if post.file:
+            return await self._send_file(chat, post, post.file)
+        try:
+            return await self._send(chat, post, dress.html(post.text), ParseMode.HTML)
+        except Refused as error:
+            if "parse entities" not in str(error):
+                raise
+            return await self._send(chat, post, post.text, None)
+
+    async def _send(self, chat: str, post: Post, text: str, mode: str | None) -> str:
+        message = await _done(
+            self._bot.send_message(
+                chat_id=int(chat),
+                text=text,
+                parse_mode=mode,
+                message_thread_id=int(post.thread) if post.thread else None,
+                reply_parameters=_reply(post),
+                reply_markup=_keyboard(post),
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        )
+        return str(message.message_id)
+
+    async def _edit(self, chat: str, post: Post) -> str:
+        try:
+            await _done(
+                self._bot.edit_message_text(
+                    dress.html(post.text),
+                    chat_id=int(chat),
+                    message_id=int(post.edit),
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=_keyboard(post),
+                )
+            )
+        except Refused as error:
+            if "not modified" not in str(error):
+                raise
+        return post.edit
+
+    async def _send_file(self, chat: str, post: Post, path: Path) -> str:
+        more: dict[str, Any] = {
+            "chat_id": int(chat),
+            "caption": dress.html(post.text) or None,
+            "parse_mode": ParseMode.HTML,
+            "message_thread_id": int(post.thread) if post.thread else None,
+            "reply_parameters": _reply(post),
+            "filename": post.name,
+            "write_timeout": _UPLOAD_WITHIN,
+            "read_timeout": _UPLOAD_WITHIN,
+        }
+        with path.open("rb") as content:
+            if post.photo:
+                message = await _done(self._bot.send_photo(photo=content, **more))
+            else:
+                message = await _done(self._bot.send_document(document=content, **more))
+        return str(message.message_id)
+
+    async def answer(self, press: str, text: str) -> None:
+        await _done(self._bot.answer_callback_query(press, text, show_alert=True))
+
+    async def mark(self, chat: str, message: str, mark: str) -> None:
+        await _done(self._bot.set_message_reaction(int(chat), int(message), _MARKS[mark]))
+
+    async def fetch(self, file: FileRef, to: Path) -> None:
+        found = await _done(self._bot.get_file(file.id))
+        await _done(found.download_to_drive(to, read_timeout=_UPLOAD_WITHIN))
+
+
+async def _done(call: Awaitable[T]) -> T:
+    """Return what a call of the library gives. Raises an Undone for every way in which it can fail."""
+    try:
+        return await call
+    except TelegramError as error:
+        raise _undone(error) from None
+
+
+def _undone(error: TelegramError) -> Undone:
+    words = _words(error)
+    if isinstance(error, RetryAfter):
+        return Later(_seconds(error))
+    if isinstance(error, ChatMigrated):
+        return ChatIs(str(error.new_chat_id))
+    if isinstance(error, Forbidden):
+        return Gone(words)
+    if isinstance(error, BadRequest):
+        return Gone(words) if any(mark in words.lower() for mark in _NEVER_AGAIN) else Refused(words)
+    if isinstance(error, (InvalidToken, EndPointNotFound)):
+        return Unreachable("Telegram refuses the token")
+    if isinstance(error, (TimedOut, NetworkError)):
+        never_sent = isinstance(error.__cause__, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+        return Unreachable(words) if never_sent else Unsure(words)
+    return Refused(words)
+
+
+def _words(error: TelegramError) -> str:
+    """Return what went wrong in one line without the token, which some of the library's errors hold."""
+    return redaction.default.redact(" ".join(str(error).split())) or type(error).__name__
+
+
+def _seconds(error: RetryAfter) -> float:
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def _reply(post: Post) -> ReplyParameters | None:
+    return ReplyParameters(int(post.reply_to), allow_sending_without_reply=True) if post.reply_to else None
+
+
+def _keyboard(post: Post) -> InlineKeyboardMarkup | None:
+    buttons = [InlineKeyboardButton(button.label, callback_data=button.value) for button in post.buttons]
+    return InlineKeyboardMarkup([buttons[at : at + 3] for at in range(0, len(buttons), 3)]) if buttons else None
