@@ -33,7 +33,7 @@ def tree(path: Path) -> yaml.Node | None:
     if len(raw) > LARGEST_FILE:
         raise Broken(f"has {len(raw)} bytes; allowed: at most {LARGEST_FILE}")
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Broken("is not UTF-8; save it as UTF-8", raw[: error.start].count(b"\n") + 1) from None
     try:
