@@ -9,13 +9,13 @@ import time
 
 import click
 
-from cccc.common import answer, bus
+from cccc.common import answer, bus, typed_by
 from cccc.common import facts as f
 from cccc.common.commands import Asker, rfd
 from cccc.common.errors import UserError
 from cccc.common.lines import plain
 from cccc.common.paths import Project
-from cccc.scripts.cli import running, screen, typed_by
+from cccc.scripts.cli import running, screen
 
 
 @click.group(no_args_is_help=False)

@@ -10,14 +10,14 @@ import time
 
 import click
 
-from cccc.common import answer, bus, settings
+from cccc.common import answer, bus, settings, typed_by
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.commands import Asker, raw
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
-from cccc.scripts.cli import running, typed_by
+from cccc.scripts.cli import running
 
 _ROUTE = re.compile(r"\s*(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
 

@@ -7,11 +7,10 @@ import time
 
 import click
 
-from cccc.common import answer
+from cccc.common import answer, typed_by
 from cccc.common.commands import Asker, peers
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
-from cccc.scripts.cli import typed_by
 
 _WITHIN = 8.0
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from pathlib import Path
 
 from cccc.common import tmux
 from cccc.common.paths import PEERS, Project
+
+_JUST_NOW = 3.0  # seconds; tmux tells whole ones
 
 
 def peer(project: Project) -> str:
@@ -26,6 +29,22 @@ def peer(project: Project) -> str:
     ours = _ancestors(os.getpid())
     inside = _pane_of_environment(project)
     return next((role for role, pane in panes.items() if pane.pid in ours or pane.id == inside), "")
+
+
+def nobody(project: Project) -> bool:
+    """Return whether this process runs in a pane of the session that no terminal has sent a key to just now.
+
+    Then what was typed came from `tmux send-keys`: no person sees the pane, or none of them typed.
+    """
+    pane = _pane_of_environment(project)
+    if not pane:
+        return False
+    clients = tmux.call(project, "list-clients", "-F", "#{pane_id} #{client_readonly} #{client_activity}")
+    seen = [line.split() for line in clients.splitlines()]
+    return not any(
+        shown == pane and readonly == "0" and time.time() - float(active) < _JUST_NOW
+        for shown, readonly, active in seen
+    )
 
 
 def _ancestors(pid: int) -> set[int]:
