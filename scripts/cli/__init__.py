@@ -19,6 +19,7 @@ SECTIONS = {
     "Begin": {
         "init": "Put a .cccc folder into a project.",
         "doctor": "Check everything that a session needs.",
+        "setup-cli": "Answer beforehand what the CLIs ask at their first start.",
         "clean": "Remove what past sessions left in .cccc.",
         "version": "Print the installed version.",
     },

@@ -156,8 +156,9 @@ def _peers(project: Project) -> list[Check]:
             checks.append(Check(each.peer, OK, found))
             chosen = getattr(loaded.cli_profiles, folder(each.peer)).kind
             for question in first_run.questions(each.text, chosen, project.root, environment):
-                mend = f"start `{each.program}` here once, by hand, and answer; until then its nudges wait"
-                checks.append(Check(each.peer, WARN, question, mend))
+                by_hand = f"start `{each.program}` here once, by hand, and answer; until then its nudges wait"
+                mend = "cccc setup-cli" if question.change else question.mend or by_hand
+                checks.append(Check(each.peer, WARN, question.text, mend))
         else:
             mend = f"install it, set {peers.VARIABLES[each.peer]}, or try `cccc up --mock`"
             checks.append(Check(each.peer, BAD, f"{found}: {each.program or 'it'} is not on the PATH", mend))

@@ -1,50 +1,107 @@
-"""What a CLI will ask at its start in this project, read from its own files. Nothing is written."""
+"""What a CLI will ask at its start in this project, read from its own files, and the change that answers it before."""
 
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, NamedTuple
 
+from cccc.scripts.cli import own_files
 from cccc.services.delivery import peers
 
+_UNATTENDED = "--dangerously-skip-permissions"
+_TRUSTED = 'trust_level = "trusted"'
+_LOGIN = re.compile(r"^\s*(model_provider|cli_auth_credentials_store)\s*=", re.M)
 
-def questions(command: str, chosen: str, root: Path, environment: Mapping[str, str]) -> list[str]:
-    """Return what keeps the CLI of a command from a quiet start, one line each."""
+
+class Change(NamedTuple):
+    """A new text for one of the CLI's own files."""
+
+    file: Path
+    old: str
+    new: str
+
+
+class Question(NamedTuple):
+    """What keeps a CLI from a quiet start; without a change, a person has to answer it in the CLI."""
+
+    text: str
+    change: Change | None = None
+    mend: str = ""  # without a change, and not in the CLI
+
+
+def questions(command: str, chosen: str, root: Path, environment: Mapping[str, str]) -> list[Question]:
+    """Return what the CLI of a command will ask when it is started in `root`."""
     kind, home = peers.of(command, chosen), Path(environment.get("HOME", "/"))
     if kind is peers.CLAUDE:
-        return _of_claude(home, root, "--dangerously-skip-permissions" in command)
+        return _of_claude(home, root, command, environment)
     if kind is peers.CODEX:
-        found = _of_codex(Path(environment.get("CODEX_HOME") or home / ".codex"), root)
+        found = _of_codex(Path(environment.get("CODEX_HOME") or home / ".codex"), root, environment)
         if not kind.hooks(peers.Start(root, root, environment)):
-            found.append("other hooks are configured, so ours are left out: nudges stay unproved (docs/peers.md)")
+            text = "other hooks are configured, so ours are left out: nudges stay unproved"
+            found.append(Question(text, mend="docs/peers.md says why"))
         return found
     return []
 
 
-def _of_claude(home: Path, root: Path, unattended: bool) -> list[str]:
-    known = _json(home / ".claude.json")
+def _of_claude(home: Path, root: Path, command: str, environment: Mapping[str, str]) -> list[Question]:
+    known, unattended = _json(home / ".claude.json"), _UNATTENDED in command
     if not known.get("hasCompletedOnboarding"):
-        return ["it was never set up: it will ask for a theme and a login"]
+        return [Question("it was never set up: it will ask for a theme and a login")]
     found = []
-    if not known.get("projects", {}).get(str(root), {}).get("hasTrustDialogAccepted"):
-        found.append("it will ask whether this folder is trusted")
-    if unattended and not _json(home / ".claude" / "settings.json").get("skipDangerousModePermissionPrompt"):
-        found.append("it will warn of its bypass mode")
+    if not (known.get("projects") or {}).get(str(root), {}).get("hasTrustDialogAccepted"):
+        change = _in_json(home / ".claude.json", "projects", str(root), "hasTrustDialogAccepted")
+        found.append(Question("it will ask whether this folder is trusted", change))
+    settings = home / ".claude" / "settings.json"
+    if unattended and not _json(settings).get("skipDangerousModePermissionPrompt"):
+        change = _in_json(settings, "skipDangerousModePermissionPrompt")
+        found.append(Question("it will warn of its bypass mode", change))
+    sandbox = environment.get("IS_SANDBOX") or "IS_SANDBOX=" in command
+    if unattended and os.geteuid() == 0 and not sandbox:
+        mend = "run cccc as another user, or in a sandbox with IS_SANDBOX=1"
+        found.append(Question(f"it ends at once: root may not use {_UNATTENDED}", mend=mend))
     return found
 
 
-def _of_codex(home: Path, root: Path) -> list[str]:
+def _of_codex(home: Path, root: Path, environment: Mapping[str, str]) -> list[Question]:
     config = home / "config.toml"
-    text = config.read_text(encoding="utf-8", errors="replace") if config.exists() else ""
-    trusted = f'[projects."{root}"]' in text
-    return [] if trusted else ["it will ask whether this folder is trusted"]
+    text = _text(config)
+    found = []
+    if not (home / "auth.json").exists() and not _LOGIN.search(text) and not environment.get("OPENAI_API_KEY"):
+        found.append(Question("it will ask for a login"))
+    name = re.escape(str(root))
+    if not re.search(rf"""^[ \t]*\[projects\.["']{name}["']\]""", text, re.M):
+        change = _change(config, lambda old: own_files.add_to_toml(old, ("projects", str(root)), _TRUSTED))
+        found.append(Question("it will ask whether this folder is trusted", change))
+    return found
+
+
+def _in_json(file: Path, *keys: str) -> Change | None:
+    return _change(file, lambda old: own_files.put_in_json(old, keys, True))
+
+
+def _change(file: Path, edit: Callable[[str], str]) -> Change | None:
+    """Return the change of a file, None where only a person can tell what is to be changed."""
+    try:
+        old = own_files.text_of(file)
+        return Change(file, old, edit(old))
+    except ValueError:
+        return None
 
 
 def _json(file: Path) -> dict[str, Any]:
     try:
-        known = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known = json.loads(_text(file) or "{}")
+    except ValueError:
         return {}
     return known if isinstance(known, dict) else {}
+
+
+def _text(file: Path) -> str:
+    try:
+        return own_files.text_of(file)
+    except (OSError, ValueError):  # no file of this CLI: it will say so itself
+        return ""

@@ -14,17 +14,31 @@ def test_a_home_that_is_prepared_asks_nothing(tmp_path: Path, kind: str) -> None
     assert first_run.questions(homes.command(kind, kind), "", tmp_path, environment) == []
 
 
+def asked(command: str, root: Path, environment: dict[str, str]) -> list[str]:
+    return [question.text for question in first_run.questions(command, "", root, environment)]
+
+
 def test_what_a_cli_will_ask_is_foreseen(tmp_path: Path) -> None:
-    environment = {"HOME": str(tmp_path)}
+    environment = {"HOME": str(tmp_path), "IS_SANDBOX": "1"}
     trust = "it will ask whether this folder is trusted"
-    assert "never set up" in first_run.questions("claude", "", tmp_path, environment)[0]
-    assert first_run.questions("codex", "", tmp_path, environment) == [trust]
+    assert "never set up" in asked("claude", tmp_path, environment)[0]
+    assert asked("codex", tmp_path, environment) == ["it will ask for a login", trust]
+    assert asked("codex", tmp_path, {**environment, "OPENAI_API_KEY": "x"}) == [trust]
     (tmp_path / ".claude.json").write_text('{"hasCompletedOnboarding": true}')
-    assert first_run.questions("claude --dangerously-skip-permissions", "", tmp_path, environment) == [
+    assert asked("claude --dangerously-skip-permissions", tmp_path, environment) == [
         trust,
         "it will warn of its bypass mode",
     ]
     (tmp_path / ".codex").mkdir()
+    (tmp_path / ".codex" / "auth.json").write_text("{}")
     (tmp_path / ".codex" / "hooks.json").write_text("{}")
-    assert "unproved" in first_run.questions("codex", "", tmp_path, environment)[1]
-    assert first_run.questions("opencode", "", tmp_path, environment) == []
+    assert "unproved" in asked("codex", tmp_path, environment)[1]
+    assert asked("opencode", tmp_path, environment) == []
+
+
+def test_a_file_that_cannot_be_read_is_left_to_its_cli(tmp_path: Path) -> None:
+    (tmp_path / ".claude.json").write_bytes(b"\xff")
+    assert "never set up" in asked("claude", tmp_path, {"HOME": str(tmp_path)})[0]
+    (tmp_path / ".codex").mkdir()
+    (tmp_path / ".codex" / "config.toml").write_bytes(b"\xff")
+    assert first_run.questions("codex", "", tmp_path, {"HOME": str(tmp_path)})[-1].change is None
