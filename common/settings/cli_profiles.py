@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, Union
 
-from cccc.common.settings.kinds import Count, Minutes, Name, Positive, Regex, Seconds, Section, Share
+from cccc.common.settings.kinds import Count, Minutes, Positive, Regex, Seconds, Section, Share
+from cccc.common.settings.reading import Retired
 
 # ruff: noqa: UP007  # msgspec evaluates annotations, and Python 3.9 has no `X | Y`
 
@@ -84,8 +85,6 @@ class LazyPreamble(Section, frozen=True):
 class Delivery(Section, frozen=True):
     """Inbox, NUDGE lines, self-check, leftovers at start, restarts."""
 
-    mailbox_pull_enabled: bool = True
-    inbox_dirname: Name = "inbox"
     processed_retention: Count = 200
 
     nudge_resend_seconds: Seconds = 90
@@ -110,18 +109,6 @@ class Delivery(Section, frozen=True):
     inbox_startup_prompt: bool = True
     inbox_startup_prompt_timeout_seconds: Seconds = 30
     inbox_startup_prompt_noninteractive_timeout_seconds: Seconds = 0
-
-    ack_mode: Literal["file_move", "ack_text"] = "file_move"
-    duplicate_window_seconds: Seconds = 0
-    require_ack: bool = False
-    ack_timeout_seconds: Seconds = 40
-    ack_require_mid: bool = False
-    soft_ack_on_mailbox_activity: bool = True
-    resend_attempts: Count = 2
-    paste_max_wait_seconds: Seconds = 6
-    recheck_interval_seconds: Seconds = 0.6
-    max_flush_batch: Count = 3
-    read_timeout_seconds: Seconds = 8
 
 
 class Mailbox(Section, frozen=True):
@@ -163,35 +150,39 @@ class CliProfiles(Section, frozen=True):
     input_mode: InputModes = InputModes()
     delivery_mode: DeliveryMode = DeliveryMode()
     tmux: Tmux = Tmux()
-    startup_wait_seconds: Seconds = 12
-    startup_nudge_seconds: Seconds = 10
     console_echo: bool = True
 
 
+_RECEIPTS = "a message is read when its file is moved to processed/, and `cccc trace MID` shows each step of its way"
+_PACE = "the keys delivery.nudge_* say when a peer is told of its mail again"
+_PULLED = "mail always waits in inbox/, and the pane gets NUDGE lines"
+_EVENTS = "the CLI's own signals say when it is ready, and its mail is announced then"
+RETIRED = {
+    "startup_wait_seconds": Retired("12", _EVENTS),
+    "startup_nudge_seconds": Retired("10", _EVENTS),
+    "delivery.mailbox_pull_enabled": Retired("true", _PULLED),
+    "delivery.inbox_dirname": Retired("inbox", _PULLED),
+    "delivery.ack_mode": Retired("file_move", _RECEIPTS),
+    "delivery.require_ack": Retired("false", _RECEIPTS),
+    "delivery.ack_require_mid": Retired("false", _RECEIPTS),
+    "delivery.soft_ack_on_mailbox_activity": Retired("true", _RECEIPTS),
+    "delivery.duplicate_window_seconds": Retired("0", "the same text again is a message; see handoff_filter.dedup_*"),
+    "delivery.ack_timeout_seconds": Retired("40", _PACE),
+    "delivery.resend_attempts": Retired("2", _PACE),
+    "delivery.paste_max_wait_seconds": Retired("6", _PACE),
+    "delivery.recheck_interval_seconds": Retired("0.6", _PACE),
+    "delivery.max_flush_batch": Retired("3", _PACE),
+    "delivery.read_timeout_seconds": Retired("8", _PACE),
+}
 NOT_YET_USED = frozenset(
     {
         "console_echo",
-        "delivery.ack_mode",
-        "delivery.ack_require_mid",
-        "delivery.ack_timeout_seconds",
-        "delivery.duplicate_window_seconds",
-        "delivery.inbox_dirname",
         "delivery.inbox_startup_policy",
         "delivery.inbox_startup_prompt",
         "delivery.inbox_startup_prompt_noninteractive_timeout_seconds",
         "delivery.inbox_startup_prompt_timeout_seconds",
-        "delivery.mailbox_pull_enabled",
-        "delivery.max_flush_batch",
         "delivery.nudge_keepalive",
-        "delivery.paste_max_wait_seconds",
-        "delivery.read_timeout_seconds",
-        "delivery.recheck_interval_seconds",
-        "delivery.require_ack",
-        "delivery.resend_attempts",
-        "delivery.soft_ack_on_mailbox_activity",
         "input_mode",
-        "startup_nudge_seconds",
-        "startup_wait_seconds",
     }
 ) | {
     # How a screen is read and the suffixes are used; text is only pasted yet, with one key after it.

@@ -18,6 +18,7 @@ from cccc.common.settings.kinds import (
     Section,
     Share,
 )
+from cccc.common.settings.reading import Retired
 
 
 class PatchQueue(Section, frozen=True):
@@ -105,11 +106,6 @@ class HandoffFilter(Section, frozen=True):
     redundant_similarity_threshold: Share = 0.9
 
 
-class Context(Section, frozen=True):
-    files_limit: Count = 120
-    exclude: tuple[Pattern, ...] = ()
-
-
 class Policies(Section, frozen=True):
     """settings/policies.yaml."""
 
@@ -118,7 +114,11 @@ class Policies(Section, frozen=True):
     rfd: Rfd = Rfd()
     handoff_filter: HandoffFilter = HandoffFilter()
     autonomy_level: Literal["L0", "L1", "L2", "L3"] = "L1"
-    context: Context = Context()
 
 
-NOT_YET_USED = frozenset({"autonomy_level", "context"})
+_OWN_EYES = "the peers look at the repository themselves, and PROJECT.md tells them what matters"
+RETIRED = {
+    "context.files_limit": Retired("120", _OWN_EYES),
+    "context.exclude": Retired("", _OWN_EYES),
+}
+NOT_YET_USED: frozenset[str] = frozenset()

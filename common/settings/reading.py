@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin
+from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
 import yaml
@@ -16,6 +16,15 @@ from cccc.common.settings.tree import NULL, Broken, line, tree
 from cccc.common.settings.values import Wrong, value, what
 
 S = TypeVar("S", bound=Section)
+
+
+class Retired(NamedTuple):
+    """A key of old files that does nothing any more."""
+
+    meant: str  # the value that asks for what happens anyway; it may stay
+    instead: str
+
+
 _NAME = re.compile(r"[\w.-]{1,64}")
 
 
@@ -28,14 +37,14 @@ class Reading(Generic[S]):
     problems: list[str] = field(default_factory=list)
 
 
-def read(path: Path, shown: str, default: S, moved: Mapping[str, str]) -> Reading[S]:
+def read(path: Path, shown: str, default: S, moved: Mapping[str, str], retired: Mapping[str, Retired]) -> Reading[S]:
     """Read a file over the defaults. `shown` names it in problems; `moved` maps a key's old place to its place."""
     try:
         root = tree(path)
     except Broken as broken:
         where = f"{shown}:{broken.line}" if broken.line else shown
         return Reading(default, problems=[one_line(f"{where}: {broken}")])
-    return _Walk(shown, default, moved).over(root)
+    return _Walk(shown, default, moved, retired).over(root)
 
 
 def one_line(text: str) -> str:
@@ -80,11 +89,14 @@ class Schema:
 
 
 class _Walk(Generic[S]):
-    def __init__(self, shown: str, default: S, moved: Mapping[str, str], place: str = "") -> None:
+    def __init__(
+        self, shown: str, default: S, moved: Mapping[str, str], retired: Mapping[str, Retired], place: str = ""
+    ) -> None:
         self.shown = shown
         self.place = place  # of what is read inside the file: "rfd.approvers.alice."
         self.schema = Schema(type(default))
         self.moved = moved
+        self.retired = retired
         self.reading = Reading(default)
         self.found: dict[str, object] = {}
 
@@ -126,6 +138,12 @@ class _Walk(Generic[S]):
         elif section:
             names = ", ".join(known.rpartition(".")[2] for known in self.schema.inside(path))
             self.problem(key, path, f"got {what(node)}; allowed: the keys {names}")
+        elif path in self.retired:
+            meant, instead = self.retired[path]
+            if not isinstance(node, yaml.ScalarNode) or node.value != meant:
+                self.problem(key, path, f"is not used any more; {instead}; remove the line")
+        elif isinstance(node, yaml.MappingNode) and any(old.startswith(f"{path}.") for old in self.retired):
+            self.mapping(node, f"{path}.")
         else:
             self.problem(key, path, f"unknown key; {self.schema.like(path)}")
 
@@ -140,7 +158,7 @@ class _Walk(Generic[S]):
             if not isinstance(key, yaml.ScalarNode) or not _NAME.fullmatch(key.value) or key.value in result:
                 self.problem(key, path, f"got {what(key)} as a name; allowed: each name once, letters, digits, -, _, .")
                 continue
-            walk = _Walk(self.shown, section(), {}, f"{path}.{key.value}.")
+            walk = _Walk(self.shown, section(), {}, {}, f"{path}.{key.value}.")
             read = walk.over(below)
             result[key.value] = read.value
             self.reading.problems += read.problems

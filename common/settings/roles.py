@@ -25,4 +25,4 @@ class Roles(Section, frozen=True):
     rotation: Rotation = Rotation()
 
 
-NOT_YET_USED = frozenset({"rotation", "specialties"})
+NOT_YET_USED: frozenset[str] = frozenset()

@@ -103,6 +103,30 @@ def test_an_unknown_key_is_answered_with_the_nearest_one(project: Project, text:
     assert expected in problem(project, "policies", text)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "delivery:\n  ack_mode: ack_text",
+            "cli_profiles.yaml:2: delivery.ack_mode: is not used any more; a message is",
+        ),
+        (
+            "delivery: {require_ack: true}",
+            "delivery.require_ack: is not used any more; a message is read when its file",
+        ),
+        ("delivery: {duplicate_window_seconds: 90}", "see handoff_filter.dedup_*; remove the line"),
+        ("startup_wait_seconds: 30", "startup_wait_seconds: is not used any more; the CLI's own signals"),
+    ],
+)
+def test_a_retired_key_is_answered_with_what_replaces_it(project: Project, text: str, expected: str) -> None:
+    assert expected in problem(project, "cli_profiles", text)
+
+
+def test_a_key_of_a_retired_section_is_answered_with_what_replaces_it(project: Project) -> None:
+    line = problem(project, "policies", "context:\n  exclude: [a]\n")
+    assert line.startswith("policies.yaml:2: context.exclude: is not used any more; the peers look at the repository")
+
+
 def test_a_key_that_stands_twice_names_both_lines(project: Project) -> None:
     line = problem(project, "policies", "gate:\n  lint: a\n\n  lint: b\n")
     assert line == "policies.yaml:4: gate.lint: is already in line 2; allowed: each key once"

@@ -63,7 +63,7 @@ def test_every_problem_of_the_settings_is_listed_with_its_line(root: Path) -> No
 
 
 def test_a_changed_key_that_does_nothing_yet_is_listed(root: Path) -> None:
-    (root / ".cccc/settings/policies.yaml").write_text("autonomy_level: L3\n")
+    (root / ".cccc/settings/cli_profiles.yaml").write_text("console_echo: false\n")
     assert any("not yet used" in check["found"] for check in found(root)["settings"])
 
 
