@@ -16,7 +16,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from cccc.common.errors import CcccError, NotRunning, UserError
 from cccc.common.paths import PEERS, Project
@@ -229,8 +228,8 @@ def fit(project: Project) -> None:
         call(project, "resize-window", "-t", id_, "-x", str(wide), "-y", str(high))
 
 
-def attach(project: Project, read_only: bool = False) -> NoReturn:
-    """Become a client of the project's session. Raises NotRunning and UserError."""
+def attach(project: Project, read_only: bool = False) -> None:
+    """Be a client of the project's session until it is left, or ends. Raises NotRunning and UserError."""
     socket = project.socket("tmux")
     try:
         call(project, "has-session", "-t", f"={SESSION}")
@@ -242,4 +241,5 @@ def attach(project: Project, read_only: bool = False) -> NoReturn:
             raise UserError("this terminal is already inside the session")
         print("inside another tmux: press the prefix key twice to reach this session", file=sys.stderr)
     flags = ("-r",) if read_only else ()
-    os.execvp("tmux", ("tmux", "-u", "-S", str(socket), "attach-session", *flags, "-t", f"={SESSION}"))
+    client = ("tmux", "-u", "-S", str(socket), "attach-session", *flags, "-t", f"={SESSION}")
+    subprocess.run(client, check=False)  # it says itself why it ended

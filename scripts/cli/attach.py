@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cccc.common import tmux
+from cccc.common import supervisor, tmux
 from cccc.common.paths import Project
 
 
@@ -23,4 +23,13 @@ def command(read_only: bool) -> None:
 
     Exit codes: 0 detached, 1 this terminal is inside the session already, 2 wrong usage, 3 not running.
     """
-    tmux.attach(Project.find(), read_only)
+    until_left(Project.find(), read_only)
+
+
+def until_left(project: Project, read_only: bool = False) -> None:
+    """Show the session until it is left, and print what goes on. Raises NotRunning and UserError."""
+    tmux.attach(project, read_only)
+    if supervisor.is_up(project):
+        click.echo("left; everything goes on: `cccc attach` comes back, `cccc down` stops it")
+    else:
+        click.echo("stopped; `cccc run` starts it again")

@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Collection
 
 import click
 
-from cccc.common import git, settings, supervisor, terminal
+from cccc.common import bridges, git, settings, supervisor, terminal
 from cccc.common.errors import SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
@@ -37,14 +38,25 @@ def command(refresh_env: bool, mock: bool) -> None:
     or no git repository here.
     """
     project = Project.find()
+    if start(project, refresh_env, mock):
+        click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
+
+
+def start(project: Project, refresh_env: bool, mock: bool, chats: Collection[str] | None = None) -> bool:
+    """Start everything with the bridges to `chats`, None: to those of the settings. Returns False when it is up.
+
+    Raises UserError, and what the check of settings, git and tmux raises.
+    """
     if supervisor.is_up(project):
         _already_up(project, refresh_env, mock)
-        return
+        return False
     begin = time.monotonic()
     _check(project)
     _choose_peers(project, mock)
+    chats = bridges.wanted(settings.load(project)) if chats is None else chats
     terminal.save(project)
-    supervisor.start(project)
+    bridges.mark_start(project, chats)
+    supervisor.start(project, [f"bridge-{chat}" for chat in chats])
     names = [service.name for service in SERVICES]
     try:
         ready.wait(project, names)
@@ -52,7 +64,9 @@ def command(refresh_env: bool, mock: bool) -> None:
         supervisor.down(project)
         raise
     click.echo(f"up, after {time.monotonic() - begin:.1f} s: {', '.join(names)} are ready")
-    click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
+    if chats:
+        click.echo(f"connecting to {', '.join(chats)}; `cccc status` says whether it is")
+    return True
 
 
 def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
