@@ -211,6 +211,14 @@ class Resume(Fact, tag="resume"):
     who: str
 
 
+class FilterSwitched(Fact, tag="filter-switched"):
+    """A person switched the handoff filter on or off, whatever `handoff_filter.enabled` says."""
+
+    on: bool
+    who: str
+    via: str = "cli"
+
+
 class HandoffDelivered(Fact, tag="handoff-delivered"):
     """The inbox file of a handoff is in place."""
 

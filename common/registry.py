@@ -66,7 +66,10 @@ _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired
 _SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)
 _CHAT = (f.ChatCommand, f.ChatTold, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
 _FILES = (f.FileOut, f.FileSent, f.FileRefused)
-_WISHES = (f.Decision, f.RfdCheck, f.Pause, f.Resume, f.PeerStop, f.ShowPeers, f.Refresh, f.RawInput)  # of commands
+_WISHES = (  # of commands
+    *(f.Decision, f.RfdCheck, f.Pause, f.Resume, f.PeerStop, f.ShowPeers, f.Refresh, f.RawInput),
+    f.FilterSwitched,
+)
 _BRIDGE_SAYS = (f.UserMessage, *_SUBSCRIPTIONS, *_CHAT, *_FILES, *_WISHES, f.Notice, f.FactSkipped)
 _BRIDGE_HEARS = (
     f.UserMessage,
@@ -101,6 +104,7 @@ SERVICES = (
             f.UserMessage,
             f.Pause,
             f.Resume,
+            f.FilterSwitched,
             f.Decision,
             f.RfdCheck,
             *_RFD,
@@ -175,6 +179,7 @@ SAYS: dict[str, frozenset[str]] = {
             "show-peers",
             "refresh",
             "raw-input",
+            "filter-switched",
             "skips-cleared",
             "body-forgotten",
             "decision",

@@ -79,6 +79,7 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.ChatFailed: "facts {0.about} to {0.via} {0.chat}: {0.reason}",
     f.ChatMarked: "{0.mark} {0.reason}",
     f.ShowPeers: lambda fact: f"{'on' if fact.on else 'off'}, by {fact.who} ({fact.via})",
+    f.FilterSwitched: lambda fact: f"{'on' if fact.on else 'off'}, by {fact.who} ({fact.via})",
     f.FileOut: "{0.name}, {0.size} bytes ({0.mime})",
     f.FileSent: "{0.name} is in {0.chats}",
     f.FileRefused: "{0.name}: {0.reason}",

@@ -6,7 +6,7 @@ arguments, a summary and a function of (project, arguments, who asks); nothing h
 
 from __future__ import annotations
 
-from cccc.common.commands import files, locks, peers, queue, rfd, status, trace
+from cccc.common.commands import files, filter, locks, peers, queue, rfd, status, trace
 from cccc.common.commands.kinds import Asker, Command, Reply, WrongUsage, words
 from cccc.common.errors import CcccError
 from cccc.common.lines import Line
@@ -21,7 +21,7 @@ def _whoami(project: Project, rest: str, asker: Asker) -> Reply:
 
 
 def _help(project: Project, rest: str, asker: Asker) -> Reply:
-    rows = [row for row in TABLE if not row.only or asker.chat]
+    rows = [row for row in TABLE if row.only in ("", asker.place)]
     return Reply([Line(f"/{row.name} {row.usage}".rstrip() + f": {row.summary}") for row in rows])
 
 
@@ -36,12 +36,17 @@ TABLE = (
     Command("stop", "a|b|both", "interrupt the turn of a peer", peers.stop),
     Command("refresh", "[a|b|both]", "send SYSTEM to a peer again", peers.refresh),
     Command("showpeers", "on|off", "whether chats see what the peers say to each other", peers.show_peers),
+    Command("anti-on", "", "let the handoff filter drop what says nothing", filter.on),
+    Command("anti-off", "", "forward whatever one peer says to the other", filter.off),
+    Command("anti-status", "", "whether the handoff filter is on", filter.shown),
     Command("files", "[in|out] [N]", "the newest files that came or went", files.listed),
     Command("file", "[in|out] N", "one of these files", files.one),
     Command("subscribe", "[CODE]", "let this chat in; the code is shown by `cccc bridge pair`", None, "chat"),
     Command("unsubscribe", "", "leave this chat out", None, "chat"),
     Command("whoami", "", "your id, and the chat's", _whoami),
+    Command("echo", "[on|off]", "whether what the peers say to you is shown as it comes", None, "console"),
     Command("help", "", "this list", _help),
+    Command("q", "", "leave; the system goes on", None, "console"),
 )
 BY_NAME = {row.name: row for row in TABLE}
 
@@ -49,7 +54,7 @@ BY_NAME = {row.name: row for row in TABLE}
 def run(project: Project, name: str, rest: str, asker: Asker) -> Reply:
     """Return what a command of the table answers; what a person can mend is the answer, in one line."""
     row = BY_NAME.get(name)
-    if row is None or row.run is None or (row.only and not asker.chat):
+    if row is None or row.run is None or row.only not in ("", asker.place):
         return Reply([Line(f"there is no /{name} here; /help lists what there is", "red")])
     try:
         return row.run(project, rest.strip(), asker)

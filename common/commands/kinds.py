@@ -22,6 +22,10 @@ class Asker:
     user: str = ""  # the platform's id of the person
     chat: str = ""  # the platform's id of the chat
 
+    @property
+    def place(self) -> str:
+        return "chat" if self.chat else "console"
+
 
 class Reply(NamedTuple):
     """What a command answers.
@@ -50,7 +54,7 @@ class Command:
     usage: str
     summary: str
     run: Run | None
-    only: str = ""  # "chat": only where a bridge takes it
+    only: str = ""  # "chat": only where a bridge takes it; "console": only there
 
 
 class WrongUsage(UserError):

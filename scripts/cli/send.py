@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import sys
 import time
 
 import click
 
-from cccc.common import answer, bus, settings, typed_by
+from cccc.common import answer, bus, typed_by
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
-from cccc.common.commands import Asker, raw
+from cccc.common.commands import Asker, WrongUsage, message, raw
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
-from cccc.common.redaction import Redactor
 from cccc.scripts.cli import running
 
-_ROUTE = re.compile(r"\s*(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
-
 _TYPED_WITHIN = 5.0
-
-
-def parse(text: str) -> tuple[str, str]:
-    """Return route and message of what a person typed; without a prefix it is for both."""
-    found = _ROUTE.match(text)
-    return (found[1].lower(), text[found.end() :]) if found else ("both", text)
 
 
 @click.command()
@@ -55,16 +44,14 @@ def command(text: str | None) -> None:
         raise click.UsageError("nothing to send: give a TEXT or pipe one in")
     content = sys.stdin.buffer.read() if text in (None, "-") else os.fsencode(text or "")
     try:
-        route, message = parse(content.decode())
+        route, words = message.parse(content.decode())
     except UnicodeDecodeError as error:
         raise click.UsageError(f"the text is not UTF-8 ({error.reason} at byte {error.start})") from None
     typed = raw.parse(content.decode())
     if typed:
         _type(Project.find(), *typed)
         return
-    if not message.strip():
-        raise click.UsageError("nothing to send: the text is empty")
-    click.echo(_send(Project.find(), route, message.encode()))
+    click.echo(_send(Project.find(), route, words))
 
 
 def _type(project: Project, letter: str, line: str) -> None:
@@ -85,16 +72,15 @@ def _type(project: Project, letter: str, line: str) -> None:
     click.echo(answer.words(outcome))
 
 
-def _send(project: Project, route: str, content: bytes) -> str:
+def _send(project: Project, route: str, text: str) -> str:
     """Store a message and say it; return its mid. Raises NotRunning."""
-    found = settings.load(project)
-    limit = found.cli_profiles.mailbox.max_bytes
-    if len(content) > limit:
-        raise click.UsageError(f"{len(content)} bytes are more than a message may have ({limit}); send a path instead")
+    try:
+        reply = message.wish(project, route, text, Asker(getpass.getuser(), "cli"))
+    except WrongUsage as error:
+        raise click.UsageError(str(error)) from None
     running.require(project, ", nothing was sent")
-    now = time.time_ns() // 1000
-    mid = f"cli-{now // 1_000_000}-{now % 1_000_000:05x}-{os.getpid()}"
-    Blobs(project).put(content)
-    redact = Redactor(found.telegram.redact_patterns).redact
-    bus.tell(project, "cli", [f.UserMessage(id=mid, mid=mid, via="cli", route=route, **f.body(content, redact))])
-    return mid
+    (said,) = reply.facts
+    assert isinstance(said, f.UserMessage)
+    said.id = said.mid
+    bus.tell(project, "cli", [said])
+    return said.mid

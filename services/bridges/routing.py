@@ -11,7 +11,8 @@ from cccc.common.settings.chat import Chat
 _PREFIX = re.compile(r"(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
 _SLASH = re.compile(r"/([A-Za-z][\w-]*)(?:@(\w+))?(?:\s+|$)")
 _ROUTES = ("a", "b", "both")
-_ALONE = frozenset(name for name, row in BY_NAME.items() if not row.usage)  # as a plain word: nothing may follow
+_HERE = frozenset(name for name, row in BY_NAME.items() if row.only != "console")
+_ALONE = frozenset(name for name in _HERE if not BY_NAME[name].usage)  # as a plain word: nothing may follow
 
 HINT = "start with a: b: or both: (or /a /b /both) to reach the peers; /help lists the commands"
 
@@ -46,7 +47,7 @@ def read(text: str, rules: Chat, me: str, direct: bool, mentioned: bool, plain_w
     if slash and slash[2] and slash[2].lower() != me.lower():
         return Unaddressed()
     meant = direct or mentioned or bool(slash and slash[2])
-    if slash and slash[1].lower() in BY_NAME:
+    if slash and slash[1].lower() in _HERE:
         return Typed(slash[1].lower(), bare[slash.end() :].strip())
     if plain_words and meant and (typed := _plain_command(bare)):
         return typed
@@ -75,6 +76,6 @@ def _plain_command(text: str) -> Typed | None:
     """Read a command without its slash; a sentence that begins with such a word is none."""
     name, _, rest = text.partition(" ")
     name = name.lower()
-    if name not in BY_NAME or (name in _ALONE and rest):
+    if name not in _HERE or (name in _ALONE and rest):
         return None
     return Typed(name, rest.strip()) if name in _ALONE or len(rest.split()) <= 3 or name == "rfd" else None

@@ -44,6 +44,7 @@ class State(msgspec.Struct):
     inbox_seq: Dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, 0))
     patches: patches.State = msgspec.field(default_factory=patches.State)
     talk: talk.State = msgspec.field(default_factory=talk.State)
+    f.FilterSwitched,
     decisions: requests.State = msgspec.field(default_factory=requests.State)
     upkeep: upkeep.State = msgspec.field(default_factory=upkeep.State)
 

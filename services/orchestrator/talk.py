@@ -80,6 +80,7 @@ class Side(msgspec.Struct):
 
 class State(msgspec.Struct):
     paused: bool = False
+    filter_on: Union[bool, None] = None  # as a person switched it; None: as the settings say
     sides: Dict[str, Side] = msgspec.field(default_factory=lambda: {"PeerA": Side(), "PeerB": Side()})
     filter: signal.State = msgspec.field(default_factory=signal.State)
 
@@ -100,7 +101,9 @@ def decide(state: State, rules: HandoffFilter, fact: Fact, text: str, has_diff: 
         if debt:
             debt.reminded = True
         return [write("System", fact.peer, f"sys-{fact.seq}", _REMIND.format(peer=other(fact.peer)))]
-    if isinstance(fact, f.Pause):
+    if isinstance(fact, f.FilterSwitched):
+        state.filter_on = fact.on
+    elif isinstance(fact, f.Pause):
         state.paused = True
     elif isinstance(fact, f.Resume):
         state.paused = False
@@ -142,7 +145,8 @@ def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_
     if going:
         return [*dropped, *_release(author, waiting)]
     direction = f"{author}->{other(author)}"
-    reason = signal.refusal(state.filter, rules, direction, read.body, seconds(fact.ts)) if rules.enabled else ""
+    on = rules.enabled if state.filter_on is None else state.filter_on
+    reason = signal.refusal(state.filter, rules, direction, read.body, seconds(fact.ts)) if on else ""
     if reason and not has_diff and not dropped:
         return [Said(f.HandoffDrop(author=author, to=other(author), mid=fact.mid, reason=reason))]
     _owe(state, author, read, fact)

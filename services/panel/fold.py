@@ -48,6 +48,7 @@ class State(msgspec.Struct):
     facts: List[FactLine] = []
     leftovers: str = ""
     paused: str = ""  # since when
+    filter_on: Optional[bool] = None  # as a person switched it
     counts: Counts = msgspec.field(default_factory=Counts)
     mailbox_counts: Dict[str, Dict[str, int]] = msgspec.field(
         default_factory=lambda: {peer: {"to_user": 0, "to_peer": 0, "patch": 0} for peer in PEERS}
@@ -208,6 +209,11 @@ def _(fact: f.Pause, state: State) -> None:
 @_fold.register
 def _(fact: f.Resume, state: State) -> None:
     state.paused = ""
+
+
+@_fold.register
+def _(fact: f.FilterSwitched, state: State) -> None:
+    state.filter_on = fact.on
 
 
 @_fold.register

@@ -101,6 +101,7 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         facts=state.facts,
         ledger=Ledger(state.seq, setting.ledger_size, setting.segments),
         paused=state.paused,
+        filter_on=state.filter_on,
         leftovers=state.leftovers,
     )
 

@@ -25,13 +25,17 @@ def said(project: Project, line: str) -> list[f.Fact]:
 
 def test_help_lists_every_command_with_its_form(project: Project) -> None:
     lines = text(project, "help").splitlines()
-    assert [line.split()[0].strip("/:") for line in lines] == [row.name for row in commands.TABLE]
+    assert [line.split()[0].strip("/:") for line in lines] == [
+        row.name for row in commands.TABLE if row.only != "console"
+    ]
     assert "/stop a|b|both: interrupt the turn of a peer" in lines
 
 
 def test_what_only_a_chat_can_do_is_not_listed_elsewhere(project: Project) -> None:
     assert "subscribe" not in text(project, "help", LOCAL)
     assert "no /subscribe here" in text(project, "subscribe", LOCAL)
+    assert "/echo [on|off]" in text(project, "help", LOCAL)
+    assert "no /echo here" in text(project, "echo off")
 
 
 def test_every_look_answers_in_a_project_that_is_down(project: Project) -> None:
@@ -55,6 +59,14 @@ def test_a_wish_is_a_fact_with_the_person_in_it(project: Project) -> None:
     assert isinstance(said(project, "pause")[0], f.Pause)
     (shown,) = said(project, "showpeers OFF")
     assert isinstance(shown, f.ShowPeers) and not shown.on
+
+
+def test_the_filter_is_switched_by_a_fact_and_its_state_is_told(project: Project) -> None:
+    (off,) = said(project, "anti-off")
+    (on,) = said(project, "anti-on")
+    assert isinstance(off, f.FilterSwitched) and isinstance(on, f.FilterSwitched)
+    assert (off.on, on.on, on.who, on.via) == (False, True, "alice", "telegram")
+    assert "not there yet" in text(project, "anti-status")
 
 
 def test_a_wrong_form_says_the_right_one(project: Project) -> None:

@@ -211,6 +211,16 @@ def test_the_filter_can_be_switched_off() -> None:
     assert play.says("PeerA", "ok" + NOTE, after=0) == play.says("PeerA", "ok" + NOTE, after=0) == []
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_person_switches_the_filter_whatever_the_settings_say(enabled: bool) -> None:
+    play = Talk(HandoffFilter(enabled=enabled))
+    play.hear(f.FilterSwitched(on=not enabled, who="someone"))
+    dropped = ["handoff-drop"] if not enabled else []
+    assert play.says("PeerA", "ok" + NOTE) == dropped
+    play.hear(f.FilterSwitched(on=enabled, who="someone"))
+    assert play.says("PeerB", "ok" + NOTE) == (["handoff-drop"] if enabled else [])
+
+
 def test_a_pause_holds_messages_and_resume_lets_them_go_in_order() -> None:
     play = Talk()
     play.hear(f.Pause(who="someone"))

@@ -1,0 +1,29 @@
+"""The handoff filter: on, off, or as the settings say."""
+
+from __future__ import annotations
+
+from cccc.common import facts as f
+from cccc.common import settings, status
+from cccc.common.commands.kinds import Asker, Reply, words
+from cccc.common.paths import Project
+
+
+def on(project: Project, rest: str, asker: Asker) -> Reply:
+    """Let the filter drop what is not worth the other peer's attention."""
+    said = f.FilterSwitched(on=True, who=asker.who, via=asker.via)
+    return words("the handoff filter is on")._replace(facts=[said])
+
+
+def off(project: Project, rest: str, asker: Asker) -> Reply:
+    """Forward whatever one peer says to the other."""
+    said = f.FilterSwitched(on=False, who=asker.who, via=asker.via)
+    return words("the handoff filter is off: every message between the peers is forwarded")._replace(facts=[said])
+
+
+def shown(project: Project, rest: str, asker: Asker) -> Reply:
+    """Say whether the filter is on, and by whose word. Raises NotRunning."""
+    switched = status.read(project).filter_on
+    if switched is None:
+        enabled = settings.load(project).policies.handoff_filter.enabled
+        return words(f"the handoff filter is {'on' if enabled else 'off'}, as policies.yaml says")
+    return words(f"the handoff filter is {'on' if switched else 'off'}, as a person switched it")

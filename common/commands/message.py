@@ -1,0 +1,43 @@
+"""A line for the peers: `a: why does test_login fail?`."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+from cccc.common import facts as f
+from cccc.common import settings
+from cccc.common.blobs import Blobs
+from cccc.common.commands.kinds import Asker, Reply, WrongUsage
+from cccc.common.lines import Line
+from cccc.common.paths import Project
+from cccc.common.redaction import Redactor
+
+_ROUTE = re.compile(r"\s*(a|b|both|u)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
+_TO = {"a": "PeerA", "b": "PeerB", "both": "PeerA and PeerB"}
+
+
+def parse(text: str) -> tuple[str, str]:
+    """Return route and message of what a person typed; without a prefix it is for both, as with `u:`."""
+    found = _ROUTE.match(text)
+    if not found:
+        return "both", text
+    route = found[1].lower()
+    return "both" if route == "u" else route, text[found.end() :]
+
+
+def wish(project: Project, route: str, text: str, asker: Asker) -> Reply:
+    """Hand a message to the peers of a route: a, b or both. Raises WrongUsage."""
+    content, found = text.encode(), settings.load(project)
+    limit = found.cli_profiles.mailbox.max_bytes
+    if not text.strip():
+        raise WrongUsage("nothing to send: the text is empty")
+    if len(content) > limit:
+        raise WrongUsage(f"{len(content)} bytes are more than a message may have ({limit}); send a path instead")
+    now = time.time_ns() // 1000
+    mid = f"cli-{now // 1_000_000}-{now % 1_000_000:05x}-{os.getpid()}"
+    Blobs(project).put(content)
+    redact = Redactor(found.telegram.redact_patterns).redact
+    said = f.UserMessage(mid=mid, via=asker.via, route=route, **f.body(content, redact))
+    return Reply([Line(f"to {_TO[route]}: {mid}")], [said])
