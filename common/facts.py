@@ -353,6 +353,14 @@ class SelfCheck(Fact, tag="self-check"):
     count: int  # self-checks so far
 
 
+class Keepalive(Fact, tag="keepalive"):
+    """Both peers have been idle for so long that the leader is asked for the next step."""
+
+    minutes: int
+    count: int  # since the work moved
+    claim: bool = False  # a CLAIM is open
+
+
 class ContextCompactTry(Fact, tag="context-compact-try"):
     """A peer's CLI is to compact its context, as soon as that can be typed safely."""
 

@@ -51,7 +51,7 @@ _NUDGE = (
 _NEEDS_THE_USER = (f.PeerLimit, f.PeerLogin, f.PeerBlocked)
 _PEER = (f.PeerStarted, f.PeerAdopted, f.PeerExited, f.PeerSession, f.PeerStopped, f.TurnEnd, *_NEEDS_THE_USER)
 _RAW = (f.RawTyping, f.RawTyped, f.ContextCompact)  # what became of a line that was to be typed as it is
-_UPKEEP = (f.LazyPreambleSent, f.SelfCheck, f.ContextCompactTry, f.ContextSystemReinject)
+_UPKEEP = (f.LazyPreambleSent, f.SelfCheck, f.Keepalive, f.ContextCompactTry, f.ContextSystemReinject)
 _TALK = (
     f.TeachIntercept,
     f.ReviseIntercept,
@@ -119,6 +119,10 @@ SERVICES = (
             f.AckFile,
             f.PeerStarted,
             f.PeerSession,
+            f.Keepalive,
+            f.NudgeAccepted,
+            f.TurnEnd,
+            f.PeerExited,
             f.SelfCheck,
             f.ContextCompact,
             f.Refresh,
@@ -175,11 +179,11 @@ SAYS: dict[str, frozenset[str]] = {
             "user-message",
             "pause",
             "resume",
+            "filter-switched",
             "peer-stop",
             "show-peers",
             "refresh",
             "raw-input",
-            "filter-switched",
             "skips-cleared",
             "body-forgotten",
             "decision",

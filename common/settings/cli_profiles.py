@@ -100,6 +100,8 @@ class Delivery(Section, frozen=True):
     resume: bool = True
     blocked_minutes: Minutes = 10
 
+    keepalive_minutes: Minutes = 30
+
     self_check_every_handoffs: Count = 12
     self_check_text: str = SELF_CHECK
     context_compact_every_self_checks: Count = 5

@@ -20,12 +20,13 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.paths import Project, other
 from cccc.common.worker import Worker, main
-from cccc.services.orchestrator import decisions, prompts, rules, talk
+from cccc.services.orchestrator import decisions, keepalive, prompts, rules, talk
 from cccc.services.orchestrator.decode import decode
 from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_of
 from cccc.services.orchestrator.requests import stamp
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
+_NO_BRIEF = "missing"
 _BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease)
 
 
@@ -39,7 +40,7 @@ class Orchestrator(Worker):
     """The mailbox and the rules."""
 
     name = "orchestrator"
-    version = 5
+    version = 6
     State = State
 
     def __init__(self, project: Project) -> None:
@@ -48,7 +49,7 @@ class Orchestrator(Worker):
             signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel breaks a lease; see mailbox
         self._redact = redaction.Redactor(self.settings.telegram.redact_patterns).redact
         self._prompts: dict[str, str] = {}
-        self._brief: object = None  # how PROJECT.md was when the prompts were woven
+        self._brief: object = ""  # how PROJECT.md was when the prompts were woven
         self._rules = rules.Rules(self.settings, self._redact, self._prompts)
         self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
         self._outbox = project.state / "outbox.jsonl"
@@ -86,6 +87,7 @@ class Orchestrator(Worker):
             self.say(reminder, id_=f"remind:{cause}", cause=cause)
         for expired in decisions.due_expiries(self.state.decisions, stamp(datetime.now(timezone.utc))):
             self.say(expired, id_=f"expired:{expired.rfd_id}:{expired.expires}")
+        self._keep_alive()
         self._write("queue.json", self.state.patches.queue)
         self._write("rfd.json", list(self.state.decisions.requests.values()))
         self.wake_in(self._mailbox.waits())
@@ -93,13 +95,23 @@ class Orchestrator(Worker):
     def close(self) -> None:
         self._mailbox.close()
 
+    def _keep_alive(self) -> None:
+        """Ask for the next step when both peers have been idle for long."""
+        state: rules.State = self.state
+        if state.talk.paused or any(state.upkeep.unread.values()):
+            return
+        minutes = self.settings.cli_profiles.delivery.keepalive_minutes
+        asked = keepalive.due(state.keepalive, minutes, self._brief != _NO_BRIEF, datetime.now(timezone.utc))
+        if asked:
+            self.say(asked, id_=f"keepalive:{state.keepalive.seq}", cause=state.keepalive.seq)
+
     def _weave(self) -> None:
         """Have the SYSTEM texts say what PROJECT.md says now."""
         try:
             found = (self.project.root / "PROJECT.md").stat()
             brief: object = (found.st_mtime_ns, found.st_size, found.st_ino)
         except FileNotFoundError:
-            brief = "missing"
+            brief = _NO_BRIEF
         if brief != self._brief:
             self._brief = brief
             env = terminal.environment(self.project)

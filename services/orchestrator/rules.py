@@ -15,10 +15,20 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
-from cccc.common.paths import PEERS
+from cccc.common.paths import PEERS, folder
 from cccc.common.plural import plural
 from cccc.common.settings import Settings
-from cccc.services.orchestrator import decisions, diffs, envelope, evidence_cards, patches, requests, talk, upkeep
+from cccc.services.orchestrator import (
+    decisions,
+    diffs,
+    envelope,
+    evidence_cards,
+    keepalive,
+    patches,
+    requests,
+    talk,
+    upkeep,
+)
 from cccc.services.orchestrator import filter as signal
 from cccc.services.orchestrator.said import Said, Write
 
@@ -34,6 +44,7 @@ _TALK = (
     f.HandoffDrop,
     f.Pause,
     f.Resume,
+    f.FilterSwitched,
 )
 _ROUTES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}
 
@@ -44,9 +55,9 @@ class State(msgspec.Struct):
     inbox_seq: Dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, 0))
     patches: patches.State = msgspec.field(default_factory=patches.State)
     talk: talk.State = msgspec.field(default_factory=talk.State)
-    f.FilterSwitched,
     decisions: requests.State = msgspec.field(default_factory=requests.State)
     upkeep: upkeep.State = msgspec.field(default_factory=upkeep.State)
+    keepalive: keepalive.State = msgspec.field(default_factory=keepalive.State)
 
 
 class Rules:
@@ -56,6 +67,7 @@ class Rules:
         self._profiles = settings.cli_profiles
         self._filter = settings.policies.handoff_filter
         self._rfd = settings.policies.rfd
+        self._leader = next(peer for peer in PEERS if folder(peer) == settings.roles.leader)
         self._redact = redact
         self._upkeep = upkeep.Upkeep(settings.cli_profiles.delivery, prompts)
 
@@ -79,6 +91,7 @@ class Rules:
             *decisions.decide(state.decisions, self._rfd, fact, text, bool(patch), write, self._redact),
             *evidence_cards.decide(fact, text, write, self._redact),
         ]
+        keepalive.fold(state.keepalive, fact, text)
         if isinstance(fact, f.Handoff):
             state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
         said = [*self._with_preambles(state, fact, said, tell), *self._upkeep.decide(state.upkeep, fact, tell)]
@@ -105,6 +118,8 @@ class Rules:
             left = plural(fact.attempts, "nudge")
             text = f"{fact.to} has left {left} unanswered since {fact.since}; look at its pane"
             return [Said(f.Notice(text=text, about=fact.to))]
+        if isinstance(fact, f.Keepalive):
+            return [write("System", self._leader, f"keepalive-{fact.seq}", keepalive.text(fact, self._leader))]
         if isinstance(fact, f.RawTyped) and fact.outcome != "typed":
             return [Said(f.Notice(text=f"{fact.peer}: your line: {fact.outcome}", about=fact.peer))]
         if isinstance(fact, (f.PeerLimit, f.PeerLogin, f.PeerBlocked)):

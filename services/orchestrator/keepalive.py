@@ -1,0 +1,73 @@
+"""When both peers have been idle for long and something is left to do, the leader is asked for the next step. Pure.
+
+Something is left while there is a PROJECT.md or an open CLAIM. Each further time waits twice as long, until the
+user says something or a patch is handed in.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Dict
+
+import msgspec
+
+from cccc.common import facts as f
+from cccc.common.facts import Fact
+from cccc.common.paths import PEERS, other
+
+# ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
+
+_MOST_DOUBLINGS = 5
+_TEXT = """\
+KEEPALIVE: for {minutes} minutes nothing has happened, and both inboxes are empty.{claim}
+Take the next small step of what is agreed, or hand {other} one CLAIM for it. Where only the user can go on, do nothing:
+ask once in to_user.md if you have not."""
+_CLAIM = " The last CLAIM has led to no landed patch yet."
+_MOVES = (f.UserMessage, f.Patch, f.PatchCommit)
+_HAPPENS = (*_MOVES, f.ToPeer, f.ToUser, f.Handoff, f.AckFile, f.Resume)
+
+
+class State(msgspec.Struct):
+    since: str = ""  # when something happened last
+    seq: int = 0  # that fact
+    sent: int = 0  # since the work moved
+    claim: bool = False  # is open
+    turns: Dict[str, bool] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, False))
+
+
+def fold(state: State, fact: Fact, text: str) -> None:
+    """Take one fact into the state; `text` is the body of a message."""
+    if isinstance(fact, f.NudgeAccepted):
+        state.turns[fact.to] = True
+    elif isinstance(fact, (f.TurnEnd, f.PeerStarted, f.PeerExited)):
+        state.turns[fact.peer] = False
+    elif not isinstance(fact, (*_HAPPENS, f.Keepalive)):
+        return
+    state.since, state.seq = fact.ts, fact.seq
+    if isinstance(fact, f.Keepalive):
+        state.sent = fact.count
+    elif isinstance(fact, _MOVES):
+        state.sent = 0
+    if isinstance(fact, f.PatchCommit):
+        state.claim = False
+    elif isinstance(fact, f.ToPeer) and "CLAIM:" in text:
+        state.claim = True
+
+
+def due(state: State, minutes: float, has_brief: bool, now: datetime) -> f.Keepalive | None:
+    """Return the keepalive that is due; `minutes` is `delivery.keepalive_minutes`, 0 for none.
+
+    Asked only while nothing lies in an inbox and handoffs are not paused.
+    """
+    if not minutes or not state.since or any(state.turns.values()) or not (has_brief or state.claim):
+        return None
+    wait = minutes * 2 ** min(state.sent, _MOST_DOUBLINGS)
+    then = datetime.strptime(state.since, "%Y-%m-%dT%H:%M:%S.%f%z")
+    if (now - then).total_seconds() < wait * 60:
+        return None
+    return f.Keepalive(minutes=round(wait), count=state.sent + 1, claim=state.claim)
+
+
+def text(fact: f.Keepalive, leader: str) -> str:
+    """Return what the leader is told."""
+    return _TEXT.format(minutes=fact.minutes, claim=_CLAIM if fact.claim else "", other=other(leader))
