@@ -85,8 +85,18 @@ def test_without_a_brief_and_an_open_claim_nobody_is_asked(quiet: Quiet) -> None
 
 def test_a_landed_patch_closes_the_claim(quiet: Quiet) -> None:
     quiet.peer()
-    landed = {"author": "PeerB", "mid": "m", "source": "patch.diff", "lines": 1, "paths": [], "tests_ok": True}
-    quiet.hear(f.PatchCommit(**landed, branch="main", commit="c0ffee", seconds=1.0))
+    landed = f.PatchCommit(
+        author="PeerB",
+        mid="m",
+        source="patch.diff",
+        lines=1,
+        paths=[],
+        branch="refs/heads/main",
+        commit="c0ffee",
+        tests_ok=True,
+        seconds=1.0,
+    )
+    quiet.hear(landed)
     assert quiet.after(600) is None
 
 
