@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from cccc.common.errors import NotRunning
+from cccc.common.errors import LedgerBusy, NotRunning, UserError
 from cccc.common.paths import Project
+from cccc.common.process import hold
 from cccc.common.registry import PLATFORMS
 from cccc.common.settings import Settings
 
@@ -63,6 +66,18 @@ def install_command(platform: str) -> str:
     if "pipx" in Path(sys.prefix).parts:
         return f"`pipx inject cccc-pair {NEEDS[platform].package}`"
     return f"`{sys.executable} -m pip install 'cccc-pair[{platform}]'`"
+
+
+def hold_token(token: str) -> BinaryIO:
+    """Keep a token for this process until the file is closed. Raises UserError when another bridge here has it."""
+    folder = Path(tempfile.gettempdir()) / f"cccc-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / f"token-{hashlib.sha256(token.encode()).hexdigest()[:16]}.lock"
+    try:
+        return hold(path)
+    except LedgerBusy:
+        holder = path.read_text(encoding="utf-8") or "?"
+        raise UserError(f"process {holder} uses this token already; end it, or make a bot of its own here") from None
 
 
 def wanted(settings: Settings, environment: Mapping[str, str] = os.environ) -> list[str]:

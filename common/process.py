@@ -139,6 +139,7 @@ def hold(path: Path, within: float = _ORPHAN_LEAVES_WITHIN) -> BinaryIO:
             break
         except BlockingIOError:
             if time.monotonic() > end:
+                file.close()
                 raise LedgerBusy(f"{path} is held by process {path.read_text() or '?'}; run `cccc down`") from None
             time.sleep(0.05)
     file.truncate(0)

@@ -62,7 +62,9 @@ class Bridge(Worker):
             raise NotFound(lacking)
         self.rules = self.section()
         self.redact = Redactor(self.settings.telegram.redact_patterns).redact
-        self.platform = self.connect(bridges.tokens(self.settings, self.via))
+        tokens = bridges.tokens(self.settings, self.via)
+        self._token_locks = [bridges.hold_token(token) for token in tokens.values()]
+        self.platform = self.connect(tokens)
         self.loop = Loop(self.platform)
         self._out = Outgoing(self)
         self._inbox: deque[Incoming] = deque()
@@ -191,6 +193,7 @@ class Bridge(Worker):
             report.proof, report.proved = health.proof, now
         if health.error and health.error != report.error:
             self.log.warning("%s", health.error)
+            self._reported_at = 0.0
         report.error = health.error or report.error
         self.trouble = "" if health.connected else health.error
 

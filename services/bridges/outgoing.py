@@ -35,6 +35,7 @@ class Outgoing:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._sending: set[str] = set()  # chats whose post is under way
+        self._announced: dict[str, str] = {}  # chat -> the id of what was said last
         self._doubt: set[str] = set()
         self._parts: dict[str, tuple[int, list[Part]]] = {}  # chat -> the number of the open posting, its parts
         self._tries: dict[str, int] = {}
@@ -76,6 +77,8 @@ class Outgoing:
         """Announce the next post of a chat, or send the next part of the announced one, when it is due."""
         bridge = self._bridge
         due = self._not_before.get(chat, 0.0)
+        if bridge.pending(self._announced.get(chat, "")):
+            return
         if box.open is None:
             count, earliest = pacing.next_post(box, bridge.rules, bridge.platform.pace(chat))
             due = max(due, earliest)
@@ -83,6 +86,7 @@ class Outgoing:
                 about = [item.seq for item in box.queue[:count]]
                 id_ = f"{bridge.name}:{bridge.state.number + 1}:{chat}"
                 bridge.say(f.ChatPosting(via=bridge.via, chat=chat, about=about), id_=id_, cause=about[-1])
+                self._announced[chat] = id_
                 return
         elif due <= now and not bridge.pending(self._id_of_part(chat, box)):
             self._send(chat, box)

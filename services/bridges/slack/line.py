@@ -1,0 +1,272 @@
+"""The line on which Slack calls: one Socket Mode connection after the other.
+
+The library's own `connect` never fails: with a bad token, or with a ticket that is used up, it tries for ever. So each
+connection here gets a client and a ticket of its own, and is watched. An envelope is acknowledged when what it holds
+is accepted; Slack sends it again otherwise. After every hello the history is read before anything new is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from typing import Any, Callable, Union
+
+import aiohttp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from cccc.services.bridges.platform import (
+    Gone,
+    Health,
+    Incoming,
+    Later,
+    Put,
+    Refused,
+    Undone,
+    Unreachable,
+    Unreadable,
+)
+from cccc.services.bridges.slack import events, history, web
+from cccc.services.bridges.slack.directory import Directory
+from cccc.services.bridges.slack.events import Said
+
+_PING_EVERY = 5.0
+_OPEN_WITHIN = 10.0
+_GONE_FOR = 2.0  # when the library goes to another socket, as Slack asks now and then, there is none for a moment
+_TOKEN_EVERY = 20.0
+_BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0)
+_WITHOUT_HOPE = 20.0  # seconds between looks whether a person has mended it
+_KEPT = 5000
+
+_REJECTED = "Slack refuses the {} token ({}); `cccc token set slack`, then `cccc bridge slack restart`"
+_TWO = "another program is connected as this app, and Slack would share the messages out; end it, or make it an app"
+
+
+class Crowded(Undone):
+    """Slack has more than one socket of this app open."""
+
+
+class _Hello:
+    """A socket is open: read the history."""
+
+
+_Came = Union[SocketModeRequest, _Hello]
+
+
+class Line:
+    """Receives until cancelled."""
+
+    def __init__(
+        self, api: AsyncWebClient, app_token: str, directory: Directory, let_in: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self.user = ""  # the bot's own id
+        self.name = ""
+        self._api = api
+        self._app_token = app_token
+        self._directory = directory
+        self._let_in = let_in
+        self._client: SocketModeClient | None = None
+        self._hello = asyncio.Event()
+        self._sockets = 0
+        self._came: asyncio.Queue[_Came] = asyncio.Queue()
+        self._open: dict[str, list[SocketModeResponse]] = {}  # what is put and not accepted, with what to send then
+        self._accepted: dict[str, None] = {}
+        self._read_to: dict[str, str] = {}  # chat -> the newest message that the history showed
+
+    async def run(self, put: Put) -> None:
+        await asyncio.gather(self._connect(put), self._read(put))
+
+    async def accept(self, incoming: Incoming) -> None:
+        self._accepted[incoming.id] = None
+        if len(self._accepted) > _KEPT:
+            del self._accepted[next(iter(self._accepted))]
+        for response in self._open.pop(incoming.id, []):
+            await self._acknowledge(response)
+
+    # --- connections ---
+
+    async def _connect(self, put: Put) -> None:
+        failures = 0
+        while True:
+            try:
+                if self._app_token:
+                    await self._connection(put)
+                else:
+                    await self._only_send(put)
+                failures, wait = 0, _BACK_OFF[0]
+                put(Health(False, error="the connection to Slack was lost"))
+            except (web.Rejected, web.NoScope, Refused, Crowded) as error:
+                wait = _WITHOUT_HOPE if failures else _PING_EVERY
+                failures += 1
+                put(Health(False, error=str(error)))
+            except Undone as error:
+                wait = error.seconds if isinstance(error, Later) else _BACK_OFF[min(failures, len(_BACK_OFF) - 1)]
+                failures += 1
+                put(Health(False, error=f"Slack cannot be reached: {error}"))
+            await asyncio.sleep(wait)
+
+    async def _only_send(self, put: Put) -> None:
+        while True:
+            await self._who_am_i()
+            put(Health(True, "auth.test answered; without an app token nothing is received"))
+            await asyncio.sleep(_TOKEN_EVERY)
+
+    async def _who_am_i(self) -> None:
+        try:
+            me = await web.done(self._api.auth_test())
+        except web.Rejected as error:
+            raise web.Rejected(_REJECTED.format("bot", error)) from None
+        self.user, self.name = me["user_id"], me["user"]
+
+    async def _connection(self, put: Put) -> None:
+        """Open one and return when it is lost. Raises Undone when it does not open, or a token is no good."""
+        await self._who_am_i()
+        try:
+            ticket = await web.done(self._api.apps_connections_open(app_token=self._app_token))
+        except web.Rejected as error:
+            raise web.Rejected(_REJECTED.format("app", error)) from None
+        client = SocketModeClient(
+            self._app_token, web.log(), self._api, auto_reconnect_enabled=False, ping_interval=_PING_EVERY
+        )
+        client.wss_uri = ticket["url"]
+        client.message_listeners.append(self._on_message)
+        client.socket_mode_request_listeners.append(self._on_request)
+        self._hello.clear()
+        self._client = client
+        try:
+            await asyncio.wait_for(client.connect(), _OPEN_WITHIN)
+            await asyncio.wait_for(self._hello.wait(), _OPEN_WITHIN)
+            put(Health(True, "hello"))
+            await self._watch(client, put)
+        except asyncio.TimeoutError:
+            raise Unreachable("its socket does not open") from None
+        finally:
+            self._client = None
+            await _close(client)
+
+    async def _watch(self, client: SocketModeClient, put: Put) -> None:
+        """Return when a connection is lost. Raises Undone when a token is no good any more."""
+        seen = told = asked = time.monotonic()
+        while (now := time.monotonic()) - seen < _GONE_FOR:
+            if self._sockets > 1:
+                raise Crowded(_TWO)
+            if await client.is_connected():
+                seen = now
+            error = ""
+            if now - asked >= _TOKEN_EVERY:
+                asked = now
+                try:
+                    await self._who_am_i()
+                except web.Rejected:
+                    raise
+                except Undone as undone:
+                    error = f"Slack's Web API does not answer: {undone}"
+            if seen == now and (error or now - told >= _PING_EVERY):
+                told = now
+                put(Health(True, "ping answered", error))
+            await asyncio.sleep(0.25)
+
+    # --- what comes ---
+
+    async def _on_message(self, client: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None) -> None:
+        if message.get("type") == "hello":
+            self._sockets = message.get("num_connections", 1)
+            self._hello.set()
+            if self._sockets == 1:
+                self._came.put_nowait(_Hello())
+
+    async def _on_request(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        if self._sockets == 1:  # else it is for the other program: Slack sends it again
+            self._came.put_nowait(request)
+
+    async def _read(self, put: Put) -> None:
+        """One after the other, in the order in which it came."""
+        while True:
+            came = await self._came.get()
+            if isinstance(came, _Hello):
+                await self._catch_up(put)
+                continue
+            response = SocketModeResponse(came.envelope_id)
+            try:
+                incoming = await self._understood(came)
+            except (KeyError, TypeError, AttributeError, IndexError) as error:
+                incoming = Unreadable(f"slack:{came.envelope_id}", f"a {came.type} ({type(error).__name__})")
+            if came.type == "slash_commands" and came.accepts_response_payload:
+                response.payload = {"response_type": "in_channel"}  # so that the others see what was asked
+            await self._offer(incoming, response, put)
+
+    async def _offer(self, incoming: Incoming | None, response: SocketModeResponse | None, put: Put) -> None:
+        """Put what is new; acknowledge at once what concerns nobody or was accepted before."""
+        responses = [response] if response else []
+        if incoming is None or incoming.id in self._accepted:
+            for each in responses:
+                await self._acknowledge(each)
+        elif incoming.id in self._open:
+            self._open[incoming.id] += responses
+        else:
+            self._open[incoming.id] = responses
+            put(incoming)
+
+    async def _acknowledge(self, response: SocketModeResponse) -> None:
+        """Confirm an envelope; when that fails Slack sends it again, and it is known then."""
+        if self._client:
+            with contextlib.suppress(aiohttp.ClientError, OSError, AttributeError):
+                await self._client.send_socket_mode_response(response)
+
+    async def _understood(self, came: SocketModeRequest) -> Incoming | None:
+        payload = came.payload
+        if came.type == "events_api":
+            event = payload["event"]
+            told = events.said(event, self.user)
+            id_ = f"slack:{payload['event_id']}"
+            return await self._message(told) if told else events.moved_or_left(id_, event, self.user)
+        if came.type == "slash_commands":
+            person = await self._directory.person(payload["user_id"])
+            return events.typed(payload, person.name, await self._directory.title(payload["channel_id"]))
+        if came.type == "interactive":
+            return events.press(payload, (await self._directory.person(payload["user"]["id"])).name)
+        return None
+
+    async def _message(self, told: Said) -> Incoming | None:
+        if (await self._directory.person(told.user)).bot:
+            return None
+        names = await self._directory.names(events.people(told.raw))
+        title = await self._directory.title(told.chat) or names[told.user]
+        return events.message(told, self.user, names, title, await self._directory.root(told))
+
+    # --- what was missed ---
+
+    async def _catch_up(self, put: Put) -> None:
+        """Put what was said while there was no socket, before anything that is said from now on."""
+        for chat, cursor in self._let_in().items():
+            since = max(cursor, self._read_to.get(chat, ""))
+            if since:
+                for told in await self._missed(chat, since, put):
+                    self._read_to[chat] = max(self._read_to.get(chat, since), told.ts)
+                    await self._offer(await self._message(told), None, put)
+
+    async def _missed(self, chat: str, since: str, put: Put) -> list[Said]:
+        while True:
+            try:
+                return await history.missed(self._api, chat, since, self.user)
+            except (web.NoScope, Refused, Gone) as error:
+                put(Health(True, "hello", f"what {chat} said during an outage cannot be read: {error}"))
+                return []
+            except Undone as error:
+                put(Health(True, "hello", f"what {chat} said during an outage is still to be read: {error}"))
+                await asyncio.sleep(error.seconds if isinstance(error, Later) else _BACK_OFF[2])
+
+
+async def _close(client: SocketModeClient) -> None:
+    """Close a client and all its tasks, even when the other end says nothing any more."""
+    with contextlib.suppress(asyncio.TimeoutError, aiohttp.ClientError, OSError):
+        await asyncio.wait_for(client.close(), 1)
+    for task in (client.message_processor, client.current_session_monitor, client.message_receiver):
+        if task is not None:
+            task.cancel()
+    await client.aiohttp_client_session.close()
