@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,6 +40,16 @@ def commands(settings: Settings, environment: Mapping[str, str]) -> list[Command
         there = bool(program) and shutil.which(program, path=environment.get("PATH")) is not None
         result.append(Command(peer, text, source, program, there))
     return result
+
+
+def version(program: str) -> str:
+    """Return the version that a CLI says it has, "" when it says none."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=5).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = re.search(r"\d+\.\d+\.\d+\S*", said)
+    return found[0] if found else ""
 
 
 def mock(project: Project) -> dict[str, str]:

@@ -6,7 +6,8 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from pathlib import PurePath
 
 import click
 
@@ -15,6 +16,7 @@ from cccc.common.errors import SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
 from cccc.scripts.cli import peers, ready
+from cccc.services.delivery import peers as kinds
 
 
 @click.command()
@@ -52,7 +54,7 @@ def start(project: Project, refresh_env: bool, mock: bool, chats: Collection[str
         return False
     begin = time.monotonic()
     _check(project)
-    _choose_peers(project, mock)
+    _tell_of_versions(project, _choose_peers(project, mock))
     chats = bridges.wanted(settings.load(project)) if chats is None else chats
     terminal.save(project)
     bridges.mark_start(project, chats)
@@ -92,8 +94,8 @@ def _check(project: Project) -> None:
     git.look(project.root)
 
 
-def _choose_peers(project: Project, mock: bool) -> None:
-    """Make sure that both peers' commands can start; put those of the mock peers into our environment."""
+def _choose_peers(project: Project, mock: bool) -> list[peers.Command]:
+    """Return both peers' commands, which can start; put those of the mock peers into our environment."""
     chosen = peers.commands(settings.load(project), os.environ)
     missing = [] if mock else [each for each in chosen if not each.found]
     for each in missing:
@@ -108,3 +110,20 @@ def _choose_peers(project: Project, mock: bool) -> None:
         chosen = peers.commands(settings.load(project), os.environ)
     for each in chosen:
         click.echo(f"{each.peer}: {'mock peer' if mock or missing else f'{each.text} ({each.source})'}")
+    return chosen
+
+
+def _tell_of_versions(project: Project, chosen: Sequence[peers.Command]) -> None:
+    """Say, once in a project, that a CLI has a version that this cccc was not certified with."""
+    told = project.state / "versions.txt"
+    known = told.read_text().splitlines() if told.exists() else []
+    for each in chosen:
+        kind = kinds.of(each.text)
+        program = next((word for word in each.text.split() if PurePath(word).name == kind.name), "")
+        version = peers.version(program) if kind.certified and program else ""
+        line = f"{kind.name} {version}"
+        if version and version not in kind.certified and line not in known:
+            click.echo(f"{each.peer}: {line} is not the {kind.certified[-1]} that cccc was certified with; ", nl=False)
+            click.echo(f"`cccc certify {kind.name}` shows whether it fits")
+            known.append(line)
+            told.write_text("".join(f"{old}\n" for old in known))

@@ -42,5 +42,11 @@ def _hooks(start: Start) -> list[str]:
 
 
 CLAUDE = Kind(
-    "claude", lambda _: _RULES, _hooks, lambda session: ["--resume", session], at_stop=True, compact="/compact"
+    "claude",
+    lambda _: _RULES,
+    _hooks,
+    lambda session: ["--resume", session],
+    at_stop=True,
+    compact="/compact",
+    certified=("2.1.330",),
 )

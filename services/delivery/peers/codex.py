@@ -85,5 +85,12 @@ def _queue(session: str, line: str) -> list[str]:
 
 
 CODEX = Kind(
-    "codex", lambda _: _RULES, _hooks, lambda session: ["resume", session], _ending, queue=_queue, compact="/compact"
+    "codex",
+    lambda _: _RULES,
+    _hooks,
+    lambda session: ["resume", session],
+    _ending,
+    queue=_queue,
+    compact="/compact",
+    certified=("0.169.0",),
 )

@@ -49,6 +49,7 @@ class Kind:
     at_stop: bool = False  # its Stop hook can give it a line
     queue: Callable[[str, str], list[str]] = lambda *_: []  # arguments that give a session a line
     compact: str = ""  # what is typed to compact its context
+    certified: tuple[str, ...] = ()  # the versions that passed `cccc certify`
 
 
 DIALOGS = (

@@ -106,3 +106,14 @@ def test_the_mock_peer_starts_from_the_command_line(root: Path) -> None:
 
 def test_a_scenario_that_is_not_there_is_wrong_usage(root: Path) -> None:
     assert "nowhere.yaml" in cccc(root, "mock-agent", "--role", "peerA", "--scenario", "nowhere.yaml", code=2)
+
+
+def test_a_version_that_was_not_certified_is_said_once(root: Path, tmp_path: Path) -> None:
+    for name, version in (("claude", "9.9.9 (Claude Code)"), ("codex", "codex-cli 0.169.0")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n[ $1 = --version ] && echo '{version}' || sleep 60\n")
+        (tmp_path / name).chmod(0o755)
+    both = {"CLAUDE_I_CMD": f"{tmp_path}/claude --fast", "CODEX_I_CMD": f"A=B {tmp_path}/codex"}
+    said = cccc(root, "up", code=0, input="", **both)
+    assert "PeerA: claude 9.9.9 is not the 2.1.330" in said and "codex 0" not in said
+    cccc(root, "down")
+    assert "9.9.9" not in cccc(root, "up", code=0, input="", **both)
