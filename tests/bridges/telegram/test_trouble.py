@@ -45,7 +45,7 @@ def test_posts_keep_their_order_when_telegram_says_too_fast(room: Room, telegram
     telegram.next_answer("sendMessage", Trouble(), too_fast(1), Trouble(), too_fast(1))
     for number in range(4):
         room.to_user(f"number {number}")
-        until(lambda: len(room.facts(f.ChatPosting)) == number + 1, 15)
+        until(lambda wanted=number + 1: len(room.facts(f.ChatPosting)) == wanted, 15)
     until(lambda: len(telegram.in_chat(DIRECT)) == 4, 20)
     assert telegram.in_chat(DIRECT) == [f"[PeerA]\nnumber {number}" for number in range(4)]
 
