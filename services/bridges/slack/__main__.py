@@ -31,7 +31,7 @@ class Slack(Bridge):
     def configured(self) -> Mapping[str, tuple[bool, bool]]:
         section = self.settings.slack
         to_user, peers = section.channels.to_user, section.channels.to_peer_summary
-        let_in = {chat: (True, True) for chat in section.allow_chats}
+        let_in = dict.fromkeys(section.allow_chats, (True, True))
         return {**let_in, **{chat: (chat in to_user, chat in peers) for chat in (*to_user, *peers)}}
 
     def connect(self, tokens: Mapping[str, str]) -> Platform:

@@ -62,9 +62,9 @@ def in_history(chat: str, raw: Mapping[str, Any], since: str, me: str) -> Said |
     """Return a message of the history that is new since a time, or was changed since then."""
     if raw.get("type") != "message" or not _by_person(raw, me):
         return None
-    if raw["ts"] > since:
+    if raw.get("ts", "") > since:
         return Said(chat, raw)
-    edited = raw.get("edited", {}).get("ts", "")
+    edited = (raw.get("edited") or {}).get("ts", "")
     return Said(chat, raw, edited) if edited > since else None
 
 

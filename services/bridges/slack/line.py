@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any, Callable, Union
 
 import aiohttp
@@ -62,23 +62,28 @@ class Line:
     """Receives until cancelled."""
 
     def __init__(
-        self, api: AsyncWebClient, app_token: str, directory: Directory, let_in: Callable[[], Mapping[str, str]]
+        self,
+        api: AsyncWebClient,
+        app_token: str,
+        directory: Directory,
+        let_in: Callable[[], Mapping[str, str]],
+        named: Callable[[str], None],
     ) -> None:
-        self.user = ""  # the bot's own id
-        self.name = ""
+        self._user = ""  # the bot's own id
         self._api = api
         self._app_token = app_token
         self._directory = directory
         self._let_in = let_in
+        self._named = named
         self._client: SocketModeClient | None = None
-        self._hello = asyncio.Event()
         self._sockets = 0
-        self._came: asyncio.Queue[_Came] = asyncio.Queue()
         self._open: dict[str, list[SocketModeResponse]] = {}  # what is put and not accepted, with what to send then
         self._accepted: dict[str, None] = {}
         self._read_to: dict[str, str] = {}  # chat -> the newest message that the history showed
 
     async def run(self, put: Put) -> None:
+        self._hello = asyncio.Event()  # here: Python 3.9 binds them to the loop in which they are made
+        self._came: asyncio.Queue[_Came] = asyncio.Queue()
         await asyncio.gather(self._connect(put), self._read(put))
 
     async def accept(self, incoming: Incoming) -> None:
@@ -121,7 +126,8 @@ class Line:
             me = await web.done(self._api.auth_test())
         except web.Rejected as error:
             raise web.Rejected(_REJECTED.format("bot", error)) from None
-        self.user, self.name = me["user_id"], me["user"]
+        self._user = me["user_id"]
+        self._named(me["user"])
 
     async def _connection(self, put: Put) -> None:
         """Open one and return when it is lost. Raises Undone when it does not open, or a token is no good."""
@@ -139,8 +145,9 @@ class Line:
         self._hello.clear()
         self._client = client
         try:
-            await asyncio.wait_for(client.connect(), _OPEN_WITHIN)
+            await asyncio.wait_for(client.connect(), _OPEN_WITHIN)  # type: ignore[no-untyped-call]
             await asyncio.wait_for(self._hello.wait(), _OPEN_WITHIN)
+            self._alone()
             put(Health(True, "hello"))
             await self._watch(client, put)
         except asyncio.TimeoutError:
@@ -149,12 +156,15 @@ class Line:
             self._client = None
             await _close(client)
 
+    def _alone(self) -> None:
+        if self._sockets > 1:
+            raise Crowded(_TWO)
+
     async def _watch(self, client: SocketModeClient, put: Put) -> None:
         """Return when a connection is lost. Raises Undone when a token is no good any more."""
         seen = told = asked = time.monotonic()
         while (now := time.monotonic()) - seen < _GONE_FOR:
-            if self._sockets > 1:
-                raise Crowded(_TWO)
+            self._alone()
             if await client.is_connected():
                 seen = now
             error = ""
@@ -192,10 +202,7 @@ class Line:
                 await self._catch_up(put)
                 continue
             response = SocketModeResponse(came.envelope_id)
-            try:
-                incoming = await self._understood(came)
-            except (KeyError, TypeError, AttributeError, IndexError) as error:
-                incoming = Unreadable(f"slack:{came.envelope_id}", f"a {came.type} ({type(error).__name__})")
+            incoming = await _readable(came.envelope_id, self._understood(came))
             if came.type == "slash_commands" and came.accepts_response_payload:
                 response.payload = {"response_type": "in_channel"}  # so that the others see what was asked
             await self._offer(incoming, response, put)
@@ -222,9 +229,9 @@ class Line:
         payload = came.payload
         if came.type == "events_api":
             event = payload["event"]
-            told = events.said(event, self.user)
+            told = events.said(event, self._user)
             id_ = f"slack:{payload['event_id']}"
-            return await self._message(told) if told else events.moved_or_left(id_, event, self.user)
+            return await self._message(told) if told else events.moved_or_left(id_, event, self._user)
         if came.type == "slash_commands":
             person = await self._directory.person(payload["user_id"])
             return events.typed(payload, person.name, await self._directory.title(payload["channel_id"]))
@@ -237,7 +244,7 @@ class Line:
             return None
         names = await self._directory.names(events.people(told.raw))
         title = await self._directory.title(told.chat) or names[told.user]
-        return events.message(told, self.user, names, title, await self._directory.root(told))
+        return events.message(told, self._user, names, title, await self._directory.root(told))
 
     # --- what was missed ---
 
@@ -248,24 +255,44 @@ class Line:
             if since:
                 for told in await self._missed(chat, since, put):
                     self._read_to[chat] = max(self._read_to.get(chat, since), told.ts)
-                    await self._offer(await self._message(told), None, put)
+                    await self._offer(await _readable(told.id, self._message(told)), None, put)
 
     async def _missed(self, chat: str, since: str, put: Put) -> list[Said]:
         while True:
             try:
-                return await history.missed(self._api, chat, since, self.user)
+                return await history.missed(self._api, chat, since, self._user)
             except (web.NoScope, Refused, Gone) as error:
-                put(Health(True, "hello", f"what {chat} said during an outage cannot be read: {error}"))
+                put(
+                    Health(
+                        self._client is not None, "hello", f"what {chat} said during an outage cannot be read: {error}"
+                    )
+                )
                 return []
             except Undone as error:
-                put(Health(True, "hello", f"what {chat} said during an outage is still to be read: {error}"))
+                put(
+                    Health(
+                        self._client is not None,
+                        "hello",
+                        f"what {chat} said during an outage is still to be read: {error}",
+                    )
+                )
                 await asyncio.sleep(error.seconds if isinstance(error, Later) else _BACK_OFF[2])
+
+
+async def _readable(id_: str, reading: Awaitable[Incoming | None]) -> Incoming | None:
+    """Return what was read; a thing of an unknown shape must not stop the others."""
+    try:
+        return await reading
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
+        return Unreadable(
+            f"slack:{id_}", f"an event without its {error}" if isinstance(error, KeyError) else str(error)
+        )
 
 
 async def _close(client: SocketModeClient) -> None:
     """Close a client and all its tasks, even when the other end says nothing any more."""
     with contextlib.suppress(asyncio.TimeoutError, aiohttp.ClientError, OSError):
-        await asyncio.wait_for(client.close(), 1)
+        await asyncio.wait_for(client.close(), 1)  # type: ignore[no-untyped-call]
     for task in (client.message_processor, client.current_session_monitor, client.message_receiver):
         if task is not None:
             task.cancel()
