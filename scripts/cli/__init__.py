@@ -20,6 +20,7 @@ SECTIONS = {
         "init": "Put a .cccc folder into a project.",
         "doctor": "Check everything that a session needs.",
         "setup-cli": "Answer beforehand what the CLIs ask at their first start.",
+        "prompts": "Show what the peers are told, and put their guides in place.",
         "clean": "Remove what past sessions left in .cccc.",
         "version": "Print the installed version.",
     },

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+
+import click
 
 from cccc.common.errors import UserError
 
@@ -38,6 +41,14 @@ def add_to_toml(text: str, table: Sequence[str], line: str) -> str:
     title = ".".join([first, *(json.dumps(each, ensure_ascii=False) for each in rest)])
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     return f"{text}{gap}[{title}]\n{line}\n"
+
+
+def agreed(path: Path, old: str, new: str, yes: bool) -> bool:
+    """Show what would change in a file and ask whether it may; with `yes` it may."""
+    before, after = (text.splitlines(keepends=True) for text in (old, new))
+    for line in difflib.unified_diff(before, after, str(path) if old else "/dev/null", str(path)):
+        click.echo(line.rstrip("\n"))
+    return yes or click.confirm("Write this?")
 
 
 def write(path: Path, old: str, new: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 
 import click
@@ -10,7 +9,6 @@ import click
 from cccc.common import settings, supervisor, terminal
 from cccc.common.paths import Project, folder
 from cccc.scripts.cli import first_run, own_files, peers
-from cccc.scripts.cli.first_run import Change
 from cccc.services.delivery import peers as kinds
 
 
@@ -43,7 +41,7 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
         questions = first_run.questions(each.text, chosen, project.root, environment)
         for question in questions:
             click.secho(f"{each.peer} ({each.program}): {question.text}", bold=True)
-            if question.change and _agreed(question.change, yes):
+            if question.change and own_files.agreed(*question.change, yes):
                 own_files.write(*question.change)
                 click.echo(f"written: {question.change.file}")
                 continue
@@ -53,10 +51,3 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
         if not questions:
             click.echo(f"{each.peer} ({each.program}): it will ask nothing that can be foreseen")
     return 1 if left else 0
-
-
-def _agreed(change: Change, yes: bool) -> bool:
-    old, new = (text.splitlines(keepends=True) for text in (change.old, change.new))
-    for line in difflib.unified_diff(old, new, str(change.file) if change.old else "/dev/null", str(change.file)):
-        click.echo(line.rstrip("\n"))
-    return yes or click.confirm("Write this?")

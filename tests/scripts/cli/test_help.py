@@ -16,6 +16,7 @@ from tests.command import cccc
 
 PATCH = ["show", "retry", "drop", "revert"]
 RFD = ["list", "show", "approve", "reject", "choose", "ask", "revoke", "check"]
+PROMPTS = ["install", "show"]
 LEDGER = ["tail", "show", "verify", "archive"]
 
 
@@ -32,6 +33,7 @@ def test_without_a_subcommand_the_help_names_every_command(tmp_path: Path) -> No
         *([name] for name in SUMMARIES),
         *(["ledger", name] for name in LEDGER),
         *(["patch", name] for name in PATCH),
+        *(["prompts", name] for name in PROMPTS),
         *(["rfd", name] for name in RFD),
     ],
 )
