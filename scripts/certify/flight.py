@@ -16,10 +16,14 @@ from cccc.common import ledger, supervisor, tmux
 from cccc.common.errors import CcccError
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from cccc.scripts.certify import homes
+from cccc.common.settings.cli_profiles import Peer
+from cccc.scripts.certify import corpus, homes
 from cccc.scripts.cli import peers
 from cccc.scripts.model_server import Call, ModelServer, Rule
 from cccc.scripts.model_server.script import Step
+from cccc.services.delivery import peers as delivery_peers
+from cccc.services.delivery.pane import Look, look
+from cccc.services.delivery.screen import View, read
 
 CCCC = str(Path(sys.executable).with_name("cccc"))
 PEER = {"claude": "PeerA", "codex": "PeerB"}
@@ -35,8 +39,14 @@ class Missed(CcccError):
 class Flight:
     """Hand things over, script the model, look at the pane. `close` stops everything."""
 
-    def __init__(self, kind: str, program: str, at: Path, asking: bool = False) -> None:
-        self.kind, self.peer, self._asking = kind, PEER[kind], asking
+    def __init__(
+        self, kind: str, program: str, at: Path, screens: Path, manner: str = homes.UNATTENDED, other: str = ""
+    ) -> None:
+        """Prepare it in `at`; screens are kept in `screens`. `other` is the other CLI's program, "" the mock."""
+        self.kind, self.peer, self._asking = kind, PEER[kind], manner == homes.ASKING
+        self.kept: list[corpus.Kept] = []
+        self._screens = screens
+        self._heard: list[Fact] = []
         self.root = at / "repo"
         self.project = Project(self.root / ".cccc")
         self.model = ModelServer([])
@@ -44,13 +54,18 @@ class Flight:
         self._cccc("init")
         (self.project.settings / "cli_profiles.yaml").write_text(
             "delivery: {nudge_debounce_ms: 0, nudge_resend_seconds: 5, nudge_backoff_base_ms: 5000, "
-            "nudge_progress_timeout_s: 5, lazy_preamble: {enabled: false}}\n"
+            "nudge_backoff_max_ms: 5000, nudge_progress_timeout_s: 5, lazy_preamble: {enabled: false}, "
+            "self_check_every_handoffs: 0}\n"
         )
         variables = {
             **peers.mock(self.project),
-            **homes.prepare(at / "home", self.root, self.model.url, self.model.url),
+            **homes.prepare(at / "home", self.root, self.model.url, self.model.url, manner),
         }
-        variables[peers.VARIABLES[self.peer]] = homes.command(kind, program, asking)
+        variables[peers.VARIABLES[self.peer]] = homes.command(kind, program, manner)
+        for each in PEER if other else ():
+            if each != kind:
+                variables[peers.VARIABLES[PEER[each]]] = homes.command(each, other)
+        self._reader = ledger.Reader(self.project)
         self._environment = {**_without_ours(), **variables, "LINT_CMD": "", "TEST_CMD": ""}
 
     def _make_repository(self) -> None:
@@ -69,15 +84,16 @@ class Flight:
         self._cccc("up")
 
     def close(self) -> None:
+        self._reader.close()
         self._cccc("down")
         self.model.close()
 
-    def _cccc(self, *words: str) -> str:
+    def _cccc(self, *words: str, given: str = "") -> str:
         environment = getattr(self, "_environment", _without_ours())
-        done = subprocess.run([CCCC, *words], cwd=self.root, env=environment, capture_output=True, text=True)
+        done = subprocess.run([CCCC, *words], cwd=self.root, env=environment, input=given.encode(), capture_output=True)
         if done.returncode:
-            raise Missed(f"cccc {' '.join(words)}: {(done.stderr or done.stdout).strip()}")
-        return done.stdout
+            raise Missed(f"cccc {' '.join(words)}: {(done.stderr or done.stdout).decode().strip()}")
+        return done.stdout.decode()
 
     # --- what the model does ---
 
@@ -102,7 +118,7 @@ class Flight:
 
     def send(self, text: str) -> str:
         """Send a message to the peer; return its mid."""
-        return self._cccc("send", f"{'a' if self.peer == 'PeerA' else 'b'}: {text}").strip()
+        return self._cccc("send", "-", given=f"{'a' if self.peer == 'PeerA' else 'b'}: {text}").strip()
 
     def stop(self) -> str:
         return self._cccc("stop", "a" if self.peer == "PeerA" else "b").strip()
@@ -114,13 +130,28 @@ class Flight:
             os.kill(pid, signal.SIGKILL)
 
     def press(self, *keys: str) -> None:
-        tmux.call(self.project, "send-keys", "-t", self.pane().id, *keys)
+        self.command("send-keys", *keys)
+
+    def command(self, name: str, *words: str) -> None:
+        """Run a command of tmux on the pane."""
+        tmux.call(self.project, name, "-t", self.pane().id, *words)
 
     def pane(self) -> tmux.Pane:
         return tmux.panes(self.project)[self.peer]
 
     def screen(self) -> str:
         return tmux.call(self.project, "capture-pane", "-p", "-t", self.pane().id)
+
+    def look(self) -> Look:
+        return look(self.project, self.pane().id)
+
+    def view(self) -> View:
+        """Return what delivery makes of the screen."""
+        return read(self.look(), delivery_peers.of(self.kind).rules(Peer()))
+
+    def keep(self, shown: str) -> None:
+        """Keep the screen under the name of what it shows."""
+        self.kept.append(corpus.keep(self._screens, shown, self.look()))
 
     def shows(self, *signs: str, limit: float = 20.0) -> None:
         """Wait until one of the signs is on the screen."""
@@ -130,13 +161,17 @@ class Flight:
 
     def said(self, kind: type[AnyKind], after: int = 0) -> list[AnyKind]:
         """Return this peer's facts of a kind, those after a seq."""
-        found = [fact for fact in ledger.read(self.project, after) if isinstance(fact, kind)]
+        found = [fact for fact in self._all() if fact.seq > after and isinstance(fact, kind)]
         return [
             fact for fact in found if self.peer in (_field(fact, "peer"), _field(fact, "to"), _field(fact, "author"))
         ]
 
     def last(self) -> int:
-        return max((fact.seq for fact in ledger.read(self.project)), default=0)
+        return max((fact.seq for fact in self._all()), default=0)
+
+    def _all(self) -> list[Fact]:
+        self._heard += filter(None, (ledger.decode(line.raw) for line in self._reader.read()))
+        return self._heard
 
     def await_(self, kind: type[AnyKind], after: int = 0, count: int = 1, limit: float = 20.0) -> list[AnyKind]:
         """Return this peer's facts of a kind, once there are `count`. Raises Missed."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from cccc.common.errors import NotFound
 from cccc.scripts.certify import checks
 from cccc.scripts.certify.checks import Check
 from cccc.scripts.certify.flight import PEER, Flight, Missed
+from cccc.scripts.cli import peers
 from cccc.scripts.cli.screen import table
 
 
@@ -21,15 +23,17 @@ from cccc.scripts.cli.screen import table
 @click.argument("cli", nargs=-1, type=click.Choice(list(PEER)))
 @click.option("--messages", default=20, show_default=True, help="How many messages are sent one after the other.")
 @click.option(
-    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Where screens are kept; default: a new folder."
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the screens are kept, as <cli>-<version>/<shown>-<n>.txt; default: a new folder.",
 )
 def command(cli: tuple[str, ...], messages: int, keep: Path | None) -> int:
     """Check the CLIs that are installed now in real flight.
 
     Starts each of CLI (default: both) in a scratch repository of its own, with a throw-away home and no account,
-    against a model on loopback that cccc brings: start, acceptance, a running turn, a draft, a permission dialog, Esc,
+    against a model on loopback that cccc brings: start, acceptance, a running turn, a draft, menus and dialogs, Esc,
     errors, a limit, compaction, resume, many messages. Nothing of yours is read or changed, and nothing leaves the
-    machine. It takes some minutes. The screen after each check is kept.
+    machine. It takes some minutes. The screens are kept, by what they show.
 
     \b
     Examples:
@@ -44,38 +48,43 @@ def command(cli: tuple[str, ...], messages: int, keep: Path | None) -> int:
         program = shutil.which(kind)
         if not program:
             raise NotFound(f"{kind} is not on the PATH; install it, or name the other one")
-        version = subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
-        many = Check("messages one by one", lambda flight: checks.many(flight, messages))
-        rows = [
-            *_fly(kind, program, (*checks.ORDINARY, many, *checks.LAST), screens, asking=False),
-            *_fly(kind, program, checks.ASKING, screens, asking=True),
-        ]
-        click.secho(f"\n{kind}: {version}", bold=True)
+        version = peers.version(program) or "unknown"
+        folder = screens / f"{kind}-{version}"
+        rows, kept = [], []
+        for manner, flown in checks.flights(kind, messages):
+            with _flight(kind, program, folder, manner) as flight:
+                rows += [_row(flight, check, folder) for check in flown]
+                kept += flight.kept
+        wrong = [each.path.stem for each in kept if not each.right()]
+        rows.append(("screens read right", "miss" if wrong else "ok", ", ".join(wrong) or f"all {len(kept)}", ""))
+        click.secho(f"\n{kind} {version}", bold=True)
         table(("check", "verdict", "seen", "took"), rows, ["red" if row[1] == "miss" else None for row in rows])
         good = good and all(row[1] == "ok" for row in rows)
     click.echo(f"\nscreens: {screens}")
     return 0 if good else 1
 
 
-def _fly(
-    kind: str, program: str, flown: tuple[Check, ...], screens: Path, asking: bool
-) -> list[tuple[str, str, str, str]]:
-    """Fly one set of checks, in order; return the rows of the table."""
-    rows = []
+@contextmanager
+def _flight(kind: str, program: str, folder: Path, manner: str) -> Iterator[Flight]:
+    """Keep one CLI up in a scratch repository."""
     with tempfile.TemporaryDirectory(prefix="cccc-certify-", ignore_cleanup_errors=True) as at:
-        flight = Flight(kind, program, Path(at), asking)
+        flight = Flight(kind, program, Path(at), folder, manner)
         try:
             flight.up()
-            for check in flown:
-                begin = time.monotonic()
-                try:
-                    verdict, seen = "ok", check.fly(flight)
-                except Missed as missed:
-                    verdict, seen = "miss", str(missed)
-                rows.append((check.name, verdict, seen, f"{time.monotonic() - begin:.1f} s"))
-                click.echo(f"{kind}: {check.name}: {verdict}", err=True)
-                screens.mkdir(parents=True, exist_ok=True)
-                (screens / f"{kind}-{check.name.replace(' ', '-').replace(',', '')}.txt").write_text(flight.screen())
+            yield flight
         finally:
             flight.close()
-    return rows
+
+
+def _row(flight: Flight, check: Check, folder: Path) -> tuple[str, str, str, str]:
+    """Fly one check; return its row of the table. The screen at a miss is kept too."""
+    begin = time.monotonic()
+    try:
+        verdict, seen = "ok", check.fly(flight)
+    except Missed as missed:
+        verdict, seen = "miss", str(missed)
+        place = folder / "missed" / f"{check.name.replace('/', '')}.txt"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(flight.screen(), encoding="utf-8")
+    click.echo(f"{flight.kind}: {check.name}: {verdict}", err=True)
+    return check.name, verdict, seen, f"{time.monotonic() - begin:.1f} s"

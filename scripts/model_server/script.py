@@ -32,6 +32,7 @@ class Fail(NamedTuple):
     status: int
     message: str
     type: str = "invalid_request_error"
+    more: Mapping[str, Any] = {}  # further fields of the error
 
 
 class Hang(NamedTuple):

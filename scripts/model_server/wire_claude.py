@@ -12,16 +12,15 @@ PATH = "/v1/messages"
 
 
 def asked(request: Mapping[str, Any]) -> Asked:
-    """Return what a request asks. A message that carries the results of tools is no person's."""
+    """Return what a request asks. What is said after a turn that failed stands behind the results of its tools."""
     text, answered, seen = "", 0, ""
     for message in request["messages"]:
         content = message["content"]
         parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
         if message["role"] == "assistant":
             answered += 1
-        elif message["role"] == "user" and any(part["type"] == "tool_result" for part in parts):
-            seen += "".join(json.dumps(part["content"]) for part in parts if part["type"] == "tool_result")
         elif message["role"] == "user":
+            seen += "".join(json.dumps(part["content"]) for part in parts if part["type"] == "tool_result")
             texts = [part["text"] for part in parts if part["type"] == "text"]
             said = [each for each in texts if not each.lstrip().startswith("<system-reminder>")]
             if said:  # several, when the turns before failed
@@ -51,4 +50,4 @@ def events(step: Say | Call, number: int) -> Iterator[Mapping[str, Any]]:
 
 def error(step: Fail) -> Mapping[str, Any]:
     """Return the body of an HTTP error."""
-    return {"type": "error", "error": {"type": step.type, "message": step.message}}
+    return {"type": "error", "error": {"type": step.type, "message": step.message, **step.more}}

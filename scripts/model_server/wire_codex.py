@@ -51,4 +51,4 @@ def events(step: Say | Call, number: int) -> Iterator[Mapping[str, Any]]:
 
 def error(step: Fail) -> Mapping[str, Any]:
     """Return the body of an HTTP error."""
-    return {"error": {"type": step.type, "message": step.message}}
+    return {"error": {"type": step.type, "message": step.message, **step.more}}

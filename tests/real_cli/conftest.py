@@ -35,11 +35,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Pair:
     """A project that is up with both real CLIs, and the models behind them."""
 
-    def __init__(self, project: Project, home: Path) -> None:
+    def __init__(self, project: Project, home: Path, manner: str = homes.UNATTENDED) -> None:
         self.project = project
         self.claude, self.codex = ModelServer([]), ModelServer([])
-        self._environment = {
-            **homes.prepare(home, project.root, self.claude.url, self.codex.url),
+        self.environment = {
+            **homes.prepare(home, project.root, self.claude.url, self.codex.url, manner),
             "CLAUDE_I_CMD": homes.command("claude", BIN / "claude"),
             "CODEX_I_CMD": homes.command("codex", BIN / "codex"),
             "LINT_CMD": "",
@@ -51,7 +51,7 @@ class Pair:
         cccc(self.project.root, "init")
         changed = {"delivery": {"lazy_preamble": {"enabled": False}, **delivery}}
         (self.project.settings / "cli_profiles.yaml").write_text(json.dumps(changed))
-        cccc(self.project.root, "up", code=0, input="", **self._environment)
+        cccc(self.project.root, "up", code=0, input="", **self.environment)
         for peer, sign in (("PeerA", "bypass permissions on"), ("PeerB", "Ask Codex to do anything")):
             until(lambda: sign in self.screen(peer), 20, f"{peer}'s composer: {self.screen(peer)}")  # noqa: B023
 

@@ -52,12 +52,18 @@ def test_claude_gets_a_tool_call_and_then_text(model: ModelServer) -> None:
     assert [event["content_block"]["name"] for event in first if "content_block" in event] == ["Read"]
     talk += [
         {"role": "assistant", "content": [{"type": "tool_use"}]},
-        {"role": "user", "content": [{"type": "tool_result", "content": 7}, {"type": "text", "text": "a reminder"}]},
+        {
+            "role": "user",
+            "content": [{"type": "tool_result", "content": 7}, {"type": "text", "text": "<system-reminder>"}],
+        },
     ]
     second = post(model, "/v1/messages", request)
     said = "".join(event["delta"].get("text", "") for event in second if event["type"] == "content_block_delta")
     assert said == "I have read 7."
     assert [asked.answered for asked in model.asked] == [0, 1]
+    talk[-1]["content"].append({"type": "text", "text": "read b"})  # the turn failed, and a person goes on
+    third = post(model, "/v1/messages", request)
+    assert [event["content_block"]["name"] for event in third if "content_block" in event] == ["Read"]
 
 
 def test_codex_gets_a_tool_call_and_then_text(model: ModelServer) -> None:
