@@ -287,13 +287,19 @@ def _(fact: f.RfdQuestion, state: State, at: float, peers: bool) -> None:
 def _(fact: f.UserMessage, state: State, at: float, peers: bool) -> None:
     if not fact.chat:
         return
-    state.cursors[fact.chat] = fact.message
+    _read_up_to(state, fact.chat, fact.message)
     state.said[message_key(fact.chat, fact.message)] = Said(fact.mid, fact.route, fact.sha)
     _forget_oldest(state.said, _MESSAGES_KEPT)
     if fact.album:
         state.albums[fact.album] = fact.route
         _forget_oldest(state.albums, _ALBUMS_KEPT)
     state.marks.append(Mark(fact.chat, fact.message, fact.mid, "stored"))
+
+
+def _read_up_to(state: State, chat: str, message: str) -> None:
+    """Take note of how far a chat is read; an edit is about an older message, a slash command about none."""
+    before = state.cursors.get(chat, "")
+    state.cursors[chat] = max(before, message, key=lambda id_: (len(id_), id_))
 
 
 @_fold.register
@@ -312,7 +318,8 @@ def _(fact: f.ChatMarked, state: State, at: float, peers: bool) -> None:
 
 @_fold.register
 def _(fact: f.ChatCommand, state: State, at: float, peers: bool) -> None:
-    state.cursors[fact.chat] = fact.message
+    if not fact.press:
+        _read_up_to(state, fact.chat, fact.message)
     state.asked[fact.seq] = Asked(fact.chat, fact.thread, fact.message, fact.press)
     _forget_oldest(state.asked, _MESSAGES_KEPT)
     item = Item(fact.seq, COMMAND, at, reply_to=fact.message, thread=fact.thread, press=fact.press)
