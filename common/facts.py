@@ -229,13 +229,30 @@ class HandoffDelivered(Fact, tag="handoff-delivered"):
 
 
 class AckFile(Fact, tag="ack-file"):
-    """A peer moved a message out of its inbox: it counts as read."""
+    """A peer moved a message out of its inbox: it counts as read. (`unread`: it was put away at the start.)"""
 
     author: str = msgspec.field(name="from")
     mid: str
     inbox_seq: int
     file: str
     ok: bool  # the file is in `processed/`
+    unread: bool = False
+
+
+class StartupInboxResume(Fact, tag="startup-inbox-resume"):
+    """Mail of the last session waits in a peer's inbox at the start, and stays there."""
+
+    peer: str
+    count: int
+
+
+class StartupInboxDiscard(Fact, tag="startup-inbox-discard"):
+    """Mail of the last session is put away unread at the start, as a person or the settings chose."""
+
+    peer: str
+    count: int
+    upto: int  # the newest inbox_seq
+    kept: bool  # in `processed/`; otherwise the files are removed
 
 
 class NudgeTyping(Fact, tag="nudge-typing"):

@@ -38,6 +38,7 @@ _GATE = (
     f.LeftoverEdits,
     f.LeftoverRemind,
 )
+_STARTUP = (f.StartupInboxResume, f.StartupInboxDiscard)
 _CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
 _NUDGE = (
     f.NudgeTyping,
@@ -135,12 +136,13 @@ SERVICES = (
     Service(
         "delivery",
         30,
-        says=(f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_NUDGE, *_PEER, *_RAW, f.FactSkipped),
+        says=(f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_STARTUP, *_NUDGE, *_PEER, *_RAW, f.FactSkipped),
         hears=(
             f.Handoff,
             f.HandoffDelivered,
             f.HandoffAccepted,
             f.AckFile,
+            *_STARTUP,
             f.PeerStop,
             f.RawInput,
             f.ContextCompactTry,

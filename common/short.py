@@ -19,7 +19,11 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.MailboxDiag: "{0.file} was read as {0.encoding}",
     f.MailboxRefused: "{0.file}: {0.reason}",
     f.HandoffDelivered: "inbox {0.inbox_seq:06d}",
-    f.AckFile: "read {0.inbox_seq:06d}",
+    f.AckFile: lambda fact: f"{'put away' if fact.unread else 'read'} {fact.inbox_seq:06d}",
+    f.StartupInboxResume: lambda fact: f"{plural(fact.count, 'message')} of the last session",
+    f.StartupInboxDiscard: lambda fact: (
+        f"{plural(fact.count, 'message')} of the last session, {'archived' if fact.kept else 'discarded'} unread"
+    ),
     f.NudgeTyping: "token {0.token}",
     f.Nudge: "attempt {0.attempt}, {0.waiting} waiting",
     f.NudgeBeside: "token {0.token}, by its {0.route}",

@@ -179,10 +179,6 @@ RETIRED = {
 NOT_YET_USED = frozenset(
     {
         "console_echo",
-        "delivery.inbox_startup_policy",
-        "delivery.inbox_startup_prompt",
-        "delivery.inbox_startup_prompt_noninteractive_timeout_seconds",
-        "delivery.inbox_startup_prompt_timeout_seconds",
         "delivery.nudge_keepalive",
         "input_mode",
     }

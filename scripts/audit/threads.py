@@ -160,6 +160,6 @@ class Threads:
                 receipt.nudged = receipt.nudged or fact.ts
         elif isinstance(fact, f.AckFile):
             receipt = self.receipts.setdefault((fact.mid, fact.author), Receipt())
-            receipt.read = fact.ts
+            receipt.read = "" if fact.unread else fact.ts
             unread = self._unread.get(fact.author, [])
             self._unread[fact.author] = [other for other in unread if other is not receipt]

@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 import sys
 
 import click
 
-from cccc.common import tmux
-from cccc.common.errors import UserError
+from cccc.common import bus, supervisor
+from cccc.common import facts as f
+from cccc.common.commands import Asker, message
 from cccc.common.paths import Project
-from cccc.scripts.cli import up
+from cccc.scripts.cli import attach, up, wizard
+
+_BEGIN_TOGETHER = """\
+This repository has no PROJECT.md, the brief that both of you work from. Write it together with me, before other work:
+PeerA, look at the repository and ask me (to_user.md) at most three questions about goal, scope and limits; PeerB, add
+what PeerA missed. Then one of you hands in PROJECT.md as a patch: goal, scope, what is out of scope, how success is
+seen, constraints, next steps; at most 100 lines. The other reviews it first."""
 
 
 @click.command()
 @click.option("--refresh-env", is_flag=True, help="As for `cccc up`.")
 @click.option("--mock", is_flag=True, help="As for `cccc up`.")
-@click.pass_context
-def command(ctx: click.Context, refresh_env: bool, mock: bool) -> None:
+def command(refresh_env: bool, mock: bool) -> None:
     """Start everything and attach to it.
 
-    The same as `cccc up` and then `cccc attach`. Detach with the tmux prefix and `d` (Ctrl-b d); everything goes on
-    until `cccc down`.
+    First asks which chats to connect (Enter keeps what the settings say) and what to do without a PROJECT.md; with
+    CCCC_NO_WIZARD in the environment it asks nothing. Then it is `cccc up` and `cccc attach`. Detach with the tmux
+    prefix and `d` (Ctrl-b d); everything goes on until `cccc down`. Without a terminal, as in a script, it is `cccc up`.
 
     \b
-    Example:
+    Examples:
       cccc run
+      CCCC_NO_WIZARD=1 cccc run
 
-    Exit codes: those of `cccc up`; 1 also without a terminal.
+    Exit codes: those of `cccc up`.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UserError("`cccc run` needs a terminal to attach; `cccc up` starts without one")
-    ctx.invoke(up.command, refresh_env=refresh_env, mock=mock)
-    tmux.attach(Project.find())
+    project = Project.find()
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    asks = terminal and not os.environ.get("CCCC_NO_WIZARD")
+    begins = asks and not supervisor.is_up(project)
+    chats = wizard.choose_chats(project) if begins else None
+    together = begins and wizard.let_the_peers_write(project.root / "PROJECT.md")
+    up.start(project, refresh_env, mock, asks, chats)
+    if together:
+        _tell_both(project, _BEGIN_TOGETHER)
+    if not terminal:
+        click.echo("no terminal here; `cccc attach` in one shows the peers, `cccc status` the whole project")
+        return
+    for chat in chats or ():
+        wizard.let_somebody_in(project, chat)
+    attach.until_left(project)
+
+
+def _tell_both(project: Project, text: str) -> None:
+    (said,) = message.wish(project, "both", text, Asker(getpass.getuser(), "cli")).facts
+    assert isinstance(said, f.UserMessage)
+    said.id = said.mid
+    bus.tell(project, "cli", [said])

@@ -15,7 +15,7 @@ from cccc.common import bridges, git, settings, supervisor, terminal
 from cccc.common.errors import SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
-from cccc.scripts.cli import peers, ready
+from cccc.scripts.cli import mail, peers, ready
 from cccc.services.delivery import peers as kinds
 
 
@@ -40,21 +40,22 @@ def command(refresh_env: bool, mock: bool) -> None:
     or no git repository here.
     """
     project = Project.find()
-    if start(project, refresh_env, mock):
+    if start(project, refresh_env, mock, sys.stdin.isatty()):
         click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
 
 
-def start(project: Project, refresh_env: bool, mock: bool, chats: Collection[str] | None = None) -> bool:
+def start(project: Project, refresh_env: bool, mock: bool, asks: bool, chats: Collection[str] | None = None) -> bool:
     """Start everything with the bridges to `chats`, None: to those of the settings. Returns False when it is up.
 
-    Raises UserError, and what the check of settings, git and tmux raises.
+    `asks` says whether somebody can answer questions. Raises UserError.
     """
     if supervisor.is_up(project):
         _already_up(project, refresh_env, mock)
         return False
     begin = time.monotonic()
     _check(project)
-    _tell_of_versions(project, _choose_peers(project, mock))
+    _tell_of_versions(project, _choose_peers(project, mock, asks))
+    mail.settle(project, asks)
     chats = bridges.wanted(settings.load(project)) if chats is None else chats
     terminal.save(project)
     bridges.mark_start(project, chats)
@@ -94,14 +95,14 @@ def _check(project: Project) -> None:
     git.look(project.root)
 
 
-def _choose_peers(project: Project, mock: bool) -> list[peers.Command]:
+def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peers.Command]:
     """Return both peers' commands, which can start; put those of the mock peers into our environment."""
     chosen = peers.commands(settings.load(project), os.environ)
     missing = [] if mock else [each for each in chosen if not each.found]
     for each in missing:
         what = f"{each.program} ({each.source}) is not on the PATH" if each.text else f"{each.source} is empty"
         click.echo(f"{each.peer}: {what}", err=True)
-    if missing and not sys.stdin.isatty():
+    if missing and not asks:
         raise UserError("install the CLI or set its command; `cccc up --mock` starts with mock peers")
     if missing:
         click.confirm("Start mock peers, which need no AI, in place of both?", abort=True)

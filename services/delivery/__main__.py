@@ -19,6 +19,7 @@ from cccc.services.delivery.memory import Letter, Memory, fold
 from cccc.services.delivery.nudger import Nudger
 from cccc.services.delivery.passthrough import Passthrough
 from cccc.services.delivery.receipts import Receipts
+from cccc.services.delivery.startup import Startup
 from cccc.services.delivery.stops import Stops
 
 _LOOK_ANYWAY = 2.0  # where a folder gives no events
@@ -29,7 +30,7 @@ _STATES = {screen.DRAFT: "waiting", screen.UNKNOWN: "waiting"}
 
 class Delivery(worker.Worker):
     name = "delivery"
-    version = 3
+    version = 4
     State = Memory
     state: Memory
 
@@ -57,6 +58,7 @@ class Delivery(worker.Worker):
         if not self._events_arrive:
             self.log.warning("no file events in %s; looking every %.0f s", self.project.mailbox, _LOOK_ANYWAY)
         self.watch(self._watch.fileno(), self._left)
+        self._startup = Startup(self, self.state)
         self._clis = Clis(self, self.state)
         beside = Beside(self.project, self.state, self._clis.kind, self._clis.command)
         self._nudger = Nudger(self, self.state, self._clis.hands, beside)
@@ -83,6 +85,7 @@ class Delivery(worker.Worker):
     # --- doing ---
 
     def act(self) -> None:
+        self._unread |= self._startup.step()
         for peer in PEERS:
             self._fill(peer)
             self._compare(peer)
@@ -147,6 +150,7 @@ class Delivery(worker.Worker):
             number, letter = by_file[file]
             moved = (self.project.processed(peer) / file).exists()
             ack = f.AckFile(author=peer, mid=letter.mid, inbox_seq=number, file=file, ok=moved)
+            ack.unread = number in known.put_away
             self.say(ack, id_=f"{letter.seq}.ack", cause=letter.seq)
 
     def _prune(self, peer: str) -> None:

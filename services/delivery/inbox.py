@@ -45,6 +45,19 @@ def gone(project: Project, peer: str, files: Iterable[str]) -> list[str]:
     return [file for file in files if file not in there]
 
 
+def put_away(project: Project, peer: str, file: str, kept: bool) -> bool:
+    """Take a message out of the inbox unread, into `processed/` or away; return whether it was there."""
+    path = project.inbox(peer) / file
+    try:
+        if kept:
+            path.replace(project.processed(peer) / file)
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 def prune(project: Project, peer: str, files: Iterable[str]) -> None:
     """Delete files of `processed/`; those that somebody else removed are no error."""
     processed: Path = project.processed(peer)

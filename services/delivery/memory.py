@@ -64,6 +64,7 @@ class Peer(msgspec.Struct):
 
     owed: Dict[int, Letter] = msgspec.field(default_factory=dict)  # not in the inbox yet
     waiting: Dict[int, Letter] = msgspec.field(default_factory=dict)  # in the inbox
+    put_away: Dict[int, bool] = msgspec.field(default_factory=dict)  # those to be taken out unread: into processed/?
     unproved: Dict[str, int] = msgspec.field(default_factory=dict)  # by mid: not seen to be given to the model
     read: List[str] = msgspec.field(default_factory=list)  # files in processed/, oldest first
     flight: Flight = msgspec.field(default_factory=Flight)
@@ -97,6 +98,9 @@ def fold(memory: Memory, fact: f.Fact) -> None:
             del peer.unproved[next(iter(peer.unproved))]
     elif isinstance(fact, f.HandoffAccepted):
         memory.peers[fact.author].unproved.pop(fact.mid, None)
+    elif isinstance(fact, f.StartupInboxDiscard):
+        peer = memory.peers[fact.peer]
+        peer.put_away = {number: fact.kept for number in peer.waiting if number <= fact.upto}
     elif isinstance(fact, f.AckFile):
         _read(memory.peers[fact.author], fact)
     elif isinstance(fact, _OF_A_NUDGE):
@@ -115,6 +119,7 @@ def fold(memory: Memory, fact: f.Fact) -> None:
 
 def _read(peer: Peer, fact: f.AckFile) -> None:
     letter = peer.waiting.pop(fact.inbox_seq)
+    peer.put_away.pop(fact.inbox_seq, None)
     if fact.ok:
         peer.read.append(letter.file)
     flight = peer.flight

@@ -105,7 +105,7 @@ def _(fact: f.Nudge, state: State) -> None:
 @_fold.register
 def _(fact: f.AckFile, state: State) -> None:
     state.mail[fact.author].read += 1
-    _reach(state.mail[fact.author], "read", fact.ts, fact.inbox_seq)
+    _reach(state.mail[fact.author], "put away" if fact.unread else "read", fact.ts, fact.inbox_seq)
 
 
 def _reach(mail: Mail, stage: str, ts: str, inbox_seq: int) -> None:

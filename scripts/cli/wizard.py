@@ -1,0 +1,111 @@
+"""What `cccc run` asks before it starts: the chats, their tokens, and a missing PROJECT.md."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from cccc.common import bridges, pairing, settings
+from cccc.common.errors import NotRunning
+from cccc.common.paths import Project
+from cccc.common.registry import PLATFORMS
+from cccc.common.settings import editing
+from cccc.scripts.cli import platforms
+
+_LOCAL = "1"
+
+
+def choose_chats(project: Project) -> list[str]:
+    """Ask which chats to connect, and for the tokens that are missing; return those that can be. Raises SettingsError.
+
+    Enter keeps what the settings say: the bridges with `autostart` that have a token.
+    """
+    found = settings.load(project)
+    numbers = {str(number): platform for number, platform in enumerate(PLATFORMS, 2)}
+    usual = [number for number, platform in numbers.items() if platform in bridges.wanted(found)] or [_LOCAL]
+    click.echo("Connect a chat?")
+    click.echo("  1  local only")
+    for number, platform in numbers.items():
+        click.echo(f"  {number}  local + {platform.capitalize()}{_known(found, platform)}")
+    while True:
+        typed = click.prompt("1-4, several as in `2 3`", default=" ".join(usual)).replace(",", " ").split()
+        if set(typed) <= {_LOCAL, *numbers}:
+            break
+        click.echo("there are 1, 2, 3 and 4")
+    return [platform for number, platform in numbers.items() if number in typed and _ready(project, platform)]
+
+
+def let_the_peers_write(brief: Path) -> bool:
+    """Ask what to do when there is no PROJECT.md; return whether the peers are to write it."""
+    if brief.exists():
+        return False
+    click.echo(f"There is no PROJECT.md in {brief.parent}: the brief that both peers work from.")
+    click.echo(
+        "  1  I write it now; Enter looks again\n  2  the peers write it together with me\n  3  go on without it"
+    )
+    while not brief.exists():
+        typed = click.prompt("1-3", default="1")
+        if typed in ("2", "3"):
+            return bool(typed == "2")
+        if not brief.exists():
+            click.echo(f"{brief} is not there yet")
+    return False
+
+
+def let_somebody_in(project: Project, platform: str) -> None:
+    """Show the code that lets a first chat in, when the bridge knows none."""
+    section = getattr(settings.load(project), platform)
+    listed = (*section.allow_chats, *getattr(getattr(section, "channels", None), "to_user", ()))
+    if listed or section.autoregister == "open" or _chats(project, platform):
+        return
+    code = pairing.new(project, time.time())
+    click.echo(f"{platform}: no chat is let in yet; within {pairing.GOOD_FOR / 60:.0f} minutes write there:")
+    click.echo(f"  /subscribe {code}")
+    click.pause("Any key goes on; `cccc bridge pair` shows a new code.")
+
+
+def _chats(project: Project, platform: str) -> int:
+    try:
+        return bridges.report(project, platform).chats
+    except NotRunning:
+        return 0
+
+
+def _known(found: settings.Settings, platform: str) -> str:
+    there = bridges.tokens(found, platform)
+    shown = ", ".join(f"{key} {platforms.masked(token)}" for key, token in there.items())
+    return f" ({shown})" if shown else ""
+
+
+def _ready(project: Project, platform: str) -> bool:
+    """Ask for the platform's tokens; return whether its bridge can run."""
+    needs = bridges.NEEDS[platform]
+    for key in (*needs.tokens, *needs.optional):
+        _ask_for(project, platform, key, key in needs.tokens)
+    lacking = bridges.missing(settings.load(project), platform)
+    if lacking:
+        click.secho(f"{lacking}; going on without {platform}", fg="yellow")
+    return not lacking
+
+
+def _ask_for(project: Project, platform: str, key: str, needed: bool) -> None:
+    """Ask for one token until the platform knows it; nothing typed keeps what is there."""
+    found = settings.load(project)
+    kept = bridges.tokens(found, platform).get(key, "")
+    without = f"keeps {platforms.masked(kept)}" if kept else "goes on without" + ("" if needed else ": it only sends")
+    while True:
+        prompt = f"{platform} {key}, not shown while you paste it (Enter {without})"
+        token = click.prompt(prompt, default="", hide_input=True, show_default=False).strip()
+        if not token:
+            return
+        answer = platforms.ask(found, platform, key, token)
+        if answer.verdict == platforms.REFUSED:
+            click.secho(f"{platform} refuses it: {answer.words}", fg="red")
+            continue
+        file = project.settings / f"{platform}.yaml"
+        editing.put(file, key, token)
+        known = answer.words if answer.verdict == platforms.GOOD else f"not checked: {answer.words}"
+        click.echo(f"saved in {file.relative_to(project.root)} ({known})")
+        return
