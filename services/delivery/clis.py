@@ -43,6 +43,8 @@ class Clis:
         self._window.look_again()
 
     def close(self) -> None:
+        for at in self.hands.values():
+            at.let_go()
         self._window.close()
 
     def kind(self, peer: str) -> peers.Kind:
@@ -101,7 +103,9 @@ class Clis:
         id_ = f"{folder(peer)}.{life.starts}.exited"
         if self._service.pending(id_):
             return
-        self.hands.pop(peer, None)
+        at = self.hands.pop(peer, None)
+        if at:
+            at.let_go()
         lived = max(0.0, time.time() - life.started_at)
         ended = there.ended if there.run == str(life.starts) else self._window.ended
         self._service.log.warning(

@@ -1,18 +1,20 @@
 """One peer's pane: when it is safe to type into, and the typing of a line step by step.
 
-A step is one look and at most one paste or Enter; nothing waits in between. Only a whole
-line of ours gets an Enter: whatever a person added to it stays theirs.
+A step is one look and at most one paste or Enter; nothing waits in between. While a line of ours
+stands in the composer the keys of people are kept back, and only a whole line of ours gets an
+Enter: whatever a person added to it stays theirs.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from cccc.common import tmux
 from cccc.common.faults import fault
 from cccc.common.paths import Project
-from cccc.services.delivery import nudge, pane, screen
+from cccc.services.delivery import keyboard, nudge, pane, screen
+from cccc.services.delivery.line import Line, Typing
 from cccc.services.delivery.pane import Look
 from cccc.services.delivery.screen import Rules, View
 
@@ -26,6 +28,7 @@ _FLICKER = 0.03  # a look can fall between two halves of a redraw
 _AFTER_A_SUBMIT = (screen.IDLE, screen.BUSY, screen.DRAFT)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
 _LONGEST_PAUSE_UNASKED = 5.0  # while nothing has to be typed
+_LONGEST_KEPT_BACK = 1.0
 _OVER = 1.5  # seconds of an empty composer that end a turn of whose end no hook told
 
 
@@ -37,44 +40,21 @@ class Outcome(NamedTuple):
     token: str = ""
 
 
-@dataclass(frozen=True)
-class Line:
-    """What is typed: a nudge, known by its token wherever it stands, or else just this text."""
-
-    text: str
-    token: str = ""
-
-    def stands_in(self, draft: str) -> bool:
-        return nudge.mark(self.token) in draft if self.token else self.is_all_of(draft)
-
-    def is_all_of(self, draft: str) -> bool:
-        return nudge.ours(draft) == self.token if self.token else draft == "".join(self.text.split())
-
-
-@dataclass
-class _Typing:
-    line: Line
-    place: str = ""  # where the pane was seen safe; "" means look again
-    adopted: bool = False  # said before a restart: it may have been pasted already
-    pasted_at: float = 0.0
-    seen_at: float = 0.0  # last time in the composer
-    enters: int = 0
-    entered_at: float = 0.0
-
-
 class Hands:
     """Looks at one pane and types into it. Times are `time.monotonic()`; `started_at` is Unix time."""
 
     def __init__(self, project: Project, pane_id: str, rules: Rules, human_quiet: float, started_at: float) -> None:
         self.pane = pane_id
         self.view = View(screen.STARTING, "it was just started")
-        self.typing: _Typing | None = None
+        self.typing: Typing | None = None
         self.look_at = 0.0  # no look before this
         self.turn = ""  # the id of the turn that runs as far as the CLI's hooks tell
         self.record = ""
         self.asks = ""  # what the CLI's hooks say that it asks the user for
         self.stale = False  # the CLI's hooks have told something since the last look
         self._idle_since = 0.0
+        self._kept_back: tuple[str, ...] | None = None  # terminals; None before the first look
+        self._kept_back_at = 0.0
         self._project = project
         self._rules = rules
         self._human_quiet = human_quiet
@@ -112,12 +92,12 @@ class Hands:
     def _ready(self, look: Look, now: float) -> Outcome | None:
         outcome = self._calm_and_empty(look, now)
         if outcome and outcome.what == READY:
-            self._ready_at = look.place
+            self._ready_at = "" if look.terminals else look.place
         return outcome
 
     def type(self, line: Line, adopted: bool = False) -> None:
         """Begin to type a line whose fact was heard; `step` goes on with it."""
-        self.typing = _Typing(line, "" if adopted else self._ready_at, adopted)
+        self.typing = Typing(line, "" if adopted else self._ready_at, adopted)
         self._ready_at = ""
         self.look_at = 0.0
 
@@ -129,7 +109,14 @@ class Hands:
     def accepted(self) -> None:
         """Take note that the CLI's own hook shows the line as submitted."""
         self.typing = None
+        self.let_go()
         self.look_at, self._pause = 0.0, _SHORTEST_PAUSE
+
+    def let_go(self) -> None:
+        """Let the keys go on that were kept back."""
+        if self._kept_back:
+            keyboard.release(self._kept_back)
+            self._kept_back = ()
 
     def step(self, now: float) -> Outcome | None:
         """Go on with the line. Returns SENT or LOST at its end, HELD while it has to wait."""
@@ -139,8 +126,13 @@ class Hands:
             place, typing.place = typing.place, ""
             if self._paste(typing, place, now):
                 return None
-        look = self._see()
-        outcome = self._go_on(typing, look, now)
+        try:
+            outcome = self._go_on(typing, self._see(), now)
+        except tmux.Gone:
+            self.let_go()
+            raise
+        if outcome or now - self._kept_back_at > _LONGEST_KEPT_BACK:
+            self.let_go()
         if outcome is None:
             self.look_at = now + _STEP
         elif outcome.what != HELD:
@@ -148,7 +140,7 @@ class Hands:
             self.look_at, self._pause = now + _SHORTEST_PAUSE, _SHORTEST_PAUSE
         return outcome
 
-    def _go_on(self, typing: _Typing, look: Look, now: float) -> Outcome | None:
+    def _go_on(self, typing: Typing, look: Look, now: float) -> Outcome | None:
         if typing.line.stands_in(self.view.draft):
             typing.seen_at = now
             typing.pasted_at = typing.pasted_at or now
@@ -172,17 +164,21 @@ class Hands:
             )
         return self._begin(typing, look, now)
 
-    def _begin(self, typing: _Typing, look: Look, now: float) -> Outcome | None:
+    def _begin(self, typing: Typing, look: Look, now: float) -> Outcome | None:
         """Paste, if the pane is still safe. What was said before a restart is not typed blindly a second time."""
         outcome = self._calm_and_empty(look, now)
         if outcome is None or outcome.what != READY:
             return outcome
         if typing.adopted:
             return Outcome(LOST, "it was not on the screen after a restart")
+        if look.terminals and not self._kept_back:  # and look again: they may have typed since this look
+            keyboard.hold(look.terminals)
+            self._kept_back, self._kept_back_at = look.terminals, now
+            return None
         self._paste(typing, look.place, now)
         return None
 
-    def _paste(self, typing: _Typing, place: str, now: float) -> bool:
+    def _paste(self, typing: Typing, place: str, now: float) -> bool:
         if not pane.paste(self._project, self.pane, typing.line.text, place):
             return False
         fault("delivery.pasted")
@@ -190,7 +186,7 @@ class Hands:
         self.look_at = now + _STEP
         return True
 
-    def _submit(self, typing: _Typing, look: Look, now: float) -> Outcome | None:
+    def _submit(self, typing: Typing, look: Look, now: float) -> Outcome | None:
         """Press Enter on our line, twice at most."""
         if self.view.state != screen.DRAFT:
             return self._hold(now, self.view.reason)
@@ -206,7 +202,7 @@ class Hands:
             typing.entered_at = now
         return None
 
-    def _in_transcript(self, typing: _Typing) -> bool:
+    def _in_transcript(self, typing: Typing) -> bool:
         text = "".join(pane.transcript(self._project, self.pane).split())
         return bool(typing.line.token) and nudge.mark(typing.line.token) in text
 
@@ -233,6 +229,9 @@ class Hands:
 
     def _see(self) -> Look:
         look = pane.look(self._project, self.pane)
+        if self._kept_back is None:  # what a crash may have kept back
+            keyboard.release(look.terminals)
+            self._kept_back = ()
         self.stale = False
         before, self.view = self.view, screen.read(look, self._rules)
         if self.view.state != before.state:

@@ -11,6 +11,7 @@ from cccc.common.worker import Worker
 from cccc.services.delivery import hands, nudge, screen
 from cccc.services.delivery.beside import Beside
 from cccc.services.delivery.hands import Hands
+from cccc.services.delivery.line import Line
 from cccc.services.delivery.memory import Memory
 
 
@@ -43,7 +44,7 @@ class Nudger:
             return
         if flight.token and at.typing is None:
             adopted = flight.token != self._intended.get(peer)
-            at.type(hands.Line(self._line(peer, flight.token), flight.token), adopted)
+            at.type(Line(self._line(peer, flight.token), flight.token), adopted)
         wait = nudge.due(flight, len(known.waiting), self._profiles.delivery, time.time())
         if wait <= 0 and peer not in self._due:
             at.look_at = 0.0

@@ -12,6 +12,7 @@ from cccc.common import tmux
 from cccc.common.paths import Project
 
 _PLACE = "#{cursor_x} #{cursor_y} #{pane_in_mode} #{pane_dead} #{history_size} #{pane_width}"
+_CLIENT = "client #{pane_id} #{client_readonly} #{client_activity} #{client_tty}"
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Look:
     """What is on a pane's screen at one moment.
 
     `place` changes whenever somebody types or scrolls; `paste` and `enter` act only while it
-    is the same. `rows` carry the SGR sequences of `capture-pane -e`. `human` is the Unix time
-    of the last key of a person who has this pane in front, 0 without one.
+    is the same. `rows` carry the SGR sequences of `capture-pane -e`. `human` is the Unix time of the
+    last key of a person who has this pane in front, 0 without one; `terminals` are those of these people.
     """
 
     place: str
@@ -31,25 +32,28 @@ class Look:
     title: str
     rows: tuple[str, ...]
     human: float
+    terminals: tuple[str, ...] = ()
 
 
 def look(project: Project, pane: str) -> Look:
     """Return what is on the pane's screen, in one tmux call. Raises Gone."""
     output = tmux.call(
         project,
-        *("list-clients", "-t", f"={tmux.SESSION}", "-F", "client #{pane_id} #{client_readonly} #{client_activity}"),
+        *("list-clients", "-t", f"={tmux.SESSION}", "-F", _CLIENT),
         *(";", "display-message", "-p", "-t", pane, f"{_PLACE}|#{{pane_title}}"),
         *(";", "capture-pane", "-p", "-e", "-t", pane),
     )
     lines = output.split("\n")
-    human = 0.0
+    human, terminals = 0.0, []
     while lines[0].startswith("client "):
-        _, shown, readonly, active = lines.pop(0).split(" ")
+        _, shown, readonly, active, terminal = lines.pop(0).split(" ", 4)
         if shown == pane and readonly == "0":
             human = max(human, float(active))
+            terminals.append(terminal)
     place, _, title = lines.pop(0).partition("|")
     x, y, in_mode, dead = place.split(" ")[:4]
-    return Look(place, int(x), int(y), in_mode != "0", dead != "0", title, tuple(lines[:-1]), human)
+    rows = tuple(lines[:-1])
+    return Look(place, int(x), int(y), in_mode != "0", dead != "0", title, rows, human, tuple(terminals))
 
 
 def transcript(project: Project, pane: str) -> str:

@@ -15,6 +15,7 @@ from cccc.common.errors import NotFound
 from cccc.common.worker import Worker
 from cccc.services.delivery import hands
 from cccc.services.delivery.hands import Hands
+from cccc.services.delivery.line import Line
 from cccc.services.delivery.memory import Memory, Wish
 from cccc.services.delivery.peers import Kind
 
@@ -53,7 +54,7 @@ class Passthrough:
         elif not text:
             self._say(peer, wish, f"not typed: {missing}")
         else:
-            self._type(peer, at, wish, hands.Line(text))
+            self._type(peer, at, wish, Line(text))
         return True
 
     def words(self, peer: str) -> str:
@@ -61,7 +62,7 @@ class Passthrough:
         held = self._held.get(peer, "") if self._memory.peers[peer].wishes else ""
         return f"behind a line that waits: {held}" if held else ""
 
-    def _type(self, peer: str, at: Hands, wish: Wish, line: hands.Line) -> None:
+    def _type(self, peer: str, at: Hands, wish: Wish, line: Line) -> None:
         announced = self._memory.peers[peer].typing == wish.seq
         if announced and at.typing is None:
             at.type(line, adopted=wish.seq not in self._intended)

@@ -1,0 +1,122 @@
+"""A person who types at the pane all the time, and begins the moment a nudge is typed: nothing of theirs is lost.
+
+TYPIST_NUDGES=500 makes it a long run (about 25 minutes).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import random
+import select
+import struct
+import subprocess
+import termios
+import threading
+import time
+from pathlib import Path
+
+from cccc.common import facts, ledger, tmux
+from cccc.services.delivery import nudge
+from tests.services.delivery.conftest import Desk
+from tests.waiting import until
+
+NUDGES = int(os.environ.get("TYPIST_NUDGES", "12"))
+WORDS = ("the", "parser", "of", "dates", "takes", "a", "year", "for", "a", "month", "and", "nobody", "has", "seen")
+
+
+class Typist:
+    """Types line after line at an attached terminal, until it is told to stop."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.lines: list[str] = []
+        self.keys = self.ambushes = 0
+        self._screen, end = pty.openpty()
+        fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+        command = ["tmux", "-S", str(desk.project.socket("tmux")), "attach", "-t", "cccc"]
+        environment = {**os.environ, "TERM": "xterm"}
+        self._client = subprocess.Popen(
+            command, stdin=end, stdout=end, stderr=end, env=environment, start_new_session=True
+        )
+        os.close(end)
+        self._ledger, self._chance = desk.project.ledger, random.Random(7)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._live)
+        until(lambda: tmux.call(desk.project, "list-clients"), what="the client")
+        tmux.call(desk.project, "select-pane", "-t", desk.pane("PeerA").id)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the person finish the line, and leave."""
+        self._stop.set()
+        self._thread.join(30)
+        self._client.terminate()
+        self._client.wait()
+        os.close(self._screen)
+
+    def _live(self) -> None:
+        while not self._stop.is_set():
+            if self._chance.random() < 0.7:
+                self._wait_for_a_nudge()
+            else:
+                self._pause(self._chance.uniform(0.0, 2.0))
+            line = " ".join(self._chance.choices(WORDS, k=self._chance.randint(1, 5))) + f" ({len(self.lines)})"
+            for letter in line:
+                if self._chance.random() < 0.1:  # a slip
+                    self._press("q")
+                    self._press("\x7f")
+                self._press(letter)
+            self.lines.append(line)
+            self._press("\r")
+
+    def _press(self, key: str) -> None:
+        os.write(self._screen, key.encode())
+        self.keys += 1
+        self._pause(self._chance.uniform(0.01, 0.12))
+
+    def _wait_for_a_nudge(self) -> None:
+        """Begin within the moment in which a nudge is pasted, seen and entered."""
+        size, end = self._ledger.stat().st_size, time.monotonic() + 3.0
+        while time.monotonic() < end and not self._stop.is_set():
+            with Path(self._ledger).open("rb") as file:
+                file.seek(size)
+                if b'"nudge-typing"' in file.read():
+                    self.ambushes += 1
+                    self._pause(self._chance.uniform(0.0, 0.25))
+                    return
+            self._pause(0.002)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, and read what the terminal shows, as every terminal does."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self._screen], [], [], left)[0]:
+                os.read(self._screen, 65536)
+
+
+def test_no_key_of_a_person_who_types_all_the_time_is_lost_or_merged_into_a_nudge(desk: Desk) -> None:
+    desk.scenario("rules: [{match: ., steps: [{move: false}]}]", "PeerA")
+    desk.settings(nudge_backoff_base_ms=1, nudge_backoff_max_ms=1, nudge_jitter_pct=0, human_quiet_seconds=1)
+    desk.up()
+    desk.idle("PeerA")
+    person = Typist(desk)
+    desk.hand("PeerA")
+    begin = time.monotonic()
+    reader = ledger.Reader(desk.project, 0)
+    try:
+        accepted = 0
+        while accepted < NUDGES:
+            assert time.monotonic() - begin < 60 + 6 * NUDGES, f"only {accepted} nudges in {desk.story()[-20:]}"
+            accepted += sum(isinstance(ledger.decode(line.raw), facts.NudgeAccepted) for line in reader.read())
+            time.sleep(0.2)
+    finally:
+        reader.close()
+        person.stop()
+    until(lambda: len([text for text in desk.submits("PeerA") if "[NUDGE]" not in text]) == len(person.lines), 10)
+    theirs = [text for text in desk.submits("PeerA") if not nudge.ours("".join(text.split()))]
+    print(
+        f"{accepted} nudges, {person.ambushes} ambushed, {person.keys} keys in {len(person.lines)} lines,"
+        f" {time.monotonic() - begin:.0f} s"
+    )
+    assert theirs == person.lines
