@@ -29,7 +29,7 @@ def command(refresh_env: bool, mock: bool) -> None:
 
     First asks which chats to connect (Enter keeps what the settings say) and what to do without a PROJECT.md; with
     CCCC_NO_WIZARD in the environment it asks nothing. Then it is `cccc up` and `cccc attach`. Detach with the tmux
-    prefix and `d` (Ctrl-b d); everything goes on until `cccc down`. Without a terminal, as in a script, it is `cccc up`.
+    prefix and `d` (Ctrl-b d); everything goes on until `cccc down`. Without a terminal it is `cccc up`.
 
     \b
     Examples:
