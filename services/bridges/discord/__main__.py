@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 from collections.abc import Mapping
 
+from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.facts import Fact
+from cccc.common.lines import moment
 from cccc.common.settings.chat import Chat
 from cccc.common.worker import main
 from cccc.services.bridges.bridge import Bridge
 from cccc.services.bridges.platform import Platform
+
+_EPOCH = 1420070400.0  # Discord numbers what it has by the time since 2015
 
 
 class Discord(Bridge):
@@ -28,17 +35,37 @@ class Discord(Bridge):
         return {str(chat): (chat in to_user, chat in peers) for chat in sorted(to_user | peers)}
 
     def connect(self, tokens: Mapping[str, str]) -> Platform:
-        from cccc.services.bridges.discord import chat  # here: the library may be missing until this is called
+        from cccc.services.bridges.discord.chat import (
+            Chats,
+            use,
+        )  # here: the library may be missing until this is called
 
         logging.getLogger("discord").setLevel(logging.WARNING)  # below that it logs what people write
         logging.getLogger("discord.client").setLevel(logging.CRITICAL)  # a traceback for every try in an outage
-        chat.use(self.settings.discord.api_base_url, self.settings.discord.gateway_url)
-        return chat.Chats(tokens["bot_token"], self._places)
+        use(self.settings.discord.api_base_url, self.settings.discord.gateway_url)
+        return Chats(tokens["bot_token"], self._places, self._origin)
 
-    def _places(self) -> dict[str, tuple[str, float]]:
-        """Return, for each chat that is let in, its last message that is a fact, and since when it is let in."""
-        subscriptions, cursors = dict(self.state.subscriptions), dict(self.state.cursors)  # asked in another thread
-        return {chat: (cursors.get(chat, ""), its.since) for chat, its in subscriptions.items()}
+    def fold(self, fact: Fact) -> None:
+        """Let no cursor go back: an edited message is older than what was written since."""
+        chat = getattr(fact, "chat", "") if getattr(fact, "via", "") == self.via else ""
+        before = self.state.cursors.get(chat, "0")
+        if isinstance(fact, f.ChatSubscribed) and chat and chat not in self.state.subscriptions:
+            self.state.cursors[chat] = str(int((moment(fact.ts).timestamp() - _EPOCH) * 1000) << 22)
+        super().fold(fact)
+        if chat in self.state.cursors:
+            self.state.cursors[chat] = max(before, self.state.cursors[chat], key=_number)
+
+    def _places(self) -> Mapping[str, int]:
+        """Return the chats that are let in, with the last of their messages that became a fact."""
+        return {chat: _number(self.state.cursors[chat]) for chat in list(self.state.subscriptions)}
+
+    def _origin(self) -> str:
+        """Return what no other ledger has: the numbers of posts begin at 1 in each of them."""
+        return hashlib.sha256(ledger.line_at(self.project, 1) or b"").hexdigest()
+
+
+def _number(message: str) -> int:
+    return int(message.rpartition(":")[2])
 
 
 if __name__ == "__main__":

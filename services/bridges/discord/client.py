@@ -10,17 +10,16 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
-from typing import Any, Callable
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Iterator, Mapping
+from typing import Any, Callable, TypeVar
 
 import aiohttp
 import discord
 from discord.backoff import ExponentialBackoff
 
 from cccc.services.bridges.discord import events, menu
-from cccc.services.bridges.platform import Health, Incoming, Left, Message, Put, Unreadable
+from cccc.services.bridges.platform import Health, Left, Put, Unreadable
 
 TOKEN = "Discord refuses the token; `cccc token set discord`, then `cccc bridge discord restart`"
 INTENT = "switch on Message Content Intent at https://discord.com/developers/applications, under Bot"
@@ -30,16 +29,36 @@ LOST = "the connection to Discord is lost; it is tried again"
 NO_GATEWAY = "Discord's gateway cannot be reached"
 NO_HISTORY = "cannot read what was written in {} meanwhile: {}; give the bot the permission Read Message History"
 
-OUTAGES = (aiohttp.ClientError, OSError, asyncio.TimeoutError, discord.HTTPException, discord.GatewayNotFound)
+OUTAGES = (
+    *(aiohttp.ClientError, OSError, asyncio.TimeoutError),  # the library lets them through as they are
+    *(discord.HTTPException, discord.RateLimited, discord.GatewayNotFound),
+)
 _UNREADABLE = (LookupError, TypeError, ValueError)  # how the library fails on an event that it cannot read
 _LOGINS_KEPT = 50
 _LONGEST_WAIT = 30.0
 _HEARD_WITHIN = 50.0  # Discord asks for a heartbeat every 41 s
 _GUILDS_WITHIN = 0.3  # after this time without another one the session is taken as ready
 _TRIES_APART = 2.0
-_PRESSES_KEPT = 500
+_KEPT = 500
+_LONGEST_LINE = 2000
 
-Places = Callable[[], Mapping[str, tuple[str, float]]]  # chat -> its last message that is a fact; let in since
+T = TypeVar("T")
+Places = Callable[[], Mapping[str, int]]  # chat -> the last of its messages that became a fact
+
+
+class Kept:
+    """What outlives a connection, but no restart."""
+
+    def __init__(self) -> None:
+        self.accepted: dict[str, int] = {}  # chat -> the newest message that is accepted
+        self.nonces: deque[str] = deque(maxlen=_KEPT)  # of our own posts
+        self.presses: OrderedDict[str, discord.Interaction] = OrderedDict()
+
+    def press(self, token: str, interaction: discord.Interaction) -> None:
+        """Take note of a press that may still be answered."""
+        self.presses[token] = interaction
+        while len(self.presses) > _KEPT:
+            self.presses.popitem(last=False)
 
 
 class Hopeless(Exception):
@@ -49,14 +68,14 @@ class Hopeless(Exception):
 class Capped(ExponentialBackoff[Any]):
     """The library would wait up to 17 min between two tries."""
 
-    def delay(self) -> float:
+    def delay(self) -> Any:
         return min(super().delay(), _LONGEST_WAIT)
 
 
 class Client(discord.Client):
     """One try to be connected; after an error that the library does not survive another is made."""
 
-    def __init__(self, put: Put, places: Places) -> None:
+    def __init__(self, put: Put, places: Places, kept: Kept) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, messages=True, message_content=True),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -65,15 +84,18 @@ class Client(discord.Client):
             guild_ready_timeout=_GUILDS_WITHIN,
             max_ratelimit_timeout=_LONGEST_WAIT,
         )
-        self.in_session = False
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.accepted: dict[str, int] = {}  # chat -> the newest message that is accepted
-        self.nonces: OrderedDict[str, None] = OrderedDict()  # of our own posts
-        self.presses: OrderedDict[str, discord.Interaction] = OrderedDict()
         self._put = put
         self._places = places
+        self._kept = kept
         self._sessions = 0
+        self._linked = False
         self._caught_up = asyncio.Event()
+
+    @property
+    def hears(self) -> bool:
+        """Whether what people write arrives; the library's own `is_ready` stays true during an outage."""
+        return self._linked and self._caught_up.is_set() and self.ws is not None and self.ws.open
 
     # --- connecting ---
 
@@ -99,7 +121,7 @@ class Client(discord.Client):
         """Have Discord list the commands; a change is sent, and nothing else."""
         assert self.application_id
         with contextlib.suppress(discord.HTTPException):  # lines and /words do without
-            if not menu.same(await self.http.get_global_commands(self.application_id)):  # type: ignore[arg-type]
+            if not menu.same(await self.http.get_global_commands(self.application_id)):
                 await self.http.bulk_upsert_global_commands(self.application_id, menu.wanted())
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
@@ -121,6 +143,7 @@ class Client(discord.Client):
 
     async def on_connect(self) -> None:
         self._sessions += 1
+        self._linked = True
         self._caught_up.clear()
 
     async def on_ready(self) -> None:
@@ -128,22 +151,19 @@ class Client(discord.Client):
         await self._catch_up()
         if session == self._sessions:
             self._caught_up.set()
-            self.in_session = True
 
     async def on_resumed(self) -> None:
-        self.in_session = self._caught_up.is_set()
+        self._linked = True
 
     async def on_disconnect(self) -> None:
-        self.in_session = False
+        self._linked = False
         self._put(Health(False, error=LOST))
 
     # --- what was written meanwhile ---
 
     async def _catch_up(self) -> None:
-        for chat, (cursor, since) in self._places().items():
-            start = discord.utils.time_snowflake(datetime.fromtimestamp(since, timezone.utc))
-            said = events.channel_and_message(chat, cursor)[1] if cursor else 0
-            after = max(start, said, self.accepted.get(chat, 0))
+        for chat, cursor in self._places().items():
+            after = max(cursor, self._kept.accepted.get(chat, 0))
             missed: list[discord.Message] = []
             for channel in [int(chat), *self._threads(int(chat))]:
                 missed += await self._written(channel, after)
@@ -169,14 +189,14 @@ class Client(discord.Client):
             except _UNREADABLE as error:
                 self._unreadable(f"a message in {id_}", error)
                 return []
-            except (*OUTAGES, discord.RateLimited, RuntimeError):  # the last: of a closed session
+            except (*OUTAGES, RuntimeError):  # the last: of a closed session
                 await asyncio.sleep(_TRIES_APART)
         return []
 
     # --- events ---
 
     async def on_message(self, message: discord.Message) -> None:
-        if message.author == self.user and message.nonce and str(message.nonce) not in self.nonces:
+        if message.author == self.user and message.nonce and str(message.nonce) not in self._kept.nonces:
             self.end(Hopeless(TWO))
         await self._caught_up.wait()
         self._take(message)
@@ -194,29 +214,25 @@ class Client(discord.Client):
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Answer within the three seconds that Discord gives, then pass it on."""
-        came: Incoming | None
-        with contextlib.suppress(*OUTAGES, discord.RateLimited):  # it counts whether or not the person sees that
-            if interaction.type is discord.InteractionType.application_command:
-                came = await self._typed(interaction)
-            elif str((interaction.data or {}).get("custom_id", "")).endswith(events.ASK) and (
-                interaction.type is discord.InteractionType.component
-            ):
-                await interaction.response.send_modal(_question(interaction))
-                return
-            else:
-                await interaction.response.defer()
-        came = came if interaction.type is discord.InteractionType.application_command else events.press_of(interaction)
+        value = events.value_of(interaction)
+        if interaction.type is discord.InteractionType.application_command:
+            await self._typed(interaction)
+        elif interaction.type is discord.InteractionType.component and value.endswith(events.ASK):
+            await _answered(interaction.response.send_modal(_question(value)))
+        elif interaction.type in (discord.InteractionType.component, discord.InteractionType.modal_submit):
+            await _answered(interaction.response.defer())
+            press = events.press_of(interaction)
+            if press:
+                self._kept.press(press.token, interaction)
+                self._put(press)
+
+    async def _typed(self, interaction: discord.Interaction) -> None:
+        """Show the command as a line, to which its answer and receipts belong."""
+        shown = await _answered(interaction.response.send_message(events.line_of(interaction)[:_LONGEST_LINE]))
+        await self._caught_up.wait()
+        came = events.command_of(interaction, (shown and shown.message_id) or interaction.id)
         if came:
             self._put(came)
-
-    async def _typed(self, interaction: discord.Interaction) -> Message | None:
-        """Show the command as a line, to which answers and receipts belong."""
-        echo = interaction.id
-        with contextlib.suppress(*OUTAGES, discord.RateLimited):
-            shown = await interaction.response.send_message(events.line_of(interaction)[:2000])
-            echo = shown.message_id or echo
-        await self._caught_up.wait()
-        return events.command_of(interaction, echo)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         for channel in guild.channels:
@@ -230,3 +246,17 @@ class Client(discord.Client):
 
     def _unreadable(self, what: str, error: Exception) -> None:
         self._put(Unreadable(f"dc:unreadable:{time.time_ns()}", f"{what} ({type(error).__name__})"))
+
+
+def _question(value: str) -> discord.ui.Modal:
+    form = discord.ui.Modal(title="Ask more", custom_id=value)
+    form.add_item(discord.ui.TextInput(label="Question to both peers", style=discord.TextStyle.long, custom_id="text"))
+    return form
+
+
+async def _answered(answer: Awaitable[T]) -> T | None:
+    """Return what came of an answer to an interaction; it counts whether or not the person sees the answer."""
+    try:
+        return await answer
+    except OUTAGES:
+        return None

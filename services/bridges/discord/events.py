@@ -92,11 +92,17 @@ def _files(message: discord.Message) -> tuple[FileRef, ...]:
     )
 
 
+def value_of(interaction: discord.Interaction) -> str:
+    """Return the value of the pressed button, or of the button that opened the form."""
+    content: Mapping[str, Any] = interaction.data or {}
+    return str(content.get("custom_id", ""))
+
+
 def press_of(interaction: discord.Interaction) -> Press | None:
     """Return the press of a button of a post, with the words that were asked for."""
     if interaction.message is None or interaction.channel is None:
         return None
-    content: Mapping[str, Any] = interaction.data or {}  # type: ignore[assignment]  # a form per kind
+    content: Mapping[str, Any] = interaction.data or {}
     chat, thread = place(interaction.channel)
     return Press(
         id=f"dc:{interaction.id}",
@@ -104,7 +110,7 @@ def press_of(interaction: discord.Interaction) -> Press | None:
         message=named(thread, interaction.message.id),
         user=str(interaction.user.id),
         who=interaction.user.display_name,
-        value=str(content.get("custom_id", "")),
+        value=value_of(interaction),
         token=str(interaction.id),
         thread=thread,
         text=" ".join(_inputs(content)).strip(),
@@ -144,6 +150,6 @@ def command_of(interaction: discord.Interaction, echo: int) -> platform.Message 
 
 def line_of(interaction: discord.Interaction) -> str:
     """Return an application command as people type it."""
-    content: Mapping[str, Any] = interaction.data or {}  # type: ignore[assignment]  # a form per kind
+    content: Mapping[str, Any] = interaction.data or {}
     typed = [str(option.get("value", "")) for option in content.get("options", [])]
     return " ".join([f"/{content.get('name', '')}", *typed]).strip()
