@@ -46,18 +46,18 @@ class Discord(Bridge):
         return Chats(tokens["bot_token"], self._places, self._origin)
 
     def fold(self, fact: Fact) -> None:
-        """Let no cursor go back: an edited message is older than what was written since."""
+        """Keep as cursors the messages' own numbers, which grow with time in all channels and threads alike."""
         chat = getattr(fact, "chat", "") if getattr(fact, "via", "") == self.via else ""
         before = self.state.cursors.get(chat, "0")
         if isinstance(fact, f.ChatSubscribed) and chat and chat not in self.state.subscriptions:
             self.state.cursors[chat] = str(int((moment(fact.ts).timestamp() - _EPOCH) * 1000) << 22)
         super().fold(fact)
         if chat in self.state.cursors:
-            self.state.cursors[chat] = max(before, self.state.cursors[chat], key=_number)
+            self.state.cursors[chat] = str(max(_number(before), _number(self.state.cursors[chat])))
 
     def _places(self) -> Mapping[str, int]:
         """Return the chats that are let in, with the last of their messages that became a fact."""
-        return {chat: _number(self.state.cursors[chat]) for chat in list(self.state.subscriptions)}
+        return {chat: int(self.state.cursors[chat]) for chat in list(self.state.subscriptions)}
 
     def _origin(self) -> str:
         """Return what no other ledger has: the numbers of posts begin at 1 in each of them."""
