@@ -30,7 +30,7 @@ from cccc.common.registry import BY_NAME, EVERY, is_bridge
 STOP_WITHIN = 1.0  # what `down` leaves to the services; leftovers.end takes less than 1 s more
 _ANSWER_WITHIN = 10.0  # longer than stopwaitsecs
 _ASK_EVERY = 0.005
-_NOT_RUNNING = 70  # supervisor.xmlrpc.Faults
+NOT_RUNNING = 70  # supervisor.xmlrpc.Faults
 _SHUTDOWN_STATE = 6
 
 
@@ -133,7 +133,7 @@ def restart(project: Project, names: Sequence[str] = ()) -> None:
         try:
             call(project, "stopProcess", name)
         except xmlrpc.client.Fault as fault:
-            if fault.faultCode != _NOT_RUNNING:
+            if fault.faultCode != NOT_RUNNING:
                 raise
     for name in chosen:
         call(project, "startProcess", name, False)

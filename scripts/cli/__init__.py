@@ -32,8 +32,14 @@ SECTIONS = {
         "restart": "Restart services.",
         "ctl": "Hand a command to supervisorctl.",
     },
+    "Chats": {
+        "token": "Keep the tokens of the chat bridges.",
+        "bridge": "Run the bridges to the chats, and look at them.",
+    },
     "Talk and look": {
         "send": "Send a message to the peers.",
+        "console": "Talk to the peers and the system, line by line.",
+        "panel": "Watch the whole project, decide, and talk.",
         "pause": "Stop the handoffs between the peers.",
         "stop": "Interrupt the turn of a peer.",
         "resume": "Let the handoffs between the peers go on.",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cccc.common import facts as f
 from cccc.common.paths import PEERS
-from cccc.common.registry import SERVICES
+from cccc.common.registry import SERVICES, is_bridge
 from cccc.common.short import one_line
 from cccc.common.status import FORMAT, Ledger, Peer, Service, Skip, Status
 from cccc.services.panel.fold import State
@@ -79,7 +79,9 @@ class Setting(NamedTuple):
 
 def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
     """Return the whole, with an empty `ts`. It shares lists with `state`: encode it at once."""
-    services = {name: _service(live, name, now) for name in live.voices}
+    # A bridge that is silent was stopped: it is no trouble. One that cannot start is shown by `cccc status`.
+    here = [name for name in live.voices if not (is_bridge(name) and live.silent(name, now))]
+    services = {name: _service(live, name, now) for name in here}
     peers = {peer: _peer(state, live, peer, now) for peer in PEERS}
     return Status(
         format=FORMAT,

@@ -57,6 +57,17 @@ def test_a_service_that_stops_beating_is_silent_after_ten_seconds() -> None:
     assert shown.troubles == ["evidence is silent; see `cccc logs evidence`"]
 
 
+def test_a_bridge_that_was_stopped_is_not_shown_and_is_no_trouble() -> None:
+    live = Live(at(0))
+    all_beat(live, 1)
+    beat(live, "bridge-slack", 1, trouble="Slack cannot be reached")
+    assert seen(live, 2).troubles == ["bridge-slack: Slack cannot be reached"]
+    for second in range(3, 14, 2):
+        all_beat(live, second)
+    shown = seen(live, 13)
+    assert "bridge-slack" not in shown.services and shown.troubles == []
+
+
 def test_a_silent_ledger_does_not_make_the_others_silent() -> None:
     live = Live(at(0))
     all_beat(live, 1)

@@ -1,0 +1,140 @@
+"""`cccc token`: set, unset, show."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import click
+
+from cccc.common import bridges, settings
+from cccc.common.errors import UserError
+from cccc.common.paths import Project
+from cccc.common.registry import PLATFORMS
+from cccc.common.settings import editing
+from cccc.scripts.cli import platforms
+from cccc.scripts.cli.screen import table
+
+_PLATFORM = click.argument("platform", type=click.Choice(PLATFORMS), default="telegram")
+_FORMS = {
+    ("telegram", "token"): (r"\d{6,12}:[\w-]{30,}", "123456789:AA…, as BotFather gives it"),
+    ("slack", "bot_token"): (r"xoxb-[\w-]+", "xoxb-…, under OAuth & Permissions"),
+    ("slack", "app_token"): (r"xapp-[\w-]+", "xapp-…, under Basic Information, App-Level Tokens"),
+    ("discord", "bot_token"): (r"[\w-]+\.[\w-]+\.[\w-]+", "three parts with dots between, under Bot"),
+}
+
+
+@click.group(no_args_is_help=False)
+def command() -> None:
+    """Keep the tokens of the chat bridges.
+
+    They lie in .cccc/settings/PLATFORM.yaml, which git ignores, for your eyes only. Where a file has no token, the
+    variable that it names (token_env) has one. PLATFORM is telegram, slack or discord; without it telegram.
+
+    \b
+    Examples:
+      cccc token set
+      cccc token set slack
+      cccc token show
+
+    Exit codes: 0 done, 1 the platform refuses the token, 2 wrong usage, 3 no project here.
+    """
+
+
+@command.command(name="set")
+@_PLATFORM
+def set_(platform: str) -> None:
+    """Store a platform's token.
+
+    It is asked for, or read from the standard input, one line per token; it is no argument, because arguments are
+    seen by everybody on the machine. Slack has two: xoxb- for the bot, and xapp- for Socket Mode, without which the
+    bridge only sends. The platform is asked whether it knows the token, where it can be reached.
+
+    \b
+    Examples:
+      cccc token set
+      cccc token set slack < tokens.txt
+
+    Exit codes: 0 stored, 1 the platform refuses it, 2 wrong usage or form, 3 no project here.
+    """
+    project = Project.find()
+    loaded = settings.load(project)
+    given = _asked_for(platform) if sys.stdin.isatty() else _read(platform)
+    if not given:
+        raise click.UsageError("no token was given; nothing is changed")
+    for key, token in given.items():
+        form, example = _FORMS[platform, key]
+        if not re.fullmatch(form, token):
+            raise click.UsageError(f"this is no {key} of {platform}: {example}; nothing is changed")
+        answer = platforms.ask(loaded, platform, key, token)
+        if answer.verdict == platforms.REFUSED:
+            raise UserError(f"{platform} refuses this {key}: {answer.words}; nothing is changed")
+        known = answer.words if answer.verdict == platforms.GOOD else f"not checked, {answer.words}"
+        editing.put(project.settings / f"{platform}.yaml", key, token)
+        click.echo(f"{platform} {key} {platforms.masked(token)} ({known}) is stored")
+    click.echo(f"`cccc bridge {platform} start` connects it, and so does every `cccc up` with autostart: true")
+
+
+@command.command()
+@_PLATFORM
+def unset(platform: str) -> None:
+    """Remove a platform's tokens from its settings.
+
+    \b
+    Example:
+      cccc token unset slack
+
+    Exit codes: 0 removed, or there was none, 2 wrong usage, 3 no project here.
+    """
+    file = Project.find().settings / f"{platform}.yaml"
+    removed = [key for key in _keys(platform) if editing.drop(file, key)]
+    click.echo(f"removed {' and '.join(removed)} from {file.name}" if removed else f"there is no token in {file.name}")
+
+
+@command.command()
+@click.argument("platform", type=click.Choice(PLATFORMS), required=False)
+def show(platform: str | None) -> None:
+    """Show which tokens there are, masked.
+
+    \b
+    Example:
+      cccc token show
+
+    Exit codes: 0 done, 2 wrong usage, 3 no project here.
+    """
+    loaded = settings.load(Project.find())
+    rows = []
+    for name in [platform] if platform else PLATFORMS:
+        section, there = getattr(loaded, name), bridges.tokens(loaded, name, os.environ)
+        for key in _keys(name):
+            source = f"{name}.yaml" if getattr(section, key) else getattr(section, f"{key}_env")
+            rows.append((name, key, platforms.masked(there[key]) if key in there else "none", source))
+    table(("platform", "key", "token", "from"), rows)
+
+
+def _keys(platform: str) -> tuple[str, ...]:
+    needs = bridges.NEEDS[platform]
+    return (*needs.tokens, *needs.optional)
+
+
+def _asked_for(platform: str) -> dict[str, str]:
+    given = {}
+    for key in _keys(platform):
+        example = _FORMS[platform, key][1]
+        token = click.prompt(
+            f"{platform} {key} ({example}; Enter skips it)", default="", hide_input=True, show_default=False
+        )
+        if token.strip():
+            given[key] = token.strip()
+    return given
+
+
+def _read(platform: str) -> dict[str, str]:
+    """Return the tokens of the standard input, by the keys whose form they have, else in the order of the keys."""
+    lines = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
+    given: dict[str, str] = {}
+    for line, fallback in zip(lines, _keys(platform)):
+        fits = (key for key in _keys(platform) if re.fullmatch(_FORMS[platform, key][0], line))
+        given[next(fits, fallback)] = line
+    return given
