@@ -52,6 +52,9 @@ def _of_claude(home: Path, root: Path, command: str, environment: Mapping[str, s
     if not known.get("hasCompletedOnboarding"):
         return [Question("it was never set up: it will ask for a theme and a login")]
     found = []
+    key, answers = environment.get("ANTHROPIC_API_KEY", ""), known.get("customApiKeyResponses") or {}
+    if key and key[-20:] not in answers.get("approved", []):
+        found.append(Question("it will ask whether ANTHROPIC_API_KEY may be used"))
     if not (known.get("projects") or {}).get(str(root), {}).get("hasTrustDialogAccepted"):
         change = _in_json(home / ".claude.json", "projects", str(root), "hasTrustDialogAccepted")
         found.append(Question("it will ask whether this folder is trusted", change))

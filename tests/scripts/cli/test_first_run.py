@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,12 @@ def test_what_a_cli_will_ask_is_foreseen(tmp_path: Path) -> None:
         trust,
         "it will warn of its bypass mode",
     ]
+    key = {**environment, "ANTHROPIC_API_KEY": "sk-" + "0" * 20}
+    assert asked("claude", tmp_path, key) == ["it will ask whether ANTHROPIC_API_KEY may be used", trust]
+    (tmp_path / ".claude.json").write_text(
+        json.dumps({"hasCompletedOnboarding": True, "customApiKeyResponses": {"approved": ["0" * 20]}})
+    )
+    assert asked("claude", tmp_path, key) == [trust]
     (tmp_path / ".codex").mkdir()
     (tmp_path / ".codex" / "auth.json").write_text("{}")
     (tmp_path / ".codex" / "hooks.json").write_text("{}")
