@@ -143,6 +143,7 @@ class Status(msgspec.Struct):
     facts: List[FactLine]  # the newest first
     ledger: Ledger
     paused: str = ""  # since when the handoffs between the peers wait for `cccc resume`
+    bell: int = 0  # the last fact for which a person is needed, since the panel service runs
     filter_on: Optional[bool] = None  # the handoff filter as a person switched it; None: as the settings say
     leftovers: str = ""  # what is changed in the work tree and was never handed in
 

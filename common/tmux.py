@@ -29,6 +29,7 @@ _CONF = """\
 set -g default-terminal "screen-256color"
 set -g history-limit 20000
 set -g mouse on
+set -g display-time 8000
 set -g default-size {width}x{height}
 set -g automatic-rename off
 set -g allow-rename off
@@ -226,6 +227,20 @@ def fit(project: Project) -> None:
     width, height, id_ = window.split()
     if (int(width), int(height)) != (wide, high):
         call(project, "resize-window", "-t", id_, "-x", str(wide), "-y", str(high))
+
+
+def announce(project: Project, text: str) -> None:
+    """Show one line to everybody who is attached, until a key is pressed or `display-time` is over. Raises Gone."""
+    literal = text.replace("#", "##").replace("%", "%%")  # tmux runs what stands in `#(...)`
+    for client in call(project, "list-clients", "-F", "#{client_name}").splitlines():
+        call(project, "display-message", "-c", client, literal)
+
+
+def detach(project: Project) -> None:
+    """Detach the terminal that typed last. Raises Gone."""
+    clients = call(project, "list-clients", "-F", "#{client_activity} #{client_name}").splitlines()
+    if clients:
+        call(project, "detach-client", "-t", max(clients, key=lambda line: int(line.split()[0])).split(" ", 1)[1])
 
 
 def attach(project: Project, read_only: bool = False) -> None:

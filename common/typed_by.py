@@ -27,7 +27,7 @@ def peer(project: Project) -> str:
     except tmux.TmuxError:
         return ""
     ours = _ancestors(os.getpid())
-    inside = _pane_of_environment(project)
+    inside = pane_of_environment(project)
     return next((role for role, pane in panes.items() if pane.pid in ours or pane.id == inside), "")
 
 
@@ -36,7 +36,7 @@ def nobody(project: Project) -> bool:
 
     Then what was typed came from `tmux send-keys`: no person sees the pane, or none of them typed.
     """
-    pane = _pane_of_environment(project)
+    pane = pane_of_environment(project)
     if not pane:
         return False
     clients = tmux.call(project, "list-clients", "-F", "#{pane_id} #{client_readonly} #{client_activity}")
@@ -57,7 +57,8 @@ def _ancestors(pid: int) -> set[int]:
     return found
 
 
-def _pane_of_environment(project: Project) -> str:
+def pane_of_environment(project: Project) -> str:
+    """Return the pane of the project's own tmux in which this process runs, or ""."""
     socket = os.environ.get("TMUX", "").rsplit(",", 2)[0]
     ours = bool(socket) and Path(socket).resolve() == project.socket("tmux").resolve()
     return os.environ.get("TMUX_PANE", "") if ours else ""

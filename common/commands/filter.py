@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.common import settings, status
+from cccc.common import ledger, settings, status
 from cccc.common.commands.kinds import Asker, Reply, words
 from cccc.common.paths import Project
 
@@ -22,7 +22,9 @@ def off(project: Project, rest: str, asker: Asker) -> Reply:
 
 def shown(project: Project, rest: str, asker: Asker) -> Reply:
     """Say whether the filter is on, and by whose word. Raises NotRunning."""
-    switched = status.read(project).filter_on
+    known = status.read(project)
+    later = [fact.on for fact in ledger.read(project, known.ledger.seq) if isinstance(fact, f.FilterSwitched)]
+    switched = [known.filter_on, *later][-1]
     if switched is None:
         enabled = settings.load(project).policies.handoff_filter.enabled
         return words(f"the handoff filter is {'on' if enabled else 'off'}, as policies.yaml says")

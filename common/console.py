@@ -1,0 +1,173 @@
+"""What a person types at the console, and what it is answered: for the panel and for `cccc console`.
+
+`Console.answer` waits for what a line leads to, at most some seconds, and never raises what a person can mend.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import time
+from collections.abc import Sequence
+
+from cccc.common import answer, bus, commands, ledger, settings, supervisor, typed_by
+from cccc.common import facts as f
+from cccc.common.blobs import Blobs
+from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, message, raw, rfd
+from cccc.common.errors import CcccError, NotFound, NotRunning, UserError
+from cccc.common.facts import Fact
+from cccc.common.lines import Line, plain
+from cccc.common.paths import Project
+from cccc.common.redaction import Redactor
+
+FORMS = (
+    Line("a: TEXT, b: TEXT, both: TEXT: a message to PeerA, PeerB or both; so is TEXT alone and u: TEXT, to both"),
+    Line("a! LINE, b! LINE: typed into the peer's pane as it is, such as a command of its CLI"),
+)
+_SLASH = re.compile(r"/([A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
+_ROUTES = ("a", "b", "both", "u")
+_WITHIN = 8.0
+_LONGEST_ECHO = 4000  # characters of one message
+_LATER = "it waits until the pane is safe to type into; a notice comes if it cannot be typed"
+
+
+class Console:
+    """Answers the lines of one person. `via` is where they are typed: cli or panel."""
+
+    def __init__(self, project: Project, via: str) -> None:
+        self.project = project
+        found = settings.load(project)
+        self.echo = found.cli_profiles.console_echo
+        self.redact = Redactor(found.telegram.redact_patterns).redact
+        self._asker = Asker(getpass.getuser(), via)
+        self._reader = ledger.Reader(project, ledger.end(project))
+
+    def answer(self, text: str) -> list[Line]:
+        """Return what a line is answered; red lines say what is wrong with it."""
+        text = text.strip()
+        if not text:
+            return []
+        try:
+            reply = self._read(text)
+            return [*reply.lines, *self._say(reply.facts)]
+        except (CcccError, OSError) as error:  # OSError: a full disk
+            return [Line(plain(str(error)), "red")]
+
+    def heard(self) -> list[Line]:
+        """Return what the peers said to the user, and what needs the user, since the last call. Echo off: nothing."""
+        facts = [ledger.decode(line.raw) for line in self._reader.read()]
+        return [line for fact in facts if fact and self.echo for line in self._echoed(fact)]
+
+    def _read(self, text: str) -> Reply:
+        """Return what a line asks for."""
+        typed = raw.parse(text)
+        if typed:
+            return raw.wish(self.project, *typed, self._asker)
+        slash = _SLASH.fullmatch(text)
+        if not slash and text != "h":
+            if text.lower() in BY_NAME:
+                raise WrongUsage(f"/{text.lower()} is the command; `both: {text}` sends the word to the peers")
+            return message.wish(self.project, *message.parse(text), self._asker)
+        name, rest = (slash[1].lower(), slash[2] or "") if slash else ("help", "")
+        if name in _ROUTES:
+            return message.wish(self.project, *message.parse(f"{name}: {rest}"), self._asker)
+        if name == "echo":
+            return Reply([self._switch_echo(rest.strip().lower())])
+        reply = commands.run(self.project, name, rest, self._asker)
+        return reply._replace(lines=[*FORMS, *reply.lines]) if name == "help" else reply
+
+    def _switch_echo(self, wish: str) -> Line:
+        if wish not in ("on", "off", ""):
+            raise WrongUsage("it is /echo [on|off]")
+        self.echo = wish == "on" if wish else self.echo
+        return Line(f"echo is {'on: what the peers say to you is shown here' if self.echo else 'off'}")
+
+    def _say(self, facts: Sequence[Fact]) -> list[Line]:
+        """Say the facts, and return what they led to."""
+        if not facts:
+            return []
+        self._require_person(facts)
+        if not supervisor.is_up(self.project):
+            raise NotRunning("not running here, nothing was done; start it with `cccc up`")
+        self._number(facts)
+        if not isinstance(facts[0], answer.ASKS):
+            bus.tell(self.project, "cli", facts)
+            return []
+        try:
+            outcomes = answer.give(self.project, "cli", facts, _WITHIN)
+        except answer.Unanswered:
+            if isinstance(facts[0], f.RawInput):
+                return [Line(_LATER)]
+            raise
+        return [Line(plain(answer.words(each)), "red" if _is_no(each) else None) for each in outcomes]
+
+    def _number(self, facts: Sequence[Fact]) -> None:
+        for number, fact in enumerate(facts):
+            fact.id = f"cli-{fact.kind}-{time.time_ns()}-{os.getpid()}.{number}"
+            if isinstance(fact, f.UserMessage):
+                fact.id = fact.mid
+
+    def _require_person(self, facts: Sequence[Fact]) -> None:
+        """Raise UserError for what a peer's own program types; a refused decision becomes a fact."""
+        who = typed_by.peer(self.project)
+        decisions = [fact for fact in facts if isinstance(fact, f.Decision)]
+        reason = f"{who} cannot use the console; it writes to_peer.md and to_user.md" if who else ""
+        if not who and decisions and typed_by.nobody(self.project):
+            who, reason = "tmux", "no terminal that shows this pane sent a key; tmux send-keys is no person"
+        if not reason:
+            return
+        for fact in decisions:
+            no = f.DecisionRefused(rfd_id=fact.rfd_id, decision=fact.decision, who=who, via=fact.via, reason=reason)
+            self._number([no])
+            bus.tell(self.project, "cli", [no])
+        raise UserError(reason)
+
+    def _echoed(self, fact: Fact) -> list[Line]:
+        if isinstance(fact, f.ToUser):
+            head, *more = self._body(fact).splitlines() or [""]
+            return [Line(f"{fact.author}: {head}", "green"), *(Line(f"  {line}") for line in more)]
+        if isinstance(fact, f.Notice):
+            return [Line(f"notice: {plain(fact.text)}", "yellow")]
+        if isinstance(fact, f.Rfd):
+            return [Line(f"decide {fact.rfd_id}: {plain(fact.title)}", "yellow", True)]
+        return []
+
+    def _body(self, fact: f.ToUser) -> str:
+        try:
+            text = self.redact(Blobs(self.project).get(fact.sha).decode("utf-8", "replace")).strip()
+        except NotFound:
+            return fact.text
+        if len(text) > _LONGEST_ECHO:
+            text = f"{text[:_LONGEST_ECHO]}…\n(`cccc trace {fact.mid}` tells more)"
+        return "\n".join(map(_printable, text.splitlines()))
+
+
+def leaves(text: str) -> bool:
+    """Return whether a line says that the person leaves."""
+    return text.strip().lower() in ("q", "/q")
+
+
+def completions(project: Project, text: str) -> list[str]:
+    """Return what a line can be completed to, in order; each begins with `text`."""
+    name, blank, rest = text.partition(" ")
+    if not blank:
+        words = [f"/{row.name}{' ' if row.usage else ''}" for row in TABLE if row.only != "chat"]
+        return [word for word in (*words, *(f"{route}: " for route in _ROUTES)) if text and word.startswith(text)]
+    *before, last = rest.split(" ")
+    if name == "/rfd":
+        ids = [entry["rfd"]["rfd_id"] for entry in rfd.read(project)]
+        choices = ids if before else [word.split()[0] for word in rfd.USAGE.split(" | ")]
+    else:
+        usage = BY_NAME[name[1:]].usage if name[1:] in BY_NAME else ""
+        choices = [word for word in re.findall(r"[a-z]+", usage) if not before]
+    begin = text[: len(text) - len(last)]
+    return [begin + choice for choice in choices if choice.startswith(last) and choice != last]
+
+
+def _printable(line: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in line.expandtabs(4))
+
+
+def _is_no(outcome: answer.Outcome) -> bool:
+    return isinstance(outcome, f.DecisionRefused) or (isinstance(outcome, f.RawTyped) and outcome.outcome != "typed")

@@ -1,0 +1,146 @@
+"""`cccc console`."""
+
+from __future__ import annotations
+
+import io
+import os
+import select
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+
+import click
+
+from cccc.common import typed_by
+from cccc.common.console import Console, completions, leaves
+from cccc.common.errors import UserError
+from cccc.common.history import History
+from cccc.common.lines import Line
+from cccc.common.paths import Project
+from cccc.common.watch import Watch
+from cccc.scripts.cli import screen
+
+_PROMPT = "cccc> "
+_MORE = "  ... "
+
+
+@click.command()
+def command() -> None:
+    """Talk to the peers and the system, line by line.
+
+    Every line is answered: `a:`, `b:`, `both:` and plain text are messages, what follows `a!` or `b!` is typed into
+    that peer's pane as it is, `/help` lists the commands, `q` leaves. A line that ends in a backslash goes on in the
+    next one. What the peers say to you is shown as it comes; `/echo off` stops that. On a terminal there is a history,
+    and Tab completes; from a pipe every line is answered in turn. `cccc panel` takes the same lines.
+
+    \b
+    Examples:
+      cccc console
+      printf '/pause\\nboth: wait for me, please\\n' | cccc console
+
+    Exit codes: 0 the input has ended, 1 a peer's program typed this, 2 wrong usage, 3 no project here.
+    """
+    project = Project.find()
+    who = typed_by.peer(project)
+    if who:
+        raise UserError(f"{who} cannot use the console; write to_user.md")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    console = Console(project, "cli")
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    lines = _typed(project) if terminal else _whole(line.rstrip("\n") for line in sys.stdin)
+    if terminal:
+        click.echo("a line for the peers, or /help; q leaves, and the system goes on")
+    threading.Thread(target=_echo, args=(console, terminal), daemon=True).start()
+    for line in lines:
+        if leaves(line):
+            return
+        _show(console.answer(line))
+
+
+def _show(lines: list[Line]) -> None:
+    """Print an answer: a table cut to the terminal, a single line whole."""
+    if len(lines) == 1:
+        _print(lines[0])
+    else:
+        screen.show(lines)
+    sys.stdout.flush()
+
+
+def _print(line: Line) -> None:
+    click.secho(line.text, fg=line.colour, bold=line.bold or None)
+
+
+def _whole(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines with those joined that end in a backslash."""
+    begun: list[str] = []
+    for line in lines:
+        if line.endswith("\\"):
+            begun.append(line[:-1])
+            continue
+        yield "\n".join([*begun, line])
+        begun = []
+    if begun:
+        yield "\n".join(begun)
+
+
+def _typed(project: Project) -> Iterator[str]:
+    """Yield what a person types on a terminal, until the end of input."""
+    import readline  # here: it makes `input` edit lines, and a pipe needs none of it
+
+    history = History(project)
+    for line in history.lines:
+        if "\n" not in line:
+            readline.add_history(line)
+    readline.set_completer_delims("")
+    readline.set_completer(lambda text, number: [*completions(project, text), None][number])
+    readline.parse_and_bind("bind ^I rl_complete" if "libedit" in (readline.__doc__ or "") else "tab: complete")
+
+    prompt = _PROMPT
+
+    def typed() -> Iterator[str]:
+        nonlocal prompt
+        while True:
+            try:
+                line = input(prompt)
+            except KeyboardInterrupt:  # Ctrl-C: not this line
+                click.echo()
+                continue
+            except EOFError:
+                click.echo()
+                return
+            prompt = _MORE if line.endswith("\\") else _PROMPT
+            yield line
+
+    for whole in _whole(typed()):
+        if whole.strip():
+            history.add(whole)
+        yield whole
+
+
+def _echo(console: Console, terminal: bool) -> None:
+    """Show what the peers say as it comes; the file that is awaited changes with every fact."""
+    watch = Watch()
+    console.project.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    watch.add(console.project.state)
+    poller = select.poll()
+    poller.register(watch.fileno(), select.POLLIN)
+    while True:
+        _show_beside(console.heard(), terminal)
+        poller.poll()
+        watch.events()
+
+
+def _show_beside(lines: list[Line], terminal: bool) -> None:
+    """Show lines above the one that is being typed."""
+    if not lines:
+        return
+    if terminal:
+        sys.stdout.write("\r\x1b[K" if os.environ.get("TERM") != "dumb" else "\n")
+    for line in lines:
+        _print(line)
+    if terminal:
+        import readline
+
+        sys.stdout.write(_PROMPT + readline.get_line_buffer())
+    sys.stdout.flush()
