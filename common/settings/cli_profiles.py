@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Union
 
-from cccc.common.settings.kinds import Count, Minutes, Positive, Regex, Seconds, Section, Share
+import msgspec
+
+from cccc.common.settings.kinds import Count, Key, Minutes, Positive, Regex, Seconds, Section, Share
 from cccc.common.settings.reading import Retired
 
 # ruff: noqa: UP007  # msgspec evaluates annotations, and Python 3.9 has no `X | Y`
@@ -40,13 +42,8 @@ class Peer(Section, frozen=True):
     busy_regexes: tuple[Regex, ...] = ()
     idle_quiet_seconds: Seconds = 1.5
     input_mode: InputMode = "paste"
-    post_paste_keys: tuple[str, ...] = ("Enter",)
-    compose_newline_key: str = "C-j"
-    send_sequence: str = "Enter"
-    line_send_key: str = ""
-    type_send_at_end: bool = True
-    chunk_lines: Count = 0
-    chunk_delay_ms: Count = 0
+    post_paste_keys: tuple[Key, ...] = ("Enter",)
+    send_sequence: Key = "Enter"
     inbound_suffix: Union[InboundSuffix, str] = InboundSuffix()
     nudge_suffix: str = NUDGE_SUFFIX
     nudge_extra_enters: Count = 0
@@ -58,8 +55,6 @@ PEER_A = Peer(
     idle_quiet_seconds=1.0,
     input_mode="type",
     post_paste_keys=("Enter", "Enter"),
-    chunk_lines=14,
-    chunk_delay_ms=160,
     inbound_suffix=InboundSuffix(
         from_user="Think hard. Weigh two or three quick options, ask one decisive question if you need it, "
         "write no patch yet, hand a CLAIM to PeerB.",
@@ -69,8 +64,6 @@ PEER_A = Peer(
 PEER_B = Peer(
     prompt_regex=r"(?im)^\s*(?:codex|codex chat|>>>|>)\s*$",
     busy_regexes=(r"\b(?:Running|Executing|Building|Compiling)\b", r"\bpytest\b", r"\bnpm test\b", r"\bjest\b"),
-    chunk_lines=12,
-    chunk_delay_ms=180,
     inbound_suffix=InboundSuffix(
         from_user="Wait for PeerA's framing; meanwhile ask one question or try one two-minute experiment.",
         from_peer="No bare acknowledgement: add a new angle, or state PeerA's case at its strongest and COUNTER it.",
@@ -144,6 +137,12 @@ class InputModes(Section, frozen=True):
 class CliProfiles(Section, frozen=True):
     """settings/cli_profiles.yaml."""
 
+    def of(self, peer: str) -> Peer:
+        """Return the section of `peerA` or `peerB`, with what stands above it in its place."""
+        profile: Peer = getattr(self, peer)
+        mode = getattr(self.input_mode, peer)
+        return msgspec.structs.replace(profile, input_mode=mode) if mode else profile
+
     commands: Commands = Commands()
     mailbox: Mailbox = Mailbox()
     delivery: Delivery = Delivery()
@@ -155,6 +154,7 @@ class CliProfiles(Section, frozen=True):
     console_echo: bool = True
 
 
+_ONE_LINE = "what is typed is always one line; longer text waits in inbox/"
 _RECEIPTS = "a message is read when its file is moved to processed/, and `cccc trace MID` shows each step of its way"
 _PACE = "the keys delivery.nudge_* say when a peer is told of its mail again"
 _PULLED = "mail always waits in inbox/, and the pane gets NUDGE lines"
@@ -175,17 +175,16 @@ RETIRED = {
     "delivery.recheck_interval_seconds": Retired("0.6", _PACE),
     "delivery.max_flush_batch": Retired("3", _PACE),
     "delivery.read_timeout_seconds": Retired("8", _PACE),
+    **{
+        f"{peer}.{name}": Retired(meant, _ONE_LINE)
+        for peer, lines, pause in (("peerA", "14", "160"), ("peerB", "12", "180"))
+        for name, meant in (
+            ("compose_newline_key", "C-j"),
+            ("line_send_key", ""),
+            ("type_send_at_end", "true"),
+            ("chunk_lines", lines),
+            ("chunk_delay_ms", pause),
+        )
+    },
 }
-NOT_YET_USED = frozenset(
-    {
-        "console_echo",
-        "delivery.nudge_keepalive",
-        "input_mode",
-    }
-) | {
-    # How a screen is read and the suffixes are used; text is only pasted yet, with one key after it.
-    f"{peer}.{name}"
-    for peer in ("peerA", "peerB")
-    for name in Peer.__struct_fields__
-    if not name.endswith("_suffix") and name not in ("kind", "prompt_regex", "busy_regexes", "idle_quiet_seconds")
-}
+NOT_YET_USED = frozenset({"console_echo"})

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from cccc.common.redaction import REDACTED
 
+_HARMFUL = ("escape", "c-[", "c-c", "c-d", "c-u", "c-z", "c-\\")
 _A_YEAR_S = 31_536_000
 # Telegram's own accounts, by which it posts for anonymous admins, for channels and for itself.
 _NOBODY = ("1087968824", "136817688", "777000")
@@ -75,6 +76,12 @@ def _name(text: str) -> str:
     return "" if re.fullmatch(r"[\w-][\w.-]*", text) else "not a plain folder name"
 
 
+def _key(text: str) -> str:
+    if text.lower() in _HARMFUL:
+        return "ends a program, or wipes out what a person typed"
+    return "" if re.fullmatch(r"(?:[CMS]-)*(?:\w+|[!-/:-@\[-`{-~])", text) else "not the name of a key"
+
+
 def _variable(text: str) -> str:
     return "" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) else "not the name of an environment variable"
 
@@ -103,6 +110,7 @@ Inside = Annotated[
     Meta(description="a path below the project, such as node_modules or src/*.so", extra={"check": _folder}),
 ]
 Name = Annotated[str, Meta(description="a folder name such as inbox", extra={"check": _name})]
+Key = Annotated[str, Meta(description="the name of a key as tmux has it, such as Enter or C-m", extra={"check": _key})]
 Variable = Annotated[
     str, Meta(description="the name of an environment variable, not its value", extra={"check": _variable})
 ]

@@ -79,7 +79,7 @@ class Clis:
         if peer in self.hands:
             return
         life, quiet = self._memory.peers[peer].life, self._profiles.delivery.human_quiet_seconds
-        rules = self.kind(peer).rules(getattr(self._profiles, folder(peer)))
+        rules = self.kind(peer).rules(self._profiles.of(folder(peer)))
         self.hands[peer] = Hands(self._project, pane_id, rules, quiet, life.started_at)
         if self._just_opened:
             adopted = f.PeerAdopted(peer=peer, pane=pane_id)

@@ -21,8 +21,7 @@ from cccc.services.delivery.screen import Rules, View
 READY, SENT, LOST, HELD = "ready", "sent", "lost", "held"
 
 _STEP = 0.015
-_ENTER_AFTER = 0.15  # a CLI takes an Enter right behind a paste for a line break
-_ENTER_AGAIN = 0.6
+_REMOVED = 0.6  # seconds after which a line that is not in the composer any more was removed
 _GIVE_UP = 2.0
 _FLICKER = 0.03  # a look can fall between two halves of a redraw
 _AFTER_A_SUBMIT = (screen.IDLE, screen.BUSY, screen.DRAFT)
@@ -141,17 +140,18 @@ class Hands:
         return outcome
 
     def _go_on(self, typing: Typing, look: Look, now: float) -> Outcome | None:
-        if typing.line.stands_in(self.view.draft):
+        if self._stands(typing.line):
             typing.seen_at = now
             typing.pasted_at = typing.pasted_at or now
             return self._submit(typing, look, now)
         missing = now - typing.seen_at
-        gone = self.view.state in _AFTER_A_SUBMIT or not typing.line.token  # what it does may be any screen
+        known = self._rules.mark and typing.line.token  # what else does may show any screen
+        gone = self.view.state in _AFTER_A_SUBMIT or not known
         if typing.enters and gone and missing > _FLICKER:
             return Outcome(SENT)
         if typing.adopted and self.view.state in _AFTER_A_SUBMIT and self._in_transcript(typing):
             return Outcome(SENT)
-        if typing.seen_at and self.view.state in (screen.IDLE, screen.DRAFT) and missing > _ENTER_AGAIN:
+        if typing.seen_at and self.view.state in (screen.IDLE, screen.DRAFT) and missing > _REMOVED:
             if self._in_transcript(typing):  # a person pressed Enter
                 return Outcome(SENT)
             return Outcome(LOST, "the line was removed from the composer")
@@ -179,7 +179,7 @@ class Hands:
         return None
 
     def _paste(self, typing: Typing, place: str, now: float) -> bool:
-        if not pane.paste(self._project, self.pane, typing.line.text, place):
+        if not pane.paste(self._project, self.pane, typing.line.text, place, self._rules.bracketed):
             return False
         fault("delivery.pasted")
         typing.pasted_at = now
@@ -187,20 +187,26 @@ class Hands:
         return True
 
     def _submit(self, typing: Typing, look: Look, now: float) -> Outcome | None:
-        """Press Enter on our line, twice at most."""
-        if self.view.state != screen.DRAFT:
+        """Press the keys that submit our line, as long as it stands there."""
+        if self.view.state != (screen.DRAFT if self._rules.mark else screen.UNKNOWN):
             return self._hold(now, self.view.reason)
-        if not typing.line.is_all_of(self.view.draft):
+        if self._rules.mark and not typing.line.is_all_of(self.view.draft):
             return self._hold(now, "somebody typed into the line")
+        keys = self._rules.keys[typing.enters :]
         since = now - typing.entered_at if typing.enters else now - typing.pasted_at
-        if typing.enters == 2 and since > _GIVE_UP:
-            return Outcome(LOST, "Enter did not submit the line")
-        due = typing.enters < 2 and since >= (_ENTER_AGAIN if typing.enters else _ENTER_AFTER)
-        if due and pane.enter(self._project, self.pane, look.place):
+        if not keys and since > _GIVE_UP:
+            return Outcome(LOST, f"{self._rules.keys[-1]} did not submit the line")
+        due = keys and since >= (self._rules.again_after if typing.enters else self._rules.key_after)
+        if due and pane.press(self._project, self.pane, keys[0], look.place):
             fault("delivery.entered")
             typing.enters += 1
             typing.entered_at = now
         return None
+
+    def _stands(self, line: Line) -> bool:
+        """Return whether a line stands in the composer, or at the cursor behind a prompt."""
+        draft = self.view.draft
+        return line.stands_in(draft) if self._rules.mark else draft.endswith("".join(line.text.split()))
 
     def _in_transcript(self, typing: Typing) -> bool:
         text = "".join(pane.transcript(self._project, self.pane).split())

@@ -81,7 +81,8 @@ def mark(token_: str) -> str:
 
 def due(flight: Flight, waiting: int, settings: Delivery, now: float) -> float:
     """Return how many seconds from `now` a nudge is due: 0 at once, infinity when nothing waits."""
-    if not waiting:
+    told = flight.escalated and flight.escalated == flight.attempt
+    if not waiting or (told and not settings.nudge_keepalive):
         return math.inf
     at = flight.progress_at + settings.nudge_debounce_ms / 1000
     if flight.attempt:

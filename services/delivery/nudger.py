@@ -69,7 +69,8 @@ class Nudger:
         elif at.typing:
             self._say(peer, at, at.step(now))
         elif due:
-            self._escalate(peer)
+            if self._escalate(peer) and not self._profiles.delivery.nudge_keepalive:
+                return
             outcome = at.offer(now)
             self._say(peer, at, outcome)
             if outcome and outcome.what == hands.HELD and outcome.reason != screen.RUNS:
@@ -126,11 +127,14 @@ class Nudger:
             held = f.NudgeHeld(to=peer, reason=outcome.reason)
             self._service.say(held, id_=f"{folder(peer)}.held.{flight.holds + 1}", cause=cause)
 
-    def _escalate(self, peer: str) -> None:
+    def _escalate(self, peer: str) -> bool:
+        """Tell the user of unanswered nudges, when it is time to; return whether it is."""
         flight = self._memory.peers[peer].flight
-        if nudge.unanswered(flight, self._profiles.delivery):
-            told = f.NudgeUnanswered(to=peer, attempts=flight.attempt, since=flight.first_at)
-            self._service.say(told, id_=f"{flight.last}.unanswered", cause=flight.last)
+        if not nudge.unanswered(flight, self._profiles.delivery):
+            return False
+        told = f.NudgeUnanswered(to=peer, attempts=flight.attempt, since=flight.first_at)
+        self._service.say(told, id_=f"{flight.last}.unanswered", cause=flight.last)
+        return True
 
     def _stuck_for(self, peer: str) -> float:
         """Return the seconds for which nothing is typed after a limit or an expired login; 0 without one."""

@@ -1,4 +1,4 @@
-"""Eyes and hands on one pane: what is on its screen, a paste, an Enter.
+"""Eyes and hands on one pane: what is on its screen, a paste, a key.
 
 A key is sent only while the screen is still as it was when it was looked at; tmux itself
 compares and acts, so nothing that a person types can come in between.
@@ -19,7 +19,7 @@ _CLIENT = "client #{pane_id} #{client_readonly} #{client_activity} #{client_tty}
 class Look:
     """What is on a pane's screen at one moment.
 
-    `place` changes whenever somebody types or scrolls; `paste` and `enter` act only while it
+    `place` changes whenever somebody types or scrolls; `paste` and `press` act only while it
     is the same. `rows` carry the SGR sequences of `capture-pane -e`. `human` is the Unix time of the
     last key of a person who has this pane in front, 0 without one; `terminals` are those of these people.
     """
@@ -67,16 +67,16 @@ def last_words(project: Project, pane: str) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-def paste(project: Project, pane: str, text: str, place: str) -> bool:
-    """Paste one line, bracketed, if the pane is still as it was seen at `place`. Raises Gone."""
+def paste(project: Project, pane: str, text: str, place: str, bracketed: bool = True) -> bool:
+    """Paste one line, bracketed or as if it were typed, if the pane is still as it was seen at `place`. Raises Gone."""
     buffer = f"cccc-{pane[1:]}"
-    pasting = f"paste-buffer -p -d -b {buffer} -t {pane}"
+    pasting = f"paste-buffer {'-p ' if bracketed else ''}-d -b {buffer} -t {pane}"
     return _while_at(project, pane, place, pasting, f"delete-buffer -b {buffer}", "set-buffer", "-b", buffer, text, ";")
 
 
-def enter(project: Project, pane: str, place: str) -> bool:
-    """Press Enter, if the pane is still as it was seen at `place`. Raises Gone."""
-    return _while_at(project, pane, place, f"send-keys -t {pane} Enter", "")
+def press(project: Project, pane: str, key: str, place: str) -> bool:
+    """Press a key, if the pane is still as it was seen at `place`. Raises Gone."""
+    return _while_at(project, pane, place, f"send-keys -t {pane} {key}", "")
 
 
 def escape(project: Project, pane: str) -> None:

@@ -49,6 +49,10 @@ class Rules:
     dialog_title: re.Pattern[str] | None = None
     prompt: re.Pattern[str] | None = None
     busy_anywhere: tuple[re.Pattern[str], ...] = ()
+    bracketed: bool = True  # a line is pasted as such; else it comes as if it were typed
+    keys: tuple[str, ...] = ("Enter", "Enter")  # that submit it, each only while it still stands there
+    key_after: float = 0.15  # seconds; a CLI takes an Enter right behind a paste for a line break
+    again_after: float = 0.6  # seconds between two of the keys
     settles: float = 0.0  # seconds after its start in which a recognised composer is not yet trusted
     twice: float = 0.0  # seconds between two looks that have to agree
 
@@ -59,7 +63,9 @@ class View:
 
     state: str
     reason: str = ""
-    draft: str = ""  # without blanks, so that it can be compared however it is wrapped
+    draft: str = (
+        ""  # without blanks, so that it can be compared however it is wrapped; at a prompt: all up to the cursor
+    )
 
 
 def read(look: Look, rules_: Rules) -> View:
@@ -134,7 +140,8 @@ def _prompt(look: Look, rules_: Rules, text: list[str]) -> View:
     row = text[look.y] if look.y < len(text) else ""
     if rules_.prompt and row.strip() and look.x >= len(row.rstrip()) and rules_.prompt.search(row):
         return View(IDLE)
-    return View(UNKNOWN, "no prompt is recognised")
+    before = "".join([*text[: look.y], row[: look.x]])
+    return View(UNKNOWN, "no prompt is recognised", "".join(before.split()))
 
 
 def _found(pattern: re.Pattern[str] | None, text: str) -> bool:

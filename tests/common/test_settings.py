@@ -62,7 +62,7 @@ def test_a_key_that_is_missing_in_a_section_keeps_its_default(project: Project) 
 
 
 def test_the_peers_keep_their_own_defaults(project: Project) -> None:
-    write(project, "cli_profiles", "peerA: {chunk_lines: 3}\npeerB: {chunk_lines: 3}\n")
+    write(project, "cli_profiles", "peerA: {nudge_extra_enters: 3}\npeerB: {nudge_extra_enters: 3}\n")
     profiles = settings.load(project).cli_profiles
     assert (profiles.peerA.input_mode, profiles.peerB.input_mode) == ("type", "paste")
 

@@ -115,11 +115,19 @@ def test_an_unknown_key_is_answered_with_the_nearest_one(project: Project, text:
             "delivery.require_ack: is not used any more; a message is read when its file",
         ),
         ("delivery: {duplicate_window_seconds: 90}", "see handoff_filter.dedup_*; remove the line"),
+        ("peerB: {chunk_lines: 14}", "peerB.chunk_lines: is not used any more; what is typed is always one line"),
         ("startup_wait_seconds: 30", "startup_wait_seconds: is not used any more; the CLI's own signals"),
     ],
 )
 def test_a_retired_key_is_answered_with_what_replaces_it(project: Project, text: str, expected: str) -> None:
     assert expected in problem(project, "cli_profiles", text)
+
+
+@pytest.mark.parametrize("key", ["Escape", "C-c", "c-u", "C-d", "Enter; kill-server", "two words"])
+def test_a_key_that_is_none_or_does_harm_is_refused(project: Project, key: str) -> None:
+    line = problem(project, "cli_profiles", f"peerA:\n  post_paste_keys: [Enter, '{key}']")
+    assert line.startswith("cli_profiles.yaml:2: peerA.post_paste_keys[1]: ")
+    assert line.endswith("allowed: the name of a key as tmux has it, such as Enter or C-m")
 
 
 def test_a_key_of_a_retired_section_is_answered_with_what_replaces_it(project: Project) -> None:

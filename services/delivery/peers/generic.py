@@ -10,9 +10,14 @@ from cccc.services.delivery.screen import Rules
 
 
 def _rules(profile: Peer) -> Rules:
+    pasted = profile.input_mode == "paste"
+    keys = (*(profile.post_paste_keys if pasted else [profile.send_sequence]), *["Enter"] * profile.nudge_extra_enters)
     return Rules(
         prompt=re.compile(profile.prompt_regex) if profile.prompt_regex else None,
         busy_anywhere=tuple(re.compile(pattern, re.I) for pattern in profile.busy_regexes),
+        bracketed=pasted,
+        keys=keys,
+        again_after=profile.nudge_enter_delay_ms / 1000,
         twice=profile.idle_quiet_seconds,
     )
 

@@ -155,6 +155,20 @@ def test_a_lost_nudge_is_tried_again_soon_then_later(story: Story) -> None:
     assert story.due(T0) == 90
 
 
+def test_without_keepalive_nothing_is_due_any_more_once_the_user_was_told_until_there_is_progress(story: Story) -> None:
+    settings = Delivery(nudge_escalate_after=2, nudge_keepalive=False, nudge_jitter_pct=0)
+    number = story.message(T0)
+    story.message(T0)
+    story.nudged(T0)
+    story.nudged(T0 + 100)
+    assert story.due(T0 + 1000, settings) == 0
+    story.tell(f.NudgeUnanswered(to="PeerA", attempts=2, since=""), T0 + 1000)
+    assert story.due(T0 + 1e6, settings) == math.inf
+    assert story.due(T0 + 1e6) == 0
+    story.read(number, T0 + 1e6)
+    assert story.due(T0 + 2e6, settings) == 0
+
+
 def test_the_user_is_told_once_per_so_many_unanswered_nudges(story: Story) -> None:
     settings = Delivery(nudge_escalate_after=3)
     number = story.message(T0)

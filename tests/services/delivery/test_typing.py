@@ -142,6 +142,17 @@ def test_unanswered_nudges_are_told_to_the_user(desk: Desk) -> None:
     assert [nudge.attempt for nudge in nudges[:2]] == [1, 2]
 
 
+def test_without_keepalive_the_last_unanswered_nudge_is_told_and_no_more_is_typed(desk: Desk) -> None:
+    desk.scenario("rules: [{match: ., steps: [{move: false}]}]")
+    desk.settings(nudge_escalate_after=1, nudge_backoff_base_ms=1, nudge_jitter_pct=0, nudge_keepalive=False)
+    desk.up()
+    desk.idle()
+    desk.hand("PeerA")
+    desk.await_(facts.NudgeUnanswered, limit=15)
+    time.sleep(2.5)
+    assert len(desk.heard(facts.NudgeTyping)) == 1
+
+
 @pytest.mark.parametrize("point", ["inbox-written", "pasted", "entered"])
 def test_a_crash_at_any_step_loses_nothing_and_types_nothing_twice(desk: Desk, point: str) -> None:
     desk.arm(f"delivery.{point}")

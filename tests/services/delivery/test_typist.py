@@ -17,12 +17,15 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from cccc.common import facts, ledger, tmux
 from cccc.services.delivery import nudge
 from tests.services.delivery.conftest import Desk
 from tests.waiting import until
 
 NUDGES = int(os.environ.get("TYPIST_NUDGES", "12"))
+LIMIT = 60 + 6 * NUDGES  # seconds
 WORDS = ("the", "parser", "of", "dates", "takes", "a", "year", "for", "a", "month", "and", "nobody", "has", "seen")
 
 
@@ -95,6 +98,7 @@ class Typist:
                 os.read(self._screen, 65536)
 
 
+@pytest.mark.timeout(LIMIT + 60)
 def test_no_key_of_a_person_who_types_all_the_time_is_lost_or_merged_into_a_nudge(desk: Desk) -> None:
     desk.scenario("rules: [{match: ., steps: [{move: false}]}]", "PeerA")
     desk.settings(nudge_backoff_base_ms=1, nudge_backoff_max_ms=1, nudge_jitter_pct=0, human_quiet_seconds=1)
@@ -107,7 +111,7 @@ def test_no_key_of_a_person_who_types_all_the_time_is_lost_or_merged_into_a_nudg
     try:
         accepted = 0
         while accepted < NUDGES:
-            assert time.monotonic() - begin < 60 + 6 * NUDGES, f"only {accepted} nudges in {desk.story()[-20:]}"
+            assert time.monotonic() - begin < LIMIT, f"only {accepted} nudges in {desk.story()[-20:]}"
             accepted += sum(isinstance(ledger.decode(line.raw), facts.NudgeAccepted) for line in reader.read())
             time.sleep(0.2)
     finally:
