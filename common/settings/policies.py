@@ -113,6 +113,7 @@ class Policies(Section, frozen=True):
     gate: Gate = Gate()
     rfd: Rfd = Rfd()
     handoff_filter: HandoffFilter = HandoffFilter()
+    notices: bool = True
     autonomy_level: Literal["L0", "L1", "L2", "L3"] = "L1"
 
 

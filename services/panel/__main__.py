@@ -9,14 +9,16 @@ from datetime import datetime, timezone
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import ledger
+from cccc.common import ledger, tmux
 from cccc.common.facts import Fact, Signal
+from cccc.common.lines import moment
 from cccc.common.worker import Worker, main
 from cccc.services.panel import fold, snapshot
 from cccc.services.panel.snapshot import Live, Moment, Setting
 
 # A burst of facts is one write, not thousands.
 BETWEEN_WRITES = 0.25
+_STILL_NEWS = 30.0  # a call that is older, found after a restart, is on the screen and rings no bell
 
 
 class Panel(Worker):
@@ -36,6 +38,7 @@ class Panel(Worker):
         self._size = self._segments = 0
         self._shown = b""
         self._again_at = 0.0
+        self._bell = 0
 
     def hear(self, signal: Signal) -> None:
         if isinstance(signal, f.Beat):
@@ -44,6 +47,7 @@ class Panel(Worker):
             self._live.hear_pane(signal, _now())
 
     def act(self) -> None:
+        self._call()
         left = self._again_at - time.monotonic()
         if left > 0:
             self.wake_in(left)
@@ -53,12 +57,25 @@ class Panel(Worker):
     def close(self) -> None:
         self._write()
 
+    def _call(self) -> None:
+        """Show on attached terminals what a person is needed for; every panel rings by the status."""
+        call = self.state.call
+        if call is None or call.seq == self._bell or not self.settings.policies.notices:
+            return
+        if time.time() - moment(call.ts).timestamp() < _STILL_NEWS:
+            self._bell = call.seq
+            try:
+                tmux.announce(self.project, f"{self.project.name}: {call.text}")
+            except tmux.TmuxError as error:  # nobody sees the session; every panel rings all the same
+                self.log.info("not shown in tmux: %s", error)
+
     def _write(self) -> bool:
         """Write the status; return False when it says the same as the file."""
         now = _now()
         self._measure()
         setting = Setting(self.project.name, self.settings.roles.leader, self._started, self._size, self._segments)
         status = snapshot.status(self.state, self._live, setting, now)
+        status.bell = self._bell
         shown = msgspec.json.encode(status)
         if shown == self._shown:
             return False

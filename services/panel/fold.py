@@ -16,6 +16,7 @@ from cccc.common.paths import PEERS
 from cccc.common.plural import plural
 from cccc.common.short import line_of, one_line
 from cccc.common.status import Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip
+from cccc.services.panel import notices
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045
@@ -35,6 +36,14 @@ class Mail(msgspec.Struct):
     last: Optional[LastHandoff] = None
 
 
+class Call(msgspec.Struct):
+    """The last fact for which a person is needed."""
+
+    seq: int
+    ts: str
+    text: str
+
+
 class State(msgspec.Struct):
     """The fold; kept in the worker's snapshot."""
 
@@ -46,6 +55,7 @@ class State(msgspec.Struct):
     rfds: Dict[str, RfdLine] = {}  # by id, oldest first
     skipped: List[Skip] = []
     facts: List[FactLine] = []
+    call: Optional[Call] = None
     leftovers: str = ""
     paused: str = ""  # since when
     filter_on: Optional[bool] = None  # as a person switched it
@@ -60,6 +70,9 @@ def fold(state: State, fact: Fact) -> None:
     state.seq = fact.seq
     state.facts.insert(0, line_of(fact))
     del state.facts[_FACTS:]
+    text = notices.call(fact)
+    if text:
+        state.call = Call(fact.seq, fact.ts, one_line(text))
     _fold(fact, state)
 
 

@@ -1,0 +1,119 @@
+"""Which facts call a person, and how a terminal that is attached shows it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cccc.common import bus, leftovers, status, tmux
+from cccc.common import facts as f
+from cccc.common.errors import NotRunning
+from cccc.common.facts import Fact
+from cccc.common.paths import Project
+from cccc.services.panel import notices
+from tests.conftest import Start
+from tests.waiting import until
+
+
+def a_request(title: str = "Push it?") -> f.Rfd:
+    return f.Rfd(
+        id=title,
+        rfd_id="rfd-1",
+        author="PeerA",
+        mid="m1",
+        why="request",
+        title=title,
+        question=title,
+        minutes=9,
+        expires="e",
+        required=1,
+    )
+
+
+CALLS = [
+    (a_request(), "decide rfd-1: Push it?"),
+    (f.PeerExited(peer="PeerA", status="exit 1", lived_s=0.1, again_s=4.0), "PeerA keeps ending (exit 1)"),
+    (f.NudgeUnanswered(to="PeerB", attempts=8, since="s"), "PeerB has left 8 nudges unanswered"),
+    (f.PeerLimit(peer="PeerA", text="x", resets="5pm"), "PeerA has reached its usage limit, resets 5pm"),
+    (f.PeerLogin(peer="PeerA", text="x"), "PeerA has to be logged in again"),
+    (f.PeerBlocked(peer="PeerA", reason="a dialog", since="s"), "PeerA cannot be told of its mail: a dialog"),
+    (
+        f.PatchWaiting(author="PeerB", mid="m2", reason="a rebase is on", since="s"),
+        "the patch m2 waits: a rebase is on",
+    ),
+    (f.FactSkipped(service="evidence", fact=7, error="KeyError"), "evidence went on without fact 7"),
+]
+QUIET = [
+    f.PeerExited(peer="PeerA", status="exit 0", lived_s=900.0, again_s=1.0),
+    f.Notice(text="your line: typed"),
+    f.RfdSettled(rfd_id="rfd-1", outcome="approved", people=["me"], mid="m1"),
+    f.TurnEnd(peer="PeerA", outcome="done"),
+]
+
+
+@pytest.mark.parametrize(("fact", "words"), CALLS, ids=lambda value: getattr(value, "kind", ""))
+def test_what_needs_a_person_calls_one(fact: Fact, words: str) -> None:
+    assert notices.call(fact) == words
+
+
+@pytest.mark.parametrize("fact", QUIET, ids=lambda fact: fact.kind)
+def test_what_goes_on_by_itself_is_quiet(fact: Fact) -> None:
+    assert notices.call(fact) == ""
+
+
+class Outside:
+    """A person's own tmux, in whose window a client of the project's session runs."""
+
+    def __init__(self, project: Project, socket: Path) -> None:
+        self._socket = socket
+        tmux.build(project, os.environ)
+        inner = f"env -u TMUX tmux -S {project.socket('tmux')} attach"
+        self.call("new-session", "-d", "-x", "220", "-y", "60", inner)
+        self.call("set", "-g", "monitor-bell", "on")
+        self.call("new-window", "-d", "cat")
+        until(lambda: "panel" in self.screen(), 10, "the session")
+
+    def call(self, *args: str) -> str:
+        command = ["tmux", "-S", str(self._socket), "-f", "/dev/null", *args]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def screen(self) -> str:
+        return self.call("capture-pane", "-p", "-t", ":0")
+
+
+@pytest.fixture
+def outside(project: Project, tmp_path: Path) -> Iterator[Outside]:
+    yield Outside(project, tmp_path / "outside")
+    subprocess.run(["tmux", "-S", str(tmp_path / "outside"), "kill-server"], check=False, capture_output=True)
+    leftovers.end(project, [])
+
+
+def rung(project: Project) -> int:
+    try:
+        return status.read(project).bell
+    except NotRunning:
+        return 0
+
+
+def test_an_attached_terminal_shows_the_call_and_nothing_in_it_is_run(
+    project: Project, service: Start, outside: Outside
+) -> None:
+    service("ledger")
+    service("panel")
+    bus.tell(project, "orchestrator", [a_request("Push #(touch pwned) 100%d?")])
+    until(lambda: "repo: decide rfd-1: Push #(touch pwned) 100%d?" in outside.screen(), 10, "the line in tmux")
+    until(lambda: rung(project) == 1, 5, "the bell in the status")
+    assert not (project.root / "pwned").exists()
+
+
+def test_notices_can_be_switched_off(project: Project, service: Start, outside: Outside) -> None:
+    (project.settings / "policies.yaml").write_text("notices: false\n")
+    service("ledger")
+    service("panel")
+    bus.tell(project, "orchestrator", [a_request()])
+    until(lambda: [rfd.rfd_id for rfd in status.read(project).rfds] == ["rfd-1"], 10, "the request in the status")
+    assert rung(project) == 0 and "decide rfd-1" not in outside.screen()
