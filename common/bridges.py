@@ -25,15 +25,15 @@ class Needs(NamedTuple):
     """Of one platform."""
 
     module: str
-    package: str
+    packages: tuple[str, ...]
     tokens: tuple[str, ...]  # settings keys without which nothing works
     optional: tuple[str, ...] = ()  # those without which it only sends
 
 
 NEEDS = {
-    "telegram": Needs("telegram", "python-telegram-bot", ("token",)),
-    "slack": Needs("slack_sdk", "slack_sdk", ("bot_token",), ("app_token",)),
-    "discord": Needs("discord", "discord.py", ("bot_token",)),
+    "telegram": Needs("telegram", ("python-telegram-bot",), ("token",)),
+    "slack": Needs("slack_sdk", ("slack_sdk", "aiohttp"), ("bot_token",), ("app_token",)),
+    "discord": Needs("discord", ("discord.py",), ("bot_token",)),
 }
 
 
@@ -52,7 +52,7 @@ def missing(settings: Settings, platform: str, environment: Mapping[str, str] = 
     """Return what keeps a bridge from running, with the command that mends it, or ""."""
     needs = NEEDS[platform]
     if importlib.util.find_spec(needs.module) is None:
-        return f"{platform}: {needs.package} is not installed; {install_command(platform)}"
+        return f"{platform}: {needs.packages[0]} is not installed; {install_command(platform)}"
     there = tokens(settings, platform, environment)
     lacking = [key for key in needs.tokens if key not in there]
     if lacking:
@@ -64,7 +64,7 @@ def missing(settings: Settings, platform: str, environment: Mapping[str, str] = 
 def install_command(platform: str) -> str:
     """Return the command that adds a platform's library to where cccc is installed."""
     if "pipx" in Path(sys.prefix).parts:
-        return f"`pipx inject cccc-pair {NEEDS[platform].package}`"
+        return f"`pipx inject cccc-pair {' '.join(NEEDS[platform].packages)}`"
     return f"`{sys.executable} -m pip install 'cccc-pair[{platform}]'`"
 
 

@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -23,13 +23,16 @@ from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
 from cccc.common.settings.chat import Chat
 from cccc.common.worker import Worker
-from cccc.services.bridges import intake, memory
+from cccc.services.bridges import files_in, files_out, intake, memory
+from cccc.services.bridges.files_in import Fetched
+from cccc.services.bridges.files_out import FilesOut
 from cccc.services.bridges.intake import PassOn, Setting, Verdict
 from cccc.services.bridges.loop import Done, Loop
 from cccc.services.bridges.outgoing import Outgoing
 from cccc.services.bridges.platform import Health, Incoming, Message, Platform
 
 _REPORT_EVERY = 5.0
+_SWEEP_EVERY = 1800.0
 
 
 class Bridge(Worker):
@@ -69,7 +72,11 @@ class Bridge(Worker):
         self._out = Outgoing(self)
         self._inbox: deque[Incoming] = deque()
         self._taken = ""  # the id under which the first of them was said
+        self._verdict: Verdict | None = None  # of the first of them, while its files are fetched
+        self._fetched: list[Fetched] | None = None
         self._first: list[str] = []  # what is said at the start
+        self._files = FilesOut(self)
+        self._swept_at = -_SWEEP_EVERY
         self._report = bridges.Report(os.getpid(), since=time.time())
         self._reported_at = 0.0
 
@@ -96,10 +103,13 @@ class Bridge(Worker):
             while self._inbox and self._take_in(self._inbox[0]):
                 self._inbox.popleft()
         self._out.step()
+        self._files.step()
+        self._sweep()
         self._tell()
 
     def close(self) -> None:
         self.loop.close()
+        self._files.close()
         self._report.connected = False
         self._write_report()
 
@@ -134,9 +144,14 @@ class Bridge(Worker):
     def _take_in(self, came: Incoming) -> bool:
         """Bring one thing that came a step further; return whether it is done and accepted."""
         if self._taken != came.id:
-            verdict = intake.decide(self.state, came, self._setting())
+            verdict = self._verdict or intake.decide(self.state, came, self._setting())
+            if verdict.message and verdict.message.files and self._fetched is None:
+                if self._verdict is None:
+                    self._verdict = verdict
+                    self.loop.submit("fetch", self._fetch(_mid(came), verdict.message))
+                return False
             self._say(came, verdict)
-            self._taken = came.id
+            self._taken, self._verdict, self._fetched = came.id, None, None
         if self.pending(came.id):
             return False
         self.loop.submit("accept", self.platform.accept(came))
@@ -156,17 +171,31 @@ class Bridge(Worker):
     def _say(self, came: Incoming, verdict: Verdict) -> None:
         facts = list(verdict.facts)
         if verdict.message and isinstance(came, Message):
-            facts.append(self._message(came, verdict.message))
+            facts += self._message(came, verdict.message, self._fetched or [])
         if facts:
             self.say(*facts, id_=came.id)
         if verdict.used_code:
             pairing.use_up(self.project, verdict.used_code, time.time())
 
-    def _message(self, came: Message, passed: PassOn) -> f.UserMessage:
-        content = passed.text.encode()
+    async def _fetch(self, mid: str, passed: PassOn) -> str:
+        folder = self.project.root / self.rules.files.inbound_dir / time.strftime("%Y%m%d", time.gmtime())
+        self._fetched = await files_in.fetch(self.platform, passed.files, folder, mid, self.rules.files)
+        return ""
+
+    def _message(self, came: Message, passed: PassOn, fetched: Sequence[Fetched]) -> list[Fact]:
+        """Return the message for the peers, unless nothing of it is left, and what its author is told."""
+        files_in.note(self.project, self.via, came, _mid(came), self.redact(passed.text), fetched)
+        told: list[Fact] = [
+            intake.told(came, self.via, f"the file {file.name} was not taken: {file.refused}")
+            for file in fetched
+            if file.refused
+        ]
+        if not passed.text and not any(file.path for file in fetched):
+            return told
+        content = files_in.block(self.project, passed.text, fetched).encode()
         self.blobs.put(content)
-        return f.UserMessage(
-            mid=re.sub(r"[^A-Za-z0-9.]+", "-", came.id),
+        message = f.UserMessage(
+            mid=_mid(came),
             via=self.via,
             route=passed.route,
             who=came.who,
@@ -178,6 +207,15 @@ class Bridge(Worker):
             edit_of=passed.edit_of,
             **f.body(content, self.redact),
         )
+        return [message, *told]
+
+    def _sweep(self) -> None:
+        """Remove what is older than the settings say, twice an hour."""
+        if time.monotonic() - self._swept_at < _SWEEP_EVERY:
+            return
+        self._swept_at, rules, now = time.monotonic(), self.rules.files, time.time()
+        files_in.forget_old(self.project.root / rules.inbound_dir, rules.inbound_retention_days, now)
+        files_out.forget_old(self.project.root / rules.outbound_dir, rules.outbound_retention_days, now)
 
     # --- how it is ---
 
@@ -210,3 +248,8 @@ class Bridge(Worker):
         fresh = path.with_suffix(".new")
         fresh.write_bytes(msgspec.json.format(msgspec.json.encode(self._report)) + b"\n")
         fresh.replace(path)
+
+
+def _mid(came: Incoming) -> str:
+    """Return the id by which the peers, the trace and the file names know what came."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", came.id)

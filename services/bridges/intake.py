@@ -94,7 +94,9 @@ def _written(state: State, came: Message, setting: Setting) -> Verdict:
         return Verdict() if came.edited else _subscribe(state, came, setting, read.rest)
     if came.chat not in state.subscriptions:
         return _from_a_stranger(state, came, setting, read)
-    before = state.said.get(message_key(came.chat, came.message)) if came.edited else None
+    before = state.said.get(message_key(came.chat, came.message))
+    if before and not came.edited:  # it came a second time
+        return Verdict()
     if isinstance(read, Typed):
         return Verdict() if came.edited else _typed(came, setting, read)
     about = state.prompts.get(message_key(came.chat, came.quoted.message)) if came.quoted else None
@@ -110,8 +112,6 @@ def _written(state: State, came: Message, setting: Setting) -> Verdict:
 
 
 def _pass_on(state: State, came: Message, setting: Setting, read: Routed, before: memory.Said | None) -> Verdict:
-    if came.files:
-        return _refuse(state, came, setting, "files are not taken here yet; paste the text", always=True)
     text, files = read.text.strip(), list(came.files)
     if came.quoted and not text and not files:
         text, files = came.quoted.text.strip(), list(came.quoted.files)
@@ -131,13 +131,13 @@ def _typed(came: Message, setting: Setting, read: Typed) -> Verdict:
     if read.name == "unsubscribe":
         left = f.ChatUnsubscribed(via=setting.via, chat=came.chat, reason=f"/unsubscribe by {came.who}")
         words = "this chat is left out from now on; /subscribe lets it in again"
-        return Verdict([left, _told(came, setting, words)])
+        return Verdict([left, told(came, setting.via, words)])
     return Verdict([_command(came, setting, f"/{read.name} {read.rest}".strip())])
 
 
 def _subscribe(state: State, came: Message, setting: Setting, code: str) -> Verdict:
     if came.chat in state.subscriptions:
-        return Verdict([_told(came, setting, "this chat is let in already")])
+        return Verdict([told(came, setting.via, "this chat is let in already")])
     if code and (digest := pairing.digest(code)) in setting.codes:
         return Verdict(_welcome(came, setting, "code"), used_code=digest)
     if came.chat in setting.configured:
@@ -154,7 +154,7 @@ def _welcome(came: Message, setting: Setting, how: str) -> list[Fact]:
         via=setting.via, chat=came.chat, how=how, who=came.who, title=came.title, thread=came.thread
     )
     words = "this chat is let in: a: b: or both: reach the peers, /help lists the commands, /unsubscribe ends it"
-    return [let_in, _told(came, setting, words)]
+    return [let_in, told(came, setting.via, words)]
 
 
 def _from_a_stranger(state: State, came: Message, setting: Setting, read: object) -> Verdict:
@@ -171,18 +171,19 @@ def _stranger(setting: Setting) -> str:
 
 def _refuse(state: State, came: Message | Press, setting: Setting, reason: str, always: bool = False) -> Verdict:
     """Tell why nothing follows; the same person in the same chat not again within the cool-down."""
-    told = state.hinted.get(f"{came.chat} {came.user}", 0.0)
-    if not always and setting.now - told < setting.rules.hints.cooldown_seconds:
+    hinted = state.hinted.get(f"{came.chat} {came.user}", 0.0)
+    if not always and setting.now - hinted < setting.rules.hints.cooldown_seconds:
         return Verdict()
-    return Verdict([_told(came, setting, reason)])
+    return Verdict([told(came, setting.via, reason)])
 
 
-def _told(came: Message | Press, setting: Setting, reason: str) -> f.ChatTold:
-    return f.ChatTold(text=reason, **_where(came, setting))
+def told(came: Message | Press, via: str, text: str) -> f.ChatTold:
+    """Return the fact by which the author of what came is told something."""
+    return f.ChatTold(text=text, **_where(came, via))
 
 
 def _command(came: Message | Press, setting: Setting, text: str) -> f.ChatCommand:
-    return f.ChatCommand(text=text[: f.LONGEST_TEXT], **_where(came, setting))
+    return f.ChatCommand(text=text[: f.LONGEST_TEXT], **_where(came, setting.via))
 
 
 class _Where(TypedDict):
@@ -195,9 +196,9 @@ class _Where(TypedDict):
     press: str
 
 
-def _where(came: Message | Press, setting: Setting) -> _Where:
+def _where(came: Message | Press, via: str) -> _Where:
     return _Where(
-        via=setting.via,
+        via=via,
         chat=came.chat,
         message=came.message,
         who=came.who,

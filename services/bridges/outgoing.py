@@ -102,6 +102,9 @@ class Outgoing:
             self._say_posted(chat, box, "", 0)
             return
         post = self._as_post(chat, box.open.number, parts[box.open.done])
+        if post.file and not post.file.exists():
+            self._give_up(chat, box, Refused(f"{post.name} is gone"))
+            return
         if post.press:
             job = self._answer(post)
         else:
@@ -191,7 +194,8 @@ class Outgoing:
             if bridge.pending(self._wish(head)):
                 return None
             text = bridge.redact(self._replies[head.seq].text)
-            return posts.reply(head, text, bridge.platform.limits, code="  " in text) if text else []
+            shown = posts.reply(head, text, bridge.platform.limits, code="  " in text) if text else []
+            return [*shown, *(Post(file=path, name=path.name) for path in self._replies[head.seq].files)]
         card = self._card(head) if head.kind in (CARD, SETTLED) else None
         told = [self._told(card.seq if card else item.seq, item) for item in items]
         if head.press:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from cccc.common import bridges, ledger
+from cccc.common import bridges, ledger, settings
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from tests.bridges.conftest import QUICK
@@ -78,13 +80,11 @@ def test_what_is_missing_is_said_with_the_command_that_mends_it(project: Project
 def test_a_library_that_is_missing_is_named_with_the_command_of_this_installation(
     monkeypatch: pytest.MonkeyPatch, project: Project
 ) -> None:
-    from cccc.common import settings
-
-    monkeypatch.setattr(bridges.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     loaded = settings.load(project)
     assert "-m pip install 'cccc-pair[slack]'" in bridges.missing(loaded, "slack", {})
-    monkeypatch.setattr(bridges.sys, "prefix", "/home/me/.local/pipx/venvs/cccc-pair")
-    assert "`pipx inject cccc-pair slack_sdk`" in bridges.missing(loaded, "slack", {})
+    monkeypatch.setattr(sys, "prefix", "/home/me/.local/pipx/venvs/cccc-pair")
+    assert "`pipx inject cccc-pair slack_sdk aiohttp`" in bridges.missing(loaded, "slack", {})
 
 
 def test_a_token_is_read_from_the_standard_input_and_kept_for_the_user_alone(

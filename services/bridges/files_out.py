@@ -1,0 +1,184 @@
+"""Files for people: taken from the outbound folder by one bridge, sent by each, removed when every chat has them.
+
+A file is taken when it has stopped growing: it and its sidecars are renamed into `.sending/<mid>/`, so that one of
+the same name can follow, and `file-out` is said. Which bridge takes is whoever holds the lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from cccc.common import facts as f
+from cccc.services.bridges import sniff
+from cccc.services.bridges.memory import FileToSend
+
+if TYPE_CHECKING:
+    from cccc.services.bridges.bridge import Bridge
+
+_CAPTION, _ROUTE, _SEND_AS, _META, _SENT = ".caption.txt", ".route", ".sendas", ".meta.json", ".sent.json"
+_SIDECARS = (_CAPTION, _ROUTE, _SEND_AS, _META, _SENT)
+_UNFINISHED = (".part", ".tmp", ".crdownload", "~")
+_SETTLED_AFTER = 1.0
+_LOOK_EVERY = 0.5
+_PREFIX = re.compile(r"\s*(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
+_ROUTES = {"a": "a", "peera": "a", "b": "b", "peerb": "b", "both": "both", "all": "both", "ab": "both", "a+b": "both"}
+_PHOTOS = ("image/jpeg", "image/png", "image/webp")
+
+
+class FilesOut:
+    """The outbound folder of a project."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+        self._folder = bridge.project.root / bridge.rules.files.outbound_dir
+        self._lock: BinaryIO | None = None
+        self._seen: dict[str, tuple[tuple[int, int], float]] = {}  # name -> size and mtime, since when they are so
+        self._looked = 0.0
+        self._refused: set[str] = set()
+
+    def step(self) -> None:
+        """Look, take what has settled, and let go of what every chat has."""
+        now = time.monotonic()
+        if not self._bridge.rules.files.enabled or now - self._looked < _LOOK_EVERY:
+            return
+        self._looked = now
+        if self._lock is None and not self._may_take():
+            return
+        for mid, file in list(self._bridge.state.files.items()):
+            if not file.waiting and not self._bridge.pending(f"{mid}.sent"):
+                self._let_go(mid, file)
+        if self._bridge.state.everywhere and self._folder.is_dir():
+            self._take_settled(now)
+
+    def close(self) -> None:
+        if self._lock:
+            self._lock.close()
+
+    def _may_take(self) -> bool:
+        """Become the bridge that takes, when none does; go on with what a dead one had taken."""
+        file = (self._bridge.project.run / "outbound.lock").open("wb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._lock = file
+        for folder in sorted((self._folder / ".sending").glob("*")):
+            if folder.name not in self._bridge.state.files:
+                self._say_out(folder)
+        return True
+
+    def _take_settled(self, now: float) -> None:
+        there = {}
+        for entry in os.scandir(self._folder):
+            found = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(found.st_mode) and not entry.name.startswith(".") and not entry.name.endswith(_UNFINISHED):
+                there[entry.name] = (found.st_size, found.st_mtime_ns)
+        for name in sorted(there):
+            before, since = self._seen.get(name, (None, now))
+            self._seen[name] = (there[name], since if before == there[name] else now)
+            if not name.endswith(_SIDECARS) and now - self._seen[name][1] >= _SETTLED_AFTER:
+                self._take(self._folder / name, there[name])
+        self._seen = {name: seen for name, seen in self._seen.items() if name in there}
+
+    def _take(self, path: Path, seen: tuple[int, int]) -> None:
+        rules = self._bridge.rules.files
+        problem = sniff.refusal(path, rules, rules.max_mb << 20)
+        if problem:
+            id_ = f"file-refused:{path.name}:{seen[1]}:{seen[0]}"
+            if id_ not in self._refused:
+                self._refused.add(id_)
+                self._bridge.say(f.FileRefused(name=path.name, size=seen[0], reason=problem), id_=id_)
+            return
+        mid = f"file-{time.time_ns() // 1000}"
+        folder = self._folder / ".sending" / mid
+        folder.mkdir(mode=0o700, parents=True)
+        for sidecar in _SIDECARS:
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + sidecar).rename(folder / f"{path.name}{sidecar}")
+        path.rename(folder / path.name)
+        self._say_out(folder)
+
+    def _say_out(self, folder: Path) -> None:
+        """Say a file that was taken; its fact's id is the folder's name, so that it counts once."""
+        names = [path for path in folder.iterdir() if not path.name.endswith(_SIDECARS)]
+        if not names:  # taken half, by a bridge that died: the sidecars go back to their file
+            for path in folder.iterdir():
+                path.rename(self._folder / path.name)
+            folder.rmdir()
+            return
+        path = names[0]
+        prefix = _PREFIX.match(caption := _text(path, _CAPTION))
+        route = _ROUTES.get(_text(path, _ROUTE).lower(), "") or (prefix[1].lower() if prefix else "both")
+        kind = sniff.mime(path)
+        send_as = _text(path, _SEND_AS).lower() or ("photo" if kind in _PHOTOS else "document")
+        content = path.read_bytes()
+        fact = f.FileOut(
+            mid=folder.name,
+            name=path.name,
+            path=str(path.relative_to(self._bridge.project.root)),
+            sha=hashlib.sha256(content).hexdigest(),
+            size=len(content),
+            mime=kind,
+            text=self._bridge.redact(caption[prefix.end() :] if prefix else caption)[: f.LONGEST_TEXT],
+            route=route,
+            send_as=send_as if send_as == "photo" else "document",
+        )
+        self._bridge.say(fact, id_=folder.name)
+
+    def _let_go(self, mid: str, file: FileToSend) -> None:
+        """Note that a file is sent and remove it; one that no chat took is kept."""
+        path = self._bridge.project.root / file.path
+        if path.exists() and file.chats:
+            self._note(path, mid, file)
+            shutil.rmtree(path.parent)
+        elif path.exists():
+            kept = self._folder / "not-sent"
+            kept.mkdir(exist_ok=True)
+            path.parent.rename(kept / mid)
+        self._bridge.say(f.FileSent(mid=mid, name=file.name, chats=file.chats), id_=f"{mid}.sent")
+
+    def _note(self, path: Path, mid: str, file: FileToSend) -> None:
+        content = path.read_bytes()
+        entry = {
+            "name": file.name,
+            "path": "",
+            "bytes": len(content),
+            "mime": sniff.mime(path),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "caption": self._bridge.redact(_text(path, _CAPTION)),
+            "mid": mid,
+            "chats": file.chats,
+            "sent": True,
+            "ts": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        (self._folder / f"{file.name}{_SENT}").write_text(json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
+        index = self._bridge.project.work / "upload" / "outbound-index.jsonl"
+        with index.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
+
+def _text(path: Path, sidecar: str) -> str:
+    try:
+        return path.with_name(path.name + sidecar).read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def forget_old(folder: Path, days: int, now: float) -> None:
+    """Remove the notes of files that were sent more than `days` ago; 0 keeps everything."""
+    if not days or not folder.is_dir():
+        return
+    for path in folder.glob(f"*{_SENT}"):
+        if now - path.stat().st_mtime > days * 86400:
+            path.unlink(missing_ok=True)

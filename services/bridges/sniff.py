@@ -1,0 +1,85 @@
+"""What a file is, by its bytes, and whether the settings let it through."""
+
+from __future__ import annotations
+
+import fnmatch
+import mimetypes
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import filetype
+
+from cccc.common.settings.chat import Files
+
+_HEAD = 64 << 10
+_LONGEST_NAME = 120
+_SCAN_WITHIN = 120.0
+
+
+def mime(path: Path) -> str:
+    """Return the type that a file's bytes have; its name only tells kinds of text apart."""
+    found = filetype.guess_mime(str(path))
+    if found:
+        return str(found)
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head or b"\0" in head or not _is_text(head):
+        return "application/octet-stream"
+    guessed = mimetypes.guess_type(path.name)[0] or ""
+    return guessed if guessed.startswith("text/") else "text/plain"
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 3 and len(head) == _HEAD  # cut within a sign
+    return True
+
+
+def allowed(kind: str, patterns: Iterable[str]) -> bool:
+    """Return whether a type is among the allowed; no pattern allows all."""
+    wanted = list(patterns)
+    return not wanted or any(fnmatch.fnmatch(kind, pattern) for pattern in wanted)
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that is one everywhere: no folder, no leading dot, no sign that a shell or terminal reads."""
+    name = re.sub(r"[^\w.+-]+", "_", name.replace("\\", "/").rpartition("/")[2]).lstrip(".-")
+    stem, dot, suffix = name.rpartition(".")
+    if len(name) > _LONGEST_NAME:
+        name = stem[: _LONGEST_NAME - len(suffix[:20]) - 1] + dot + suffix[:20]
+    return name or "file"
+
+
+def refusal(path: Path, rules: Files, most_bytes: int) -> str:
+    """Return why a file that is here may not go through, or ""."""
+    size, kind = path.stat().st_size, mime(path)
+    if not size:
+        return "it is empty"
+    if size > most_bytes:
+        return f"it has {size} bytes, allowed are {most_bytes}"
+    if not allowed(kind, rules.allowed_mime):
+        return f"its type is {kind}, allowed are {', '.join(rules.allowed_mime)}"
+    return _virus(path) if rules.run_clamav else ""
+
+
+def _virus(path: Path) -> str:
+    """Return what ClamAV has against a file; also when it cannot look, because it was asked to."""
+    program = shutil.which("clamdscan")
+    if program is None:
+        return "files.run_clamav is on and clamdscan is not installed; install clamav-daemon, or turn it off"
+    done = subprocess.run(
+        [program, "--fdpass", "--no-summary", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=_SCAN_WITHIN,
+        check=False,
+    )
+    if done.returncode == 0:
+        return ""
+    said = " ".join((done.stdout + done.stderr).split())[-200:]
+    return f"ClamAV found something: {said}" if done.returncode == 1 else f"ClamAV cannot look at it: {said}"
