@@ -57,6 +57,7 @@ SECTIONS = {
     },
     "Try": {
         "certify": "Check the CLIs that are installed now in real flight.",
+        "torture": "Crash a scratch project in every way, and count what is lost.",
         "mock-agent": "Be a peer without an AI, for trials and tests.",
     },
 }

@@ -1,0 +1,1 @@
+"""Crash a scratch project in every way we know while it works, and count what is lost or done twice."""

@@ -1,0 +1,190 @@
+"""The faults: each breaks one thing, and mends what a person or the machine would mend."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from cccc.common import tmux
+from cccc.common.tmux import TmuxError
+from cccc.scripts.torture.place import SERVICES, Place, until
+
+POINTS = (
+    "ledger.written",
+    "ledger.synced",
+    "ledger.published",
+    "orchestrator.taken",
+    "orchestrator.said",
+    "delivery.inbox-written",
+    "delivery.pasted",
+    "delivery.entered",
+    "evidence.committed",
+    "evidence.landing-locked",
+    "evidence.files-written",
+    "evidence.index-written",
+    "evidence.ref-moved",
+    "evidence.landed",
+)
+_HELD = 1.5  # seconds for which something stays broken
+_PASSES_WITHIN = 4.0
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`arm` comes before the burst of work, `strike` in the middle of it; that returns whether anything broke."""
+
+    name: str
+    strike: Callable[[Place], bool]
+    arm: Callable[[Place], object] = id
+
+
+def every(place: Place) -> list[Fault]:
+    """Return the faults that can be had on this machine."""
+    return list(_every(place))
+
+
+def _every(place: Place) -> Iterator[Fault]:
+    for name in SERVICES:
+        yield Fault(f"kill -9 {name}", lambda place, name=name: _signal(place.pid(name), signal.SIGKILL))  # type: ignore[misc]
+        yield Fault(f"stop {name} for {_HELD} s", lambda place, name=name: _pause(place.pid(name)))  # type: ignore[misc]
+    for name in ("ledger", "orchestrator", "delivery", "evidence"):
+        yield Fault(f"no file descriptors: {name}", lambda place, name=name: _starve(place.pid(name)))  # type: ignore[misc]
+    for point in POINTS:
+        yield _at(point)
+    yield Fault("kill -9 supervisord", _kill_supervisord)
+    yield Fault("kill -9 tmux", _kill_tmux)
+    yield Fault("kill -9 a peer's CLI", _kill_cli)
+    yield Fault("a torn last line in the ledger", _tear)
+    yield Fault("index.lock left behind", _leave_lock)
+    yield Fault("branch moved by hand", _move_branch)
+    if _is_own_disk(place.folder):
+        yield Fault("disk full", _fill_disk)
+
+
+def _signal(pid: int, number: int) -> bool:
+    if not pid:
+        return False
+    os.kill(pid, number)
+    return True
+
+
+def _pause(pid: int) -> bool:
+    if not _signal(pid, signal.SIGSTOP):
+        return False
+    time.sleep(_HELD)
+    return _signal(pid, signal.SIGCONT)
+
+
+def _starve(pid: int) -> bool:
+    """Let a process open nothing more for a while."""
+    if not pid or not hasattr(resource, "prlimit"):
+        return False
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (4, before[1]))
+    time.sleep(_HELD)
+    with contextlib.suppress(ProcessLookupError):  # it has died of it, and another one runs
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    return True
+
+
+def _at(point: str) -> Fault:
+    """Let a service kill itself when it comes to a point."""
+
+    def arm(place: Place) -> None:
+        (place.faults / point).touch()
+
+    def strike(place: Place) -> bool:
+        armed = place.faults / point
+        fired = until(lambda: not armed.exists(), _PASSES_WITHIN)
+        armed.unlink(missing_ok=True)
+        return fired
+
+    return Fault(f"kill at {point}", strike, arm)
+
+
+def _kill_supervisord(place: Place) -> bool:
+    killed = _signal(int((place.project.run / "supervisord.pid").read_text()), signal.SIGKILL)
+    time.sleep(0.2)
+    place.cccc("up")
+    return killed
+
+
+def _kill_tmux(place: Place) -> bool:
+    try:
+        return _signal(tmux.server_pid(place.project), signal.SIGKILL)
+    except TmuxError:
+        return False
+
+
+def _kill_cli(place: Place) -> bool:
+    try:
+        return _signal(tmux.panes(place.project)["PeerA"].pid, signal.SIGKILL)
+    except (TmuxError, KeyError):
+        return False
+
+
+def _tear(place: Place) -> bool:
+    """Leave half a line at the end, as a machine without power does."""
+    place.cccc("ctl", "stop", "ledger", check=False)
+    with place.project.ledger.open("ab") as ledger:
+        ledger.write(b'{"seq":999999999,"kind":"hando')
+    place.cccc("ctl", "start", "ledger", check=False)
+    return True
+
+
+def _leave_lock(place: Place) -> bool:
+    """Leave the lock of a git command that died; a person removes it."""
+    lock = place.root / ".git" / "index.lock"
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False  # the gate is landing
+    time.sleep(_HELD)
+    lock.unlink()
+    return True
+
+
+def _move_branch(place: Place) -> bool:
+    """Commit by hand beside the gate."""
+    name = f"user/by-hand-{time.time_ns()}.txt"
+    place.write(name, "committed by hand\n")
+
+    def committed() -> bool:
+        argv = ["sh", "-c", 'git add -N "$0" && git commit -q --only -m "by hand" -- "$0"', name]
+        return subprocess.run(argv, cwd=place.root, capture_output=True).returncode == 0
+
+    return until(committed, 10)
+
+
+def _is_own_disk(folder: Path) -> bool:
+    return os.path.ismount(folder)
+
+
+def _fill_disk(place: Place) -> bool:
+    filler = place.folder / "filler"
+    try:
+        with filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"\0" * 65536)
+    except OSError:
+        pass
+    time.sleep(_HELD)
+    filler.unlink()
+    return True
+
+
+def own_disk(folder: Path, megabytes: int) -> bool:
+    """Put a small disk of its own under `folder`, for root on Linux. Returns whether that worked."""
+    if os.geteuid() or not sys.platform.startswith("linux"):
+        return False
+    argv = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=700", "cccc-torture", str(folder)]
+    return subprocess.run(argv, capture_output=True).returncode == 0

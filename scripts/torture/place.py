@@ -1,0 +1,117 @@
+"""The scratch project: a repository, two mock peers that only read, a user with work of their own in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable
+
+from cccc.common import bus, supervisor
+from cccc.common.errors import NotRunning
+from cccc.common.paths import Project
+
+SERVICES = ("ledger", "orchestrator", "delivery", "evidence", "panel")
+_SCENARIO = "rules:\n  - match: '.'\n    steps:\n      - say: read\n"
+_POLICIES = """\
+patch_queue: {allowed_paths: ["**"]}
+handoff_filter: {enabled: false}
+rfd: {gates: {protected_paths: ["protected/**"]}}
+"""
+# What takes minutes in real life takes seconds here.
+_PROFILES = """\
+delivery:
+  processed_retention: 1000000
+  nudge_resend_seconds: 1
+  nudge_backoff_base_ms: 1000
+  nudge_backoff_max_ms: 2000
+  nudge_debounce_ms: 50
+  nudge_progress_timeout_s: 1
+  nudge_escalate_after: 1000
+  restart_backoff_max_s: 1
+  human_quiet_seconds: 0
+  self_check_every_handoffs: 0
+  keepalive_minutes: 0
+"""
+
+
+class Place:
+    """A project below `folder`; everything but the product's own processes is driven from here."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "project"
+        self.project = Project(self.root / ".cccc")
+        self.faults = folder / "faults"
+        self.user: dict[str, str] = {}  # path → SHA-256 of what the user has there
+
+    def make(self) -> None:
+        """Create the repository and the project in it."""
+        self.root.mkdir()
+        self.faults.mkdir()
+        (self.folder / "scenario.yaml").write_text(_SCENARIO)
+        (self.root / "README.md").write_text("scratch\n")
+        (self.root / "user").mkdir()
+        for name in ("tracked.txt", "staged.txt"):
+            (self.root / "user" / name).write_text("committed\n")
+        self.git("init", "-q", "-b", "main")
+        self.git("config", "user.name", "Torture")
+        self.git("config", "user.email", "torture@example.org")
+        self.cccc("init")
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "first")
+        (self.project.settings / "policies.yaml").write_text(_POLICIES)
+        (self.project.settings / "cli_profiles.yaml").write_text(_PROFILES)
+        for name in ("tracked.txt", "staged.txt", "untracked.txt"):
+            self.write(f"user/{name}", f"the user's own work in {name}\n" * 50)
+        self.git("add", "user/staged.txt")
+
+    def write(self, name: str, text: str) -> None:
+        """Have the user write a file, and note what it must hold from then on."""
+        (self.root / name).write_text(text)
+        self.user[name] = hashlib.sha256(text.encode()).hexdigest()
+
+    def git(self, *args: str) -> str:
+        return subprocess.run(["git", *args], cwd=self.root, check=True, capture_output=True, text=True).stdout
+
+    def cccc(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command of the product as the user would."""
+        mock = f"{sys.executable} -I -m cccc.scripts.mock_agent --scenario {self.folder / 'scenario.yaml'} --role peer"
+        environment = {**os.environ, "CLAUDE_I_CMD": mock + "A", "CODEX_I_CMD": mock + "B"}
+        for name in ("LINT_CMD", "TEST_CMD", "CCCC_HOME", "TMUX"):
+            environment.pop(name, None)
+        command = [str(Path(sys.executable).with_name("cccc")), *args]
+        environment["CCCC_FAULTS"] = str(self.faults)
+        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
+        if check and done.returncode:
+            raise RuntimeError(f"cccc {' '.join(args)}: exit {done.returncode}: {done.stdout}{done.stderr}")
+        return done
+
+    def pid(self, service: str) -> int:
+        """Return the process id of a service, 0 while it has none."""
+        try:
+            return next(row.pid for row in supervisor.processes(self.project) if row.name == service)
+        except NotRunning:
+            return 0
+
+    def is_healthy(self) -> bool:
+        """Whether every service that supervisord runs has said that it is ready."""
+        try:
+            rows = {row.name: row.pid for row in supervisor.processes(self.project) if row.name in SERVICES}
+            ready = {beat.by: beat.pid for beat in bus.beats(self.project, 0.3) if beat.ready}
+        except NotRunning:
+            return False
+        return all(rows[name] and ready.get(name) == rows[name] for name in SERVICES)
+
+
+def until(condition: Callable[[], bool], limit: float, every: float = 0.05) -> bool:
+    """Wait until the condition holds; return whether it does within `limit` seconds."""
+    end = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(every)
+    return True
