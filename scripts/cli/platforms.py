@@ -69,5 +69,6 @@ def _object(raw: bytes) -> dict[str, object]:
 def _name(platform: str, said: dict[str, object]) -> str:
     me = said.get("result") if platform == "telegram" else said
     known = me if isinstance(me, dict) else {}
-    name = known.get("username") or known.get("user") or "known"
-    return f"@{name}" + (f" in {known['team']}" if known.get("team") else "")
+    name = known.get("username") or known.get("user")
+    place = f" in {known['team']}" if known.get("team") else ""
+    return f"@{name}{place}" if name else "it is known"

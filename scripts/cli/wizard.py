@@ -63,7 +63,7 @@ def let_somebody_in(project: Project, platform: str) -> None:
     code = pairing.new(project, time.time())
     click.echo(f"{platform}: no chat is let in yet; within {pairing.GOOD_FOR / 60:.0f} minutes write there:")
     click.echo(f"  /subscribe {code}")
-    click.pause("Any key goes on; `cccc bridge pair` shows a new code.")
+    click.prompt("Enter goes on; `cccc bridge pair` shows a new code", default="", show_default=False)
 
 
 def _chats(project: Project, platform: str) -> int:

@@ -66,11 +66,6 @@ def test_without_tmux_up_says_what_to_install(root: Path, tmp_path: Path) -> Non
     assert "tmux is not installed" in cccc(root, "up", "--mock", code=1, PATH=str(programs))
 
 
-def test_run_needs_a_terminal(root: Path) -> None:
-    assert "needs a terminal" in cccc(root, "run", "--mock", code=1)
-    assert processes_in(root) == []
-
-
 def test_a_service_that_cannot_start_is_named_with_its_log_and_everything_stops(root: Path) -> None:
     (root / ".cccc/state/index.sqlite").mkdir()
     said = cccc(root, "up", "--mock", code=1)

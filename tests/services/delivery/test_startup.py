@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common import facts, leftover_mail
+from cccc.common import facts, leftover_mail, tmux
 from tests.services.delivery.conftest import Desk
 from tests.services.delivery.test_service import inbox, processed
 from tests.waiting import until
@@ -12,19 +12,21 @@ from tests.waiting import until
 
 def leave_mail(desk: Desk) -> None:
     """Play a session that leaves two messages unread in PeerA's inbox."""
-    desk.settings(nudge_debounce_ms=100_000)
+    answering = dict(desk.environment)
+    desk.environment["CLAUDE_I_CMD"] = "cat"
     desk.up()
     desk.hand("PeerA", "one")
     desk.hand("PeerA", "two")
     desk.await_(facts.HandoffDelivered, 2)
     desk.kill()
+    tmux.call(desk.project, "kill-server")
+    desk.environment = answering
 
 
 @pytest.mark.parametrize(("policy", "kept"), [("archive", 2), ("discard", 0)])
 def test_mail_that_is_put_away_is_neither_read_nor_announced(desk: Desk, policy: str, kept: int) -> None:
     leave_mail(desk)
     leftover_mail.choose(desk.project, policy)
-    desk.settings()
     desk.again()
     acks = desk.await_(facts.AckFile, 2)
     assert [(ack.unread, ack.ok) for ack in acks] == [(True, policy == "archive")] * 2
@@ -40,7 +42,6 @@ def test_mail_that_is_put_away_is_neither_read_nor_announced(desk: Desk, policy:
 def test_mail_that_stays_is_said_and_read(desk: Desk) -> None:
     leave_mail(desk)
     leftover_mail.choose(desk.project, "resume")
-    desk.settings()
     desk.again()
     assert [ack.unread for ack in desk.await_(facts.AckFile, 2)] == [False, False]
     assert [(fact.peer, fact.count) for fact in desk.heard(facts.StartupInboxResume)] == [("PeerA", 2)]
