@@ -52,6 +52,9 @@ def _of_claude(home: Path, root: Path, command: str, environment: Mapping[str, s
     if not known.get("hasCompletedOnboarding"):
         return [Question("it was never set up: it will ask for a theme and a login")]
     found = []
+    if peers.own_settings(command, root) is None:
+        text = "the --settings of its command cannot be read, so our hooks are left out: nudges stay unproved"
+        found.append(Question(text, mend="correct the JSON or its path"))
     key, answers = environment.get("ANTHROPIC_API_KEY", ""), known.get("customApiKeyResponses") or {}
     if key and key[-20:] not in answers.get("approved", []):
         found.append(Question("it will ask whether ANTHROPIC_API_KEY may be used"))

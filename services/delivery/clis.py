@@ -128,7 +128,8 @@ class Clis:
     def _added(self, peer: str) -> list[str]:
         """Return what is added to a peer's command: its hooks, and the session that it goes on with."""
         kind, session = self.kind(peer), self._session(peer)
-        start = peers.Start(self._project.root, self._project.hooks(peer), terminal.environment(self._project))
+        root, spool = self._project.root, self._project.hooks(peer)
+        start = peers.Start(root, spool, terminal.environment(self._project), self.command(peer))
         return [*kind.hooks(start), *(kind.resume(session) if session else [])]
 
     def _session(self, peer: str) -> str:

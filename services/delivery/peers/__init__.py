@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import PurePath
 
-from cccc.services.delivery.peers.claude import CLAUDE
+from cccc.services.delivery.peers.claude import CLAUDE, own_settings
 from cccc.services.delivery.peers.codex import CODEX
 from cccc.services.delivery.peers.generic import GENERIC
 from cccc.services.delivery.peers.kind import Kind, Start
 from cccc.services.delivery.peers.mock import MOCK
 
-__all__ = ["CLAUDE", "CODEX", "GENERIC", "MOCK", "Kind", "Start", "bare", "of"]
+__all__ = ["CLAUDE", "CODEX", "GENERIC", "MOCK", "Kind", "Start", "bare", "of", "own_settings"]
 
 _KINDS = {kind.name: kind for kind in (CLAUDE, CODEX, GENERIC, MOCK)}
 _IN_FRONT = ("env", "exec", "command")

@@ -1,6 +1,7 @@
 """Claude Code. Measured with 2.1.197 and 2.1.330.
 
-Its hooks are given at each start with `--settings`, so the user's own files stay as they are.
+Its hooks are given at each start with `--settings`, so the user's own files stay as they are. Of two such
+options only the last counts, so one that the user's command has is taken into ours.
 An Esc of a person has no hook: then the screen says that the turn is over.
 """
 
@@ -8,6 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from pathlib import Path
+from typing import Any
 
 from cccc.services.delivery.peers.kind import DIALOGS, INTERRUPT, Kind, Start
 from cccc.services.delivery.screen import Rules
@@ -38,7 +42,32 @@ def _hooks(start: Start) -> list[str]:
         event: [{"matcher": tools, "hooks": [{"type": "command", "command": start.hook(event), "timeout": 10}]}]
         for event, tools in _HOOKS.items()
     }
-    return ["--settings", json.dumps({"hooks": hooks})]
+    own = own_settings(start.command, start.root)
+    if own is None:
+        return []
+    if not own:
+        return ["--settings", json.dumps({"hooks": hooks})]
+    theirs = own.get("hooks") or {}
+    merged = {**theirs, **{event: [*theirs.get(event, []), *ours] for event, ours in hooks.items()}}
+    return ["--settings", str(start.keep("settings.json", json.dumps({**own, "hooks": merged})))]
+
+
+def own_settings(command: str, root: Path) -> dict[str, Any] | None:
+    """Return what the `--settings` of a user's command say, {} without any, None when they cannot be read."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # an open quote
+        return {}
+    given = [after for word, after in zip(words, words[1:]) if word == "--settings"]
+    given += [word.partition("=")[2] for word in words if word.startswith("--settings=")]
+    if not given:
+        return {}
+    try:
+        text = given[-1] if given[-1].lstrip().startswith("{") else (root / given[-1]).read_text(encoding="utf-8")
+        own = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    return own if isinstance(own, dict) else None
 
 
 CLAUDE = Kind(

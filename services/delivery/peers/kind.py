@@ -23,6 +23,14 @@ class Start:
     root: Path
     spool: Path
     environment: Mapping[str, str]
+    command: str = ""
+
+    def keep(self, name: str, text: str) -> Path:
+        """Write a file for the CLI that nobody else may read; return its path."""
+        path = self.spool / f".{name}"  # what begins with a dot was left by no hook
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        return path
 
     def hook(self, event: str) -> str:
         """Return the shell command that a CLI runs at one of its hooks."""

@@ -49,3 +49,10 @@ def test_a_file_that_cannot_be_read_is_left_to_its_cli(tmp_path: Path) -> None:
     (tmp_path / ".codex").mkdir()
     (tmp_path / ".codex" / "config.toml").write_bytes(b"\xff")
     assert first_run.questions("codex", "", tmp_path, {"HOME": str(tmp_path)})[-1].change is None
+
+
+def test_settings_of_the_command_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    environment = homes.prepare(tmp_path / "home", tmp_path, "http://x", "http://x")
+    command = homes.command("claude", "claude")
+    assert "so our hooks are left out" in asked(f"{command} --settings nowhere.json", tmp_path, environment)[0]
+    assert asked(f"{command} --settings '{{}}'", tmp_path, environment) == []

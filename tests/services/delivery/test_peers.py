@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,33 @@ def test_claude_gets_its_hooks_as_settings_of_this_start(tmp_path: Path) -> None
     hooks = json.loads(settings)["hooks"]
     assert {"UserPromptSubmit", "PostToolUse", "Stop", "StopFailure"} <= set(hooks)
     assert str(tmp_path / "spool") in hooks["Stop"][0]["hooks"][0]["command"]
+
+
+OWN = {
+    "model": "opus",
+    "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "mine"}]}], "Notification": [{"hooks": []}]},
+}
+
+
+@pytest.mark.parametrize("form", ["claude --settings {} --model x", "env A=b claude --settings={}"])
+@pytest.mark.parametrize("in_file", [True, False])
+def test_the_settings_of_a_users_own_command_are_taken_into_ours(tmp_path: Path, form: str, in_file: bool) -> None:
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "own.json").write_text(json.dumps(OWN))
+    given = "own.json" if in_file else shlex.quote(json.dumps(OWN))
+    where = peers.Start(tmp_path, tmp_path / "spool", {}, form.format(given))
+    option, path = peers.CLAUDE.hooks(where)
+    assert (option, Path(path).stat().st_mode & 0o777) == ("--settings", 0o600)
+    merged = json.loads(Path(path).read_text())
+    assert merged["model"] == "opus" and merged["hooks"]["Notification"] == [{"hooks": []}]
+    theirs, ours = merged["hooks"]["Stop"]
+    assert theirs == OWN["hooks"]["Stop"][0]  # type: ignore[index]
+    assert "hook.sh" in ours["hooks"][0]["command"]
+
+
+@pytest.mark.parametrize("given", ["nowhere.json", "'{broken'", "'[1]'"])
+def test_settings_that_cannot_be_read_are_left_to_claude(tmp_path: Path, given: str) -> None:
+    assert peers.CLAUDE.hooks(peers.Start(tmp_path, tmp_path, {}, f"claude --settings {given}")) == []
 
 
 @pytest.mark.parametrize("folder", ["home/.codex", ".codex"])
