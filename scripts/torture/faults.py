@@ -54,7 +54,7 @@ def every(place: Place) -> list[Fault]:
 
 def _every(place: Place) -> Iterator[Fault]:
     for name in SERVICES:
-        yield Fault(f"kill -9 {name}", lambda place, name=name: _signal(place.pid(name), signal.SIGKILL))  # type: ignore[misc]
+        yield Fault(f"kill -9 {name}", lambda place, name=name: _kill(place.pid(name)))  # type: ignore[misc]
         yield Fault(f"stop {name} for {_HELD} s", lambda place, name=name: _pause(place.pid(name)))  # type: ignore[misc]
     for name in ("ledger", "orchestrator", "delivery", "evidence"):
         yield Fault(f"no file descriptors: {name}", lambda place, name=name: _starve(place.pid(name)))  # type: ignore[misc]
@@ -75,6 +75,11 @@ def _signal(pid: int, number: int) -> bool:
         return False
     os.kill(pid, number)
     return True
+
+
+def _kill(pid: int) -> bool:
+    """Kill a process and wait until nobody takes it for alive any more."""
+    return _signal(pid, signal.SIGKILL) and until(lambda: not Path(f"/proc/{pid}").exists(), 5, 0.005)
 
 
 def _pause(pid: int) -> bool:
@@ -112,22 +117,21 @@ def _at(point: str) -> Fault:
 
 
 def _kill_supervisord(place: Place) -> bool:
-    killed = _signal(int((place.project.run / "supervisord.pid").read_text()), signal.SIGKILL)
-    time.sleep(0.2)
+    killed = _kill(int((place.project.run / "supervisord.pid").read_text()))
     place.cccc("up")
     return killed
 
 
 def _kill_tmux(place: Place) -> bool:
     try:
-        return _signal(tmux.server_pid(place.project), signal.SIGKILL)
+        return _kill(tmux.server_pid(place.project))
     except TmuxError:
         return False
 
 
 def _kill_cli(place: Place) -> bool:
     try:
-        return _signal(tmux.panes(place.project)["PeerA"].pid, signal.SIGKILL)
+        return _kill(tmux.panes(place.project)["PeerA"].pid)
     except (TmuxError, KeyError):
         return False
 

@@ -106,10 +106,10 @@ def _strike(place: Place, fault: Fault, outcome: Outcome) -> list[str]:
     outcome.times += 1
     if not fault.strike(place):
         outcome.missed += 1
-    struck = time.monotonic()
+    broken = time.monotonic()
     if not until(place.is_healthy, _HEALTHY_WITHIN):
         return [f"not healthy within {_HEALTHY_WITHIN:.0f} s"]
-    outcome.seconds.append(time.monotonic() - struck)
+    outcome.seconds.append(time.monotonic() - broken)
     return []
 
 
