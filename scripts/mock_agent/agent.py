@@ -18,7 +18,7 @@ from cccc.common.errors import UserError
 from cccc.scripts.mock_agent import dialog
 from cccc.scripts.mock_agent.composer import Composer
 from cccc.scripts.mock_agent.keys import Decoder, Key
-from cccc.scripts.mock_agent.play import Ask, Given, Player, Say, Script, pause
+from cccc.scripts.mock_agent.play import Ask, Fail, Given, Player, Say, Script, pause
 from cccc.scripts.mock_agent.scenario import DEFAULT, Scenario, load
 from cccc.scripts.mock_agent.screen import Terminal, View, layout
 
@@ -26,7 +26,7 @@ ESCAPE_S = 0.05  # an escape that nothing follows this soon is the Esc key
 SPIN_S = 0.125
 GLYPHS = "·✢✳✶✻✽"
 TRANSCRIPT = 300  # paragraphs kept
-COMPACT = "/compact"
+COMPACT, CLEAR = "/compact", "/clear"
 COMPACTS_S = 0.3
 ENDS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
@@ -43,6 +43,7 @@ class Agent:
         self._terminal = terminal
         self._log = log
         self._hooks = hooks
+        self._session = f"mock-{os.getpid()}"
         self._decoder = Decoder()
         self._composer = Composer()
         self._transcript = [f"✻ CCCC mock {role}: a stand-in for an AI CLI\n  {Path.cwd()}", ""]
@@ -100,10 +101,19 @@ class Agent:
                 if not self._queued:
                     return
                 submitted, self._queued = "\n".join(self._queued), []
+                if submitted == CLEAR:
+                    self._clear()
+                    return
                 self._tell(f"❯ {submitted[:2000]}")
                 self._turn(submitted)
                 return
             self._move(self._script)
+
+    def _clear(self) -> None:
+        """Begin another session."""
+        self._transcript = []
+        self._session += "+"
+        self._hook("SessionStart", source="clear")
 
     def _turn(self, submitted: str) -> None:
         self._compacting = submitted == COMPACT
@@ -125,6 +135,9 @@ class Agent:
             self._tell(move.text)
         elif isinstance(move, Given):
             self._hook("PostToolUse", tool_name="Read", tool_response=move.text)
+        elif isinstance(move, Fail):
+            self._tell(f"⎿  {move.text}\n")
+            self._in_turn = False  # no hook tells of its end
         elif isinstance(move, Ask):
             self._dialog = dialog.KINDS[move.dialog](str(Path.cwd()))
         else:
@@ -144,9 +157,12 @@ class Agent:
         self._resume_at = 0.0
 
     def _interrupt(self) -> None:
+        """End the turn; like the real ones, without a hook."""
         if self._script and self._busy:
             self._script.close()
-            self._finish("⎿  Interrupted\n")
+            self._tell("⎿  Interrupted\n")
+            self._in_turn = False
+            self._finish("")
 
     @property
     def _busy(self) -> bool:
@@ -156,7 +172,7 @@ class Agent:
         """Run the command of one of the hooks, as the real ones do, and return what it answers."""
         if event not in self._hooks:
             return b""
-        told = json.dumps({"hook_event_name": event, "session_id": f"mock-{os.getpid()}", **fields})
+        told = json.dumps({"hook_event_name": event, "session_id": self._session, **fields})
         command = ["sh", "-c", self._hooks[event]]
         return subprocess.run(command, input=told.encode(), stdout=subprocess.PIPE, check=False).stdout
 

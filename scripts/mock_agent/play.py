@@ -40,13 +40,19 @@ class Ask(NamedTuple):
     dialog: str
 
 
+class Fail(NamedTuple):
+    """The turn failed, and no hook tells so."""
+
+    text: str
+
+
 class Given(NamedTuple):
     """The model was given this text by its tool for reading files."""
 
     text: str
 
 
-Move = Union[Say, Pause, Ask, Given]
+Move = Union[Say, Pause, Ask, Given, Fail]
 Script = Generator[Move, Optional[bool], None]
 
 
@@ -139,6 +145,9 @@ class Player:
                     return _End.STOPPED
             elif step.limit is not None:
                 yield Say(f"⎿  {_filled(step.limit, message, found)}")
+                return _End.STOPPED
+            elif step.fail is not None:
+                yield Fail(_filled(step.fail, message, found))
                 return _End.STOPPED
             elif step.crash is not None:
                 raise SystemExit(step.crash)

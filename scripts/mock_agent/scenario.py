@@ -17,6 +17,7 @@ A step is one of:
     busy: seconds            # the spinner turns
     dialog: permission       # or trust; waits for a person's key, "No" ends the turn
     limit: text              # a usage-limit notice; ends the turn
+    fail: text               # an error; ends the turn, and no hook tells so
     crash: 1                 # exit with this code
     move: false              # leave the message in the inbox when the steps are done
 
@@ -60,6 +61,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     busy: Optional[_Seconds] = None
     dialog: Optional[Literal["trust", "permission"]] = None
     limit: Optional[str] = None
+    fail: Optional[str] = None
     crash: Optional[int] = None
     move: Optional[bool] = None
 
@@ -70,7 +72,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
 
     def texts(self) -> Iterator[str]:
         """Yield the texts that may hold slots."""
-        for text in (self.say, self.limit, self.write.text if self.write else None):
+        for text in (self.say, self.limit, self.fail, self.write.text if self.write else None):
             if text is not None:
                 yield text
 

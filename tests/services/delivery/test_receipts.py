@@ -65,6 +65,57 @@ def test_a_turn_of_a_person_that_only_a_hook_shows_is_waited_for(desk: Desk) -> 
     assert desk.heard(facts.TurnEnd)[0].outcome == "ended"
 
 
+def test_a_turn_that_a_background_task_begins_is_waited_for_and_proves_nothing(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    desk.await_(facts.PeerSession, 2)
+    run(desk.project, "UserPromptSubmit", {"prompt": "<task-notification>build done</task-notification>"})
+    until(lambda: not any(desk.project.hooks("PeerA").iterdir()), 5, "the hook to be read")
+    desk.hand("PeerA")
+    assert desk.await_(facts.NudgeHeld)[0].reason == "a turn runs"
+    run(desk.project, "Stop", {"background_tasks": []})
+    end = desk.await_(facts.TurnEnd)[0]
+    assert end.outcome == "done"
+    accepted = desk.await_(facts.NudgeAccepted)
+    assert [each.token for each in accepted] == [desk.heard(facts.NudgeTyping)[0].token]
+    assert end.seq < desk.heard(facts.NudgeTyping)[0].seq
+
+
+def test_the_esc_of_a_person_and_an_error_end_a_turn_although_no_hook_tells_so(desk: Desk) -> None:
+    steps = (
+        "{match: long, steps: [{busy: 30}]}, {match: wrong, steps: [{fail: it cannot be done}]}, {match: ., steps: []}"
+    )
+    desk.scenario(f"rules: [{steps}]")
+    desk.up()
+    desk.idle()
+    desk.hand("PeerA", "long")
+    until(lambda: "esc to interrupt" in desk.screen("PeerA"), what="the turn")
+    desk.press("PeerA", "Escape")
+    assert desk.await_(facts.TurnEnd)[0].outcome == "ended"
+    for path in desk.project.inbox("PeerA").iterdir():
+        path.rename(desk.project.processed("PeerA") / path.name)
+    desk.hand("PeerA", "wrong")
+    assert desk.await_(facts.TurnEnd, 2)[1].outcome == "ended"
+    for path in desk.project.inbox("PeerA").iterdir():
+        path.rename(desk.project.processed("PeerA") / path.name)
+    mid = desk.hand("PeerA", "and now this")
+    assert desk.await_(facts.AckFile, 3)[2].mid == mid
+    assert desk.await_(facts.TurnEnd, 3)[2].outcome == "done"
+
+
+def test_a_clear_begins_another_session_and_mail_goes_on(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    first = next(fact for fact in desk.await_(facts.PeerSession, 2) if fact.peer == "PeerA")
+    desk.press("PeerA", "-l", "/clear")
+    desk.press("PeerA", "Enter")
+    second = desk.await_(facts.PeerSession, 3)[2]
+    assert (second.peer, second.source) == ("PeerA", "clear")
+    assert second.session != first.session
+    desk.hand("PeerA")
+    desk.await_(facts.AckFile)
+
+
 def test_the_user_is_told_of_a_pane_that_stays_blocked(desk: Desk) -> None:
     desk.settings(blocked_minutes=0.02)
     desk.up()
