@@ -47,7 +47,7 @@ def parts(text: str, most: int) -> list[str]:
         fence = _open_fence(head)
         if fence:
             head, rest = head.rstrip("\n") + "\n```", f"{fence}\n{rest}"
-        found.append(head.strip("\n"))
+        found.append(head.strip("\n").rstrip())
         text = rest
     return [*found, text] if text.strip() else found
 

@@ -92,6 +92,8 @@ class Server:
             transport = connection.transport
             if transport is not None:
                 transport.abort()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:  # answers that would take long
+            task.cancel()
         await self._runner.cleanup()
         self._runner = None
 

@@ -1,0 +1,50 @@
+"""When the next post is due, and what is in it."""
+
+from __future__ import annotations
+
+from cccc.common.settings.chat import Telegram
+from cccc.services.bridges.memory import CARD, PEERS, REPLY, SYSTEM, USER, Item, Outbox
+from cccc.services.bridges.pacing import next_post
+from cccc.services.bridges.platform import Pace
+
+RULES = Telegram(debounce_seconds=30, peer_debounce_seconds=60)
+PACE = Pace(every=1.0, per_minute=20)
+
+
+def box(*kinds: str, last: dict[str, float] | None = None, recent: list[float] | None = None) -> Outbox:
+    items = [Item(seq, kind, 100.0 + seq) for seq, kind in enumerate(kinds, 1)]
+    return Outbox(items, last=last or {}, recent=recent or [])
+
+
+def test_the_first_message_goes_at_once() -> None:
+    assert next_post(box(USER), RULES, PACE) == (1, 30.0)  # long ago
+
+
+def test_what_follows_within_the_time_becomes_one_post_at_its_end() -> None:
+    assert next_post(box(USER, USER, USER, last={USER: 100.0}, recent=[100.0]), RULES, PACE) == (3, 130.0)
+
+
+def test_the_two_kinds_of_talk_do_not_mix_and_have_their_own_times() -> None:
+    assert next_post(box(PEERS, USER, last={PEERS: 100.0}), RULES, PACE) == (1, 160.0)
+
+
+def test_something_urgent_lets_what_stands_before_it_go_at_once() -> None:
+    for urgent in (CARD, SYSTEM, REPLY):
+        assert next_post(box(USER, urgent, last={USER: 100.0}, recent=[100.0]), RULES, PACE) == (1, 101.5)
+
+
+def test_posts_are_as_far_apart_as_the_platform_wants() -> None:
+    assert next_post(box(CARD, recent=[100.0]), RULES, PACE) == (1, 101.0)
+    full = [100.0 + n for n in range(20)]
+    assert next_post(box(CARD, recent=full), RULES, PACE) == (1, 160.0)
+
+
+def test_cards_and_answers_stay_single() -> None:
+    assert next_post(box(CARD, CARD), RULES, PACE)[0] == 1
+    assert next_post(box(SYSTEM, SYSTEM, CARD), RULES, PACE)[0] == 2
+
+
+def test_answers_below_different_messages_are_different_posts() -> None:
+    queue = box(USER, USER)
+    queue.queue[1].reply_to = "7"
+    assert next_post(queue, RULES, PACE)[0] == 1
