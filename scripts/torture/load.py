@@ -56,7 +56,7 @@ class Load:
         """Have each peer hand in `count` messages, and one of them a patch. Returns what has to be joined."""
         number = len(self.patches)
         author = "PeerA" if number % 2 else "PeerB"
-        threads = [threading.Thread(target=self._say, args=(peer, count), daemon=True) for peer in self.handoffs]
+        threads = [threading.Thread(target=self.say, args=(peer, count), daemon=True) for peer in self.handoffs]
         if patch:
             folder = "protected" if protected else "docs"
             threads.append(threading.Thread(target=self._hand_in_patch, args=(author, number, folder), daemon=True))
@@ -64,7 +64,7 @@ class Load:
             thread.start()
         return threads
 
-    def _say(self, peer: str, count: int) -> None:
+    def say(self, peer: str, count: int) -> None:
         for _ in range(count):
             number = self.handoffs[peer]
             self._put(peer, "to_peer.md", _MESSAGE.format(peer=peer, number=number))
