@@ -9,33 +9,37 @@ import click
 from cccc.common.errors import NotFound
 from cccc.common.lines import plain
 from cccc.common.paths import Project
-from cccc.scripts.cli import checks
+from cccc.scripts.doctor import BAD, OK, WARN, Check, chats, clis, machine
+from cccc.scripts.doctor import project as own
 
-_COLOURS = {checks.OK: "green", checks.WARN: "yellow", checks.BAD: "red"}
+_COLOURS = {OK: "green", WARN: "yellow", BAD: "red"}
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
-def command(as_json: bool) -> int:
+@click.option("--online", is_flag=True, help="Ask the chat platforms whether they know the tokens.")
+def command(as_json: bool, online: bool) -> int:
     """Check everything that a session needs.
 
-    Looks at Python, git and tmux, at the repository and its state, at both CLIs and which *_CMD variables are in
-    force, at the settings, the disk, the locale, and whether file events arrive. Each line that is not `ok` says what
-    to do. `warn` does not keep a session from working.
+    Looks at the versions of cccc, its libraries, git and tmux, at the repository and its state, at both CLIs (version,
+    login, hooks, what they will ask), at the settings, processes, sockets, disk, locale and clock, whether file events
+    arrive, and what the chat bridges need. Each line that is not `ok` says what to do; `warn` does not keep a session
+    from working. No token is shown, so the output can be handed on; without --online nothing leaves this machine.
 
     \b
     Examples:
       cccc doctor
+      cccc doctor --online
       cccc doctor --json | jq '.checks[] | select(.verdict != "ok")'
 
     Exit codes: 0 nothing missing, 1 a requirement is missing, 2 wrong usage.
     """
     try:
         project = Project.find()
-        found = [*checks.machine(), *checks.project(project)]
+        found = [*machine.checks(), *own.checks(project), *clis.checks(project), *chats.checks(project, online)]
     except NotFound as error:
-        found = [*checks.machine(), checks.Check("project", checks.BAD, str(error), "cccc init")]
-    good = all(check.verdict != checks.BAD for check in found)
+        found = [*machine.checks(), Check("project", BAD, str(error), "cccc init")]
+    good = all(check.verdict != BAD for check in found)
     if as_json:
         click.echo(json.dumps({"ok": good, "checks": [check._asdict() for check in found]}, indent=1))
         return 0 if good else 1

@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 
 from cccc.common.paths import Project
-from tests.command import cccc
+from tests.bridges.stand_ins.server import closing
+from tests.bridges.stand_ins.telegram import TOKEN, Telegram
+from tests.command import cccc, running
 from tests.conftest import git
 
 CLIS = {"CLAUDE_I_CMD": "sh", "CODEX_I_CMD": "IS_SANDBOX=1 sh -i"}
 
 
-def found(root: Path, code: int = 0, **more: str) -> dict[str, list[dict[str, Any]]]:
+def found(root: Path, code: int = 0, *options: str, **more: str) -> dict[str, list[dict[str, Any]]]:
     """Return the checks of `doctor --json` by name."""
-    answer = json.loads(cccc(root, "doctor", "--json", code=code, **{**CLIS, **more}))
+    answer = json.loads(cccc(root, "doctor", "--json", *options, code=code, **{**CLIS, **more}))
     assert answer["ok"] == (code == 0)
     checks: dict[str, list[dict[str, Any]]] = {}
     for check in answer["checks"]:
@@ -110,3 +112,58 @@ def test_checks_that_are_not_kept_from_the_users_tree_are_named(
     unshare.chmod(0o755)
     path = f"{unshare.parent}:{os.environ['PATH']}"
     assert found(root, int(verdict == "bad"), PATH=path)["isolation"][0]["verdict"] == verdict
+
+
+def test_versions_are_named_down_to_the_libraries_and_the_clock_with_its_zone(root: Path) -> None:
+    checks = found(root, TZ="JST-9")
+    assert checks["cccc"][0]["found"].startswith("0.")
+    assert "pyzmq " in checks["libraries"][0]["found"] and "slack_sdk" not in checks["libraries"][0]["found"]
+    assert checks["clock"][0]["found"].endswith("+09:00 JST")
+
+
+def test_a_cli_is_named_with_its_version_and_with_what_shows_a_login(root: Path, tmp_path: Path) -> None:
+    claude = tmp_path / "bin" / "claude"
+    claude.parent.mkdir()
+    claude.write_text("#!/bin/sh\necho '2.1.0 (Claude Code)'\n")
+    claude.chmod(0o755)
+    (tmp_path / ".claude").mkdir()
+    cli = {"CLAUDE_I_CMD": str(claude), "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": "/dev/null"}
+    (version, *asks) = found(root, **cli)["PeerA"]
+    assert version["verdict"] == "warn" and "2.1.0, no login seen; cccc was certified with" in version["found"]
+    assert version["mend"].startswith("`cccc certify claude`")
+    assert "it was never set up" in asks[0]["found"]
+    (tmp_path / ".claude/.credentials.json").write_text("never read")
+    assert "login in" in found(root, **cli)["PeerA"][0]["found"]
+    said = cccc(root, "doctor", **{**CLIS, **cli, "ANTHROPIC_API_KEY": "sk-ant-secret-secret"})
+    assert "login by ANTHROPIC_API_KEY" in said and "secret" not in said
+
+
+def test_processes_are_named_while_the_project_is_up(project: Project) -> None:
+    with running(project.root):
+        assert found(project.root)["services"][0]["found"].startswith("up: ledger, orchestrator, ")
+    assert found(project.root)["services"][0]["found"] == "not running"
+
+
+def test_tokens_are_said_to_be_there_and_never_shown(root: Path) -> None:
+    (root / ".cccc/settings/discord.yaml").write_text("bot_token: secret-of-the-file\n")
+    checks = found(root, SLACK_BOT_TOKEN="xoxb-secret", DISCORD_BOT_TOKEN="secret-too")
+    assert "secret" not in json.dumps(checks)
+    assert checks["telegram"][0]["found"].startswith("no token")
+    assert "bot_token (SLACK_BOT_TOKEN)" in checks["slack"][0]["found"]
+    assert "without app_token it only sends" in checks["slack"][0]["found"]
+    assert (
+        checks["discord"][0]["verdict"] == "warn" and "the one of discord.yaml is used" in checks["discord"][0]["mend"]
+    )
+
+
+def test_online_asks_the_platform_and_a_refused_token_is_bad(root: Path) -> None:
+    server = Telegram()
+    with closing(server):
+        (root / ".cccc/settings/telegram.yaml").write_text(f"api_base_url: {server.url}\n")
+        good = found(root, 0, "--online", TELEGRAM_BOT_TOKEN=TOKEN, no_proxy="*")["telegram"][1]
+        assert good["verdict"] == "ok" and "@pair_bot" in good["found"]
+        bad = found(root, 1, "--online", TELEGRAM_BOT_TOKEN=f"{TOKEN}x", no_proxy="*")["telegram"][1]
+        assert bad["mend"] == "cccc token set telegram"
+    nobody = found(root, 0, "--online", TELEGRAM_BOT_TOKEN=TOKEN, no_proxy="*")["telegram"][1]
+    assert nobody["verdict"] == "warn" and TOKEN not in nobody["found"]
+    assert len(found(root, TELEGRAM_BOT_TOKEN=TOKEN)["telegram"]) == 1

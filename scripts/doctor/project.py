@@ -1,84 +1,31 @@
-"""The checks of `cccc doctor`: each looks at one thing and says what mends it."""
+"""One project: its settings, repository, isolation, processes, sockets, disk, and whether file events arrive."""
 
 from __future__ import annotations
 
-import locale
-import os
-import platform
-import re
 import shutil
-import subprocess
-import sys
-from typing import NamedTuple
 
-from cccc.common import git, settings, supervisor, terminal, watch
+from cccc.common import git, settings, supervisor, watch
 from cccc.common.errors import NotFound, SettingsError, UserError
 from cccc.common.lines import plain
-from cccc.common.paths import PEERS, Project, folder
-from cccc.scripts.cli import first_run, peers
+from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
+from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence import sandbox
 
-OK, WARN, BAD = "ok", "warn", "bad"
-_OLDEST_TMUX = (3, 0)
 _MIB = 1 << 20
 
 
-class Check(NamedTuple):
-    """One check: BAD keeps a session from working, WARN does not."""
-
-    name: str
-    verdict: str
-    found: str
-    mend: str = ""  # what to do when it is not OK
-
-
-def machine() -> list[Check]:
-    """Check what does not depend on the project."""
-    return [
-        Check("python", OK, f"{platform.python_version()}, {sys.executable}"),
-        _tmux(),
-        _program("git", "--version"),
-        _locale(),
-    ]
-
-
-def project(project: Project) -> list[Check]:
-    """Check one project."""
+def checks(project: Project) -> list[Check]:
+    """Check what is the project's own."""
     return [
         Check("project", OK, str(project.root)),
         *_settings(project),
         *(_repository(project) if shutil.which("git") else []),
         *_isolation(project),
-        *_peers(project),
+        _services(project),
         _sockets(project),
         _disk(project),
         *_events(project),
     ]
-
-
-def _program(name: str, option: str) -> Check:
-    path = shutil.which(name)
-    if path is None:
-        return Check(name, BAD, "not installed", f"apt install {name}, or brew install {name}")
-    done = subprocess.run([path, option], capture_output=True, text=True, check=False)
-    return Check(name, OK, f"{done.stdout.strip()}, {path}")
-
-
-def _tmux() -> Check:
-    check = _program("tmux", "-V")
-    if check.verdict != OK:
-        return check
-    number = re.search(r"(\d+)\.(\d+)", check.found)  # "tmux 3.3a", "tmux next-3.5"
-    if number and (int(number[1]), int(number[2])) < _OLDEST_TMUX:
-        return check._replace(verdict=BAD, mend="install tmux 3.0 or later")
-    return check
-
-
-def _locale() -> Check:
-    coding = locale.getpreferredencoding(False)
-    if coding.lower().replace("-", "") == "utf8":
-        return Check("locale", OK, coding)
-    return Check("locale", WARN, f"{coding}: the peers' screens may show wrong signs", "export LC_ALL=C.UTF-8")
 
 
 def _settings(project: Project) -> list[Check]:
@@ -142,37 +89,20 @@ def _isolation(project: Project) -> list[Check]:
     return [Check("isolation", BAD, f"no check can run: {found.why}", "gate.isolation: auto")]
 
 
-def _peers(project: Project) -> list[Check]:
-    """Check both commands in the environment that the panes have, or would get from this terminal."""
-    try:
-        loaded = settings.load(project)
-        environment = terminal.environment(project) if supervisor.is_up(project) else dict(os.environ)
-    except SettingsError:
-        return []
-    checks = []
-    for each in peers.commands(loaded, environment):
-        found = f"{each.text or 'no command'} ({each.source})"
-        if each.found:
-            checks.append(Check(each.peer, OK, found))
-            chosen = getattr(loaded.cli_profiles, folder(each.peer)).kind
-            for question in first_run.questions(each.text, chosen, project.root, environment):
-                by_hand = f"start `{each.program}` here once, by hand, and answer; until then its nudges wait"
-                mend = "cccc setup-cli" if question.change else question.mend or by_hand
-                checks.append(Check(each.peer, WARN, question.text, mend))
-        else:
-            mend = f"install it, set {peers.VARIABLES[each.peer]}, or try `cccc up --mock`"
-            checks.append(Check(each.peer, BAD, f"{found}: {each.program or 'it'} is not on the PATH", mend))
-    for variable in peers.VARIABLES.values():
-        here, there = (env.get(variable, "not set") for env in (os.environ, environment))
-        if here != there:
-            checks.append(Check(variable, WARN, f"{here} in this terminal, {there} in force", "cccc up --refresh-env"))
-    return checks
+def _services(project: Project) -> Check:
+    if not supervisor.is_up(project):
+        return Check("services", OK, "not running")
+    rows = supervisor.processes(project)
+    ended = [f"{row.name} {row.state}" for row in rows if not row.pid and row.state != "STOPPED"]
+    if ended:
+        return Check("services", WARN, f"up, but {', '.join(ended)}", f"cccc logs {ended[0].split()[0]}")
+    return Check("services", OK, f"up: {', '.join(row.name for row in rows if row.pid)}")
 
 
 def _sockets(project: Project) -> Check:
     path = project.socket("supervisor")
-    link = "" if path.parent == project.run else ", because the project's own path is too long for a socket"
-    return Check("sockets", OK, f"{path.parent}{link}")
+    link = "" if path.parent == project.run else "; the project's own path is too long for a socket, so this is a link"
+    return Check("sockets", OK, f"{path.parent}, {len(str(path))} of {LONGEST_SOCKET} bytes{link}")
 
 
 def _disk(project: Project) -> Check:

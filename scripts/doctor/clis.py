@@ -1,0 +1,83 @@
+"""The two CLIs: found, version, login, hooks, and what they will ask. Credentials are never opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+
+from cccc.common import settings, supervisor, terminal
+from cccc.common.errors import SettingsError
+from cccc.common.paths import Project, folder
+from cccc.scripts.cli import first_run, peers
+from cccc.scripts.doctor import BAD, OK, WARN, Check
+from cccc.services.delivery import peers as kinds
+
+# What shows a login without being opened: variables, and files in the CLI's own folder.
+_LOGINS = {
+    "claude": (("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"), ".claude/.credentials.json"),
+    "codex": (("OPENAI_API_KEY", "CODEX_API_KEY"), ".codex/auth.json"),
+}
+
+
+def checks(project: Project) -> list[Check]:
+    """Check both commands in the environment that the panes have, or would get from this terminal."""
+    try:
+        loaded = settings.load(project)
+        environment = terminal.environment(project) if supervisor.is_up(project) else dict(os.environ)
+    except SettingsError:
+        return []
+    found = []
+    for each in peers.commands(loaded, environment):
+        if each.found:
+            chosen = getattr(loaded.cli_profiles, folder(each.peer)).kind
+            found += [_version(each, chosen, environment), *_questions(project, each, chosen, environment)]
+        else:
+            what = f"{each.text or 'no command'} ({each.source}): {each.program or 'it'} is not on the PATH"
+            mend = f"install it, set {peers.VARIABLES[each.peer]}, or try `cccc up --mock`"
+            found.append(Check(each.peer, BAD, what, mend))
+    return found + _variables(environment)
+
+
+def _version(each: peers.Command, chosen: str, environment: Mapping[str, str]) -> Check:
+    kind = kinds.of(each.text, chosen)
+    found = f"{each.text} ({each.source})"
+    if not kind.certified:
+        return Check(each.peer, OK, found)
+    program = next((word for word in each.text.split() if PurePath(word).name == kind.name), each.program)
+    number = peers.version(program)
+    found += f", {number or 'version unknown'}, {_login(kind.name, environment)}"
+    if number in kind.certified:
+        return Check(each.peer, OK, found)
+    what = f"{found}; cccc was certified with {kind.certified[-1]}"
+    return Check(each.peer, WARN, what, f"`cccc certify {kind.name}` shows whether it fits")
+
+
+def _login(name: str, environment: Mapping[str, str]) -> str:
+    """Say what shows a login, by variables and by files that exist; on macOS one can be in the keychain."""
+    variables, file = _LOGINS[name]
+    variable = next((each for each in variables if environment.get(each)), "")
+    if variable:
+        return f"login by {variable}"
+    place = Path(environment.get("HOME", "/")) / file
+    if name == "codex" and environment.get("CODEX_HOME"):
+        place = Path(environment["CODEX_HOME"]) / place.name
+    return f"login in {place}" if place.exists() else "no login seen"
+
+
+def _questions(project: Project, each: peers.Command, chosen: str, environment: Mapping[str, str]) -> list[Check]:
+    found = []
+    for question in first_run.questions(each.text, chosen, project.root, environment):
+        by_hand = f"start `{each.program}` here once, by hand, and answer; until then its nudges wait"
+        mend = "cccc setup-cli" if question.change else question.mend or by_hand
+        found.append(Check(each.peer, WARN, question.text, mend))
+    return found
+
+
+def _variables(environment: Mapping[str, str]) -> list[Check]:
+    found = []
+    for variable in peers.VARIABLES.values():
+        here, there = (env.get(variable, "not set") for env in (os.environ, environment))
+        if here != there:
+            found.append(Check(variable, WARN, f"{here} in this terminal, {there} in force", "cccc up --refresh-env"))
+    return found
