@@ -128,13 +128,13 @@ def test_a_cli_is_named_with_its_version_and_with_what_shows_a_login(root: Path,
     claude.chmod(0o755)
     (tmp_path / ".claude").mkdir()
     cli = {"CLAUDE_I_CMD": str(claude), "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": "/dev/null"}
-    (version, *asks) = found(root, **cli)["PeerA"]
+    (version, *asks) = found(root, 0, **cli)["PeerA"]
     assert version["verdict"] == "warn" and "2.1.0, no login seen; cccc was certified with" in version["found"]
     assert version["mend"].startswith("`cccc certify claude`")
     assert "it was never set up" in asks[0]["found"]
     (tmp_path / ".claude/.credentials.json").write_text("never read")
-    assert "login in" in found(root, **cli)["PeerA"][0]["found"]
-    said = cccc(root, "doctor", **{**CLIS, **cli, "ANTHROPIC_API_KEY": "sk-ant-secret-secret"})
+    assert "login in" in found(root, 0, **cli)["PeerA"][0]["found"]
+    said = cccc(root, "doctor", code=0, **{**CLIS, **cli, "ANTHROPIC_API_KEY": "sk-ant-secret-secret"})
     assert "login by ANTHROPIC_API_KEY" in said and "secret" not in said
 
 
