@@ -10,6 +10,13 @@ from typing import NamedTuple
 from cccc.common.settings import Settings
 
 GOOD, REFUSED, UNREACHABLE = "good", "refused", "unreachable"
+# Of each token: its form, and how a person finds it.
+FORMS = {
+    ("telegram", "token"): (r"\d{6,12}:[\w-]{30,}", "123456789:AA…, as BotFather gives it"),
+    ("slack", "bot_token"): (r"xoxb-[\w-]+", "xoxb-…, under OAuth & Permissions"),
+    ("slack", "app_token"): (r"xapp-[\w-]+", "xapp-…, under Basic Information, App-Level Tokens"),
+    ("discord", "bot_token"): (r"[\w-]+\.[\w-]+\.[\w-]+", "three parts with dots between, under Bot"),
+}
 _WITHIN = 5.0
 
 

@@ -17,12 +17,6 @@ from cccc.scripts.cli import platforms
 from cccc.scripts.cli.screen import table
 
 _PLATFORM = click.argument("platform", type=click.Choice(PLATFORMS), default="telegram")
-_FORMS = {
-    ("telegram", "token"): (r"\d{6,12}:[\w-]{30,}", "123456789:AA…, as BotFather gives it"),
-    ("slack", "bot_token"): (r"xoxb-[\w-]+", "xoxb-…, under OAuth & Permissions"),
-    ("slack", "app_token"): (r"xapp-[\w-]+", "xapp-…, under Basic Information, App-Level Tokens"),
-    ("discord", "bot_token"): (r"[\w-]+\.[\w-]+\.[\w-]+", "three parts with dots between, under Bot"),
-}
 
 
 @click.group(no_args_is_help=False)
@@ -64,7 +58,7 @@ def set_(platform: str) -> None:
     if not given:
         raise click.UsageError("no token was given; nothing is changed")
     for key, token in given.items():
-        form, example = _FORMS[platform, key]
+        form, example = platforms.FORMS[platform, key]
         if not re.fullmatch(form, token):
             raise click.UsageError(f"this is no {key} of {platform}: {example}; nothing is changed")
         answer = platforms.ask(loaded, platform, key, token)
@@ -121,7 +115,7 @@ def _keys(platform: str) -> tuple[str, ...]:
 def _asked_for(platform: str) -> dict[str, str]:
     given = {}
     for key in _keys(platform):
-        example = _FORMS[platform, key][1]
+        example = platforms.FORMS[platform, key][1]
         token = click.prompt(
             f"{platform} {key} ({example}; Enter skips it)", default="", hide_input=True, show_default=False
         )
@@ -135,6 +129,6 @@ def _read(platform: str) -> dict[str, str]:
     lines = [line.strip() for line in sys.stdin.read().splitlines() if line.strip()]
     given: dict[str, str] = {}
     for line, fallback in zip(lines, _keys(platform)):
-        fits = (key for key in _keys(platform) if re.fullmatch(_FORMS[platform, key][0], line))
+        fits = (key for key in _keys(platform) if re.fullmatch(platforms.FORMS[platform, key][0], line))
         given[next(fits, fallback)] = line
     return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -95,11 +96,15 @@ def _ask_for(project: Project, platform: str, key: str, needed: bool) -> None:
     found = settings.load(project)
     kept = bridges.tokens(found, platform).get(key, "")
     without = f"keeps {platforms.masked(kept)}" if kept else "goes on without" + ("" if needed else ": it only sends")
+    form, example = platforms.FORMS[platform, key]
+    click.echo(f"{platform} {key}: {example}; it is not shown while you paste it")
     while True:
-        prompt = f"{platform} {key}, not shown while you paste it (Enter {without})"
-        token = click.prompt(prompt, default="", hide_input=True, show_default=False).strip()
+        token = click.prompt(f"{key} (Enter {without})", default="", hide_input=True, show_default=False).strip()
         if not token:
             return
+        if not re.fullmatch(form, token):
+            click.secho(f"this is no {key} of {platform}: {example}", fg="red")
+            continue
         answer = platforms.ask(found, platform, key, token)
         if answer.verdict == platforms.REFUSED:
             click.secho(f"{platform} refuses it: {answer.words}", fg="red")

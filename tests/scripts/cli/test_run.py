@@ -91,7 +91,9 @@ def test_a_new_token_is_asked_of_telegram_before_it_is_saved(root: Path, telegra
         terminal.types("2\r")
         terminal.shows("goes on without")
         terminal.types("123:wrong-wrong-wrong\r")
-        terminal.shows("telegram refuses it: Unauthorized\x1b[0m\r\ntelegram token")  # asked again
+        terminal.shows("as BotFather gives it\x1b[0m\r\ntoken (Enter")  # asked again
+        terminal.types(f"{TOKEN[:-2]}99\r")
+        terminal.shows("telegram refuses it: Unauthorized\x1b[0m\r\ntoken (Enter")
         assert file.read_text() == before
         terminal.types(f"{TOKEN}\r")
         terminal.shows("saved in .cccc/settings/telegram.yaml (@pair_bot)")
