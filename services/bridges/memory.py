@@ -382,9 +382,11 @@ def _(fact: f.ChatUnsubscribed, state: State, at: float, peers: bool) -> None:
 @_fold.register
 def _(fact: f.ChatMoved, state: State, at: float, peers: bool) -> None:
     state.moved[fact.chat] = fact.to
-    for kept in (state.subscriptions, state.outboxes):
-        if fact.chat in kept:
-            kept[fact.to] = kept.pop(fact.chat)  # type: ignore[assignment]  # one and the same dict
+    if fact.chat in state.subscriptions:
+        state.subscriptions[fact.to] = state.subscriptions.pop(fact.chat)
+    if fact.chat in state.outboxes:
+        box, there = state.outboxes.pop(fact.chat), state.outboxes.get(fact.to, Outbox())
+        state.outboxes[fact.to] = Outbox([item for item in (*box.queue, *there.queue) if not item.edit])
     for card in state.cards.values():
         card.copies.pop(fact.chat, None)  # old messages cannot be reached by the new id
 

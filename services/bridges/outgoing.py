@@ -145,6 +145,7 @@ class Outgoing:
         if box is None or box.open is None:
             return
         if isinstance(error, ChatIs):
+            self._not_before[chat] = now + 1.0  # it is heard by then
             bridge.say(
                 f.ChatMoved(via=bridge.via, chat=chat, to=error.chat), id_=f"{bridge.name}:moved:{chat}:{error.chat}"
             )
@@ -171,7 +172,8 @@ class Outgoing:
         facts: list[Fact] = [f.ChatFailed(via=bridge.via, chat=chat, about=about, reason=str(error))]
         if isinstance(error, Gone):
             facts.append(f.ChatUnsubscribed(via=bridge.via, chat=chat, reason=str(error)))
-        if isinstance(error, Gone) or box.queue[0].kind != SYSTEM:  # no notice about a notice
+        head = box.queue[0]
+        if isinstance(error, Gone) or not (head.kind == SYSTEM or head.edit):  # nor about a notice, or a deleted card
             words = "gets nothing more" if isinstance(error, Gone) else "did not take a post"
             facts.append(f.Notice(text=f"{bridge.via} chat {chat} {words}: {error}", about=bridge.name))
         bridge.say(*facts, id_=f"{bridge.name}:{number}:{chat}:failed", cause=about[-1])

@@ -75,7 +75,7 @@ class Chats:
     limits = Limits(text=4096, caption=1024, press=200, upload=50 << 20, download=20 << 20)
     plain_words = False
 
-    def __init__(self, token: str, api: str, poll_seconds: float) -> None:
+    def __init__(self, token: str, api: str, poll_seconds: int) -> None:
         self.me = ""
         self._poll_seconds = poll_seconds
         self._bot = Bot(
@@ -85,45 +85,46 @@ class Chats:
             request=HTTPXRequest(connection_pool_size=16, read_timeout=_ANSWER_WITHIN),
             get_updates_request=HTTPXRequest(connection_pool_size=1),
         )
+        self._failures = 0  # in a row
         self._open: set[str] = set()  # ids of updates that are not accepted yet
-        self._all_accepted = asyncio.Event()
+        self._all_accepted: asyncio.Event
 
     # --- receiving ---
 
     async def run(self, put: Put) -> None:
-        offset, failures, conflicts = 0, 0, 0
+        self._all_accepted = asyncio.Event()  # here: on Python 3.9 it belongs to the loop in which it is made
+        offset, seconds = 0, 0
         try:
             while True:
-                wait = 0.0
                 try:
                     await self._bot.initialize()
                     self.me = self._bot.username
-                    # After a failure the first question asks for no wait: its answer is the proof of being back.
-                    offset = await self._poll(put, offset, quick=not offset or bool(failures or conflicts))
-                    failures = conflicts = 0
-                except (InvalidToken, EndPointNotFound):
-                    failures, wait = failures + 1, _WITHOUT_HOPE
-                    put(Health(False, error=_REVOKED))
-                except Conflict:
-                    conflicts += 1
-                    wait = 0.5 if conflicts < _CONFLICTS else _WITHOUT_HOPE
-                    if conflicts >= _CONFLICTS:
-                        put(Health(False, error=_TWO))
-                except RetryAfter as error:
-                    failures, wait = failures + 1, _seconds(error)
-                    put(Health(False, error=f"Telegram asks to wait {wait:.0f} s"))
+                    offset = await self._poll(put, offset, seconds)
+                    self._failures, seconds = 0, self._poll_seconds
                 except TelegramError as error:
-                    wait = _BACK_OFF[min(failures, len(_BACK_OFF) - 1)]
-                    failures += 1
-                    put(Health(False, error=f"Telegram cannot be reached: {_words(error)}"))
-                await asyncio.sleep(wait)
+                    self._failures += 1
+                    words, wait = self._trouble(error)
+                    if words:
+                        put(Health(False, error=words))
+                    await asyncio.sleep(wait)
+                    seconds = 0  # the next question asks for no wait: its answer is the proof of being back
         finally:
             with contextlib.suppress(TelegramError, RuntimeError):
                 await self._bot.shutdown()
 
-    async def _poll(self, put: Put, offset: int, quick: bool) -> int:
+    def _trouble(self, error: TelegramError) -> tuple[str, float]:
+        """Return what is wrong, "" while it may be nothing, and the seconds until the next question."""
+        if isinstance(error, (InvalidToken, EndPointNotFound)):
+            return _REVOKED, _WITHOUT_HOPE
+        if isinstance(error, Conflict):  # the last question of this process can still be open there
+            return (_TWO, _WITHOUT_HOPE) if self._failures >= _CONFLICTS else ("", 0.5)
+        if isinstance(error, RetryAfter):
+            return f"Telegram asks to wait {_seconds(error):.0f} s", _seconds(error)
+        wait = _BACK_OFF[min(self._failures, len(_BACK_OFF)) - 1]
+        return f"Telegram cannot be reached: {_words(error)}", wait
+
+    async def _poll(self, put: Put, offset: int, seconds: int) -> int:
         """Ask once; return the next offset when everything that came is accepted."""
-        seconds = 0 if quick else self._poll_seconds
         asked = {"offset": offset, "timeout": seconds, "allowed_updates": updates.WANTED}
         came: Any = await self._bot.do_api_request(
             "getUpdates", api_kwargs=asked, read_timeout=seconds + _POLL_ANSWERED_WITHIN

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 
 import pytest
@@ -10,10 +12,19 @@ import pytest
 from cccc.common import bridges
 from cccc.common import facts as f
 from cccc.common.errors import UserError
+from cccc.common.paths import Project
 from tests.bridges.conftest import QUICK, Room, connected
 from tests.bridges.stand_ins.server import Trouble
 from tests.bridges.stand_ins.telegram import DIRECT, GROUP, TOKEN, Telegram, too_fast
+from tests.conftest import Start
 from tests.waiting import until
+
+
+def end_ledger(project: Project) -> None:
+    """Kill the ledger service alone, and wait until it is gone."""
+    number = int((project.run / "ledger.lock").read_text())
+    os.kill(number, signal.SIGKILL)
+    os.waitpid(number, 0)
 
 
 def test_an_outage_loses_nothing_in_either_direction(room: Room, telegram: Telegram) -> None:
@@ -171,3 +182,26 @@ def test_a_bridge_ends_within_a_second_also_in_the_middle_of_a_poll(room: Room, 
     room.stop()
     assert time.monotonic() - begin < 2
     assert "Traceback" not in room.log()
+
+
+def test_nothing_is_asked_all_the_time_while_nothing_happens(room: Room, telegram: Telegram) -> None:
+    room.start()
+    connected(room)
+    before = len(telegram.called("getUpdates"))
+    time.sleep(2.2)  # with poll_seconds 1
+    assert len(telegram.called("getUpdates")) - before <= 4
+
+
+def test_without_a_ledger_nothing_is_confirmed_and_nothing_is_lost(
+    room: Room, telegram: Telegram, project: Project, service: Start
+) -> None:
+    room.start()
+    connected(room)
+    end_ledger(project)
+    telegram.say("a: hello")
+    until(lambda: "has not taken a fact" in room.log() or len(telegram.called("getUpdates")) > 1)
+    time.sleep(1.5)
+    assert len(telegram.updates) == 1
+    service("ledger")
+    until(lambda: telegram.updates == [], 15)
+    assert [room.body(message) for message in room.facts(f.UserMessage)] == ["hello"]
