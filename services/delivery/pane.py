@@ -12,7 +12,7 @@ from cccc.common import tmux
 from cccc.common.paths import Project
 
 _PLACE = "#{cursor_x} #{cursor_y} #{pane_in_mode} #{pane_dead} #{history_size} #{pane_width}"
-_CLIENT = "client #{pane_id} #{client_readonly} #{client_activity} #{client_tty}"
+_CLIENT = "client #{pane_id} #{client_readonly} #{client_activity} #{client_control_mode} #{client_tty}"
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ def look(project: Project, pane: str) -> Look:
     lines = output.split("\n")
     human, terminals = 0.0, []
     while lines[0].startswith("client "):
-        _, shown, readonly, active, terminal = lines.pop(0).split(" ", 4)
+        _, shown, readonly, active, controls, terminal = lines.pop(0).split(" ", 5)
         if shown == pane and readonly == "0":
             human = max(human, float(active))
-            terminals.append(terminal)
+            terminals += [terminal] if controls == "0" else []
     place, _, title = lines.pop(0).partition("|")
     x, y, in_mode, dead = place.split(" ")[:4]
     rows = tuple(lines[:-1])

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import sys
+import termios
 import tty
 from collections.abc import Iterator
 
@@ -45,6 +46,14 @@ def test_what_is_typed_meanwhile_arrives_later_whole_and_in_order(terminal: Desk
     assert terminal.reads() == EVERYTHING
     os.write(terminal.keys, b"x")
     assert terminal.reads() == b"x"
+
+
+def test_a_terminal_in_a_line_mode_that_is_not_ours_stays_in_it(terminal: Desk) -> None:
+    attributes = termios.tcgetattr(terminal.program)
+    attributes[3] |= termios.ICANON
+    termios.tcsetattr(terminal.program, termios.TCSANOW, attributes)
+    keyboard.release([terminal.name])
+    assert termios.tcgetattr(terminal.program)[3] & termios.ICANON
 
 
 def test_a_release_without_a_hold_and_a_terminal_that_is_gone_change_nothing(terminal: Desk) -> None:
