@@ -59,6 +59,9 @@ class Console:
         facts = [ledger.decode(line.raw) for line in self._reader.read()]
         return [line for fact in facts if fact and self.echo for line in self._echoed(fact)]
 
+    def close(self) -> None:
+        self._reader.close()
+
     def _read(self, text: str) -> Reply:
         """Return what a line asks for."""
         typed = raw.parse(text)

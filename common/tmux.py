@@ -29,7 +29,7 @@ _CONF = """\
 set -g default-terminal "screen-256color"
 set -g history-limit 20000
 set -g mouse on
-set -g display-time 8000
+set -g display-time 3000
 set -g default-size {width}x{height}
 set -g automatic-rename off
 set -g allow-rename off

@@ -51,7 +51,8 @@ class Panel(App[None]):
     CSS = """
     Screen { layout: vertical; }
     Picture { height: 1fr; min-height: 3; }
-    Said { height: auto; max-height: 50%; display: none; border-top: solid ansi_bright_black; }
+    Said { height: auto; max-height: 50%; display: none; border-top: solid ansi_bright_black;
+        border-title-color: ansi_bright_black; }
     Said { scrollbar-size-vertical: 1; }
     #typing { height: auto; max-height: 8; layout: horizontal; }
     #prompt { width: 2; color: ansi_green; }
@@ -92,6 +93,12 @@ class Panel(App[None]):
         self._bell = self._follow.status.bell if self._follow.status else 0
         self._follow_again()
         self._minute()
+
+    def on_unmount(self) -> None:
+        if self._console:
+            self._console.close()
+        asyncio.get_running_loop().remove_reader(self._follow.fileno())
+        self._follow.close()
 
     # --- the picture ---
 

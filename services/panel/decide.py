@@ -30,6 +30,7 @@ _ENDS = ("escape", "ctrl+r", "q")
 class Decide(Screen[str]):
     """Ends with the command that gives the answer, such as `/rfd approve rfd-1`, or with ""."""
 
+    AUTO_FOCUS = ""  # keys are answers until a question is asked
     CSS = """
     Decide { layout: vertical; }
     #requests { height: auto; }

@@ -58,6 +58,9 @@ class Follow:
         note = "" if _lives(self.writer()) and not self.problem else "reconnecting"
         return screen.picture(self.status, width, height, datetime.now().astimezone(), note)
 
+    def close(self) -> None:
+        self._watch.close()
+
     def _read(self) -> bool:
         try:
             found = self._project.status.stat()

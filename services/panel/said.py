@@ -29,6 +29,9 @@ class Entry(Static):
 class Said(VerticalScroll, can_focus=False):
     """The entries, oldest first; hidden when there is none."""
 
+    def on_mount(self) -> None:
+        self.border_title = "Esc closes, PgUp PgDn read"
+
     def add(self, lines: Sequence[Line], from_its_top: bool) -> None:
         """Show one more entry: its beginning, or its end."""
         if not lines:

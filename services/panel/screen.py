@@ -92,6 +92,8 @@ def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
     elif status.troubles:
         count = len(status.troubles)
         left.append(plural(count, "trouble"), "bold red")
+    elif status.rfds:
+        left.append(f"{len(status.rfds)} to decide: Ctrl-R", "bold yellow")
     elif any(service.state == "starting" for service in status.services.values()):
         left.append("starting", "yellow")
     else:
@@ -139,7 +141,7 @@ def _rfd(rfd: RfdLine, now: datetime) -> Text:
 
 
 def _paused(status: Status, now: datetime) -> Text:
-    text = Text("handoffs wait; `cccc resume` lets them go on", "yellow")
+    text = Text("handoffs wait; /resume lets them go on", "yellow")
     return _timed(status.paused, now, text)
 
 
