@@ -23,6 +23,10 @@ def checks(project: Project, online: bool) -> list[Check]:
     for platform in PLATFORMS:
         there = bridges.tokens(loaded, platform)
         found.append(_set_up(project, loaded, platform, list(there)))
+        section = getattr(loaded, platform)
+        if there and section.autoregister == "open":
+            danger = f"autoregister: open lets {section.max_auto_subs} chats in, of anybody who finds the bot"
+            found.append(Check(platform, WARN, danger, "autoregister: off, and `cccc bridge pair` for each chat"))
         if online:
             found += [_answers(loaded, platform, key, token) for key, token in there.items()]
     return found

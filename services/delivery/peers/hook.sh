@@ -8,7 +8,7 @@ PreToolUse)
     case $told in # most calls end here, without a Python
     *git*commit* | *git*push* | *git*reset* | *git*checkout* | *git*switch* | *git*restore* | \
         *git*stash* | *git*rebase* | *git*merge* | *"git am"* | *cccc*rfd* | *cccc*clean* | *cccc*down* | *cccc*stop* | *cccc*token* | \
-        *.cccc/*state* | *.cccc/*settings*)
+        *cccc*bridge* | *.cccc/*state* | *.cccc/*settings*)
         printf '%s' "$told" | "$3" -I -S "${0%/*}/refusal.py"
         ;;
     esac

@@ -22,6 +22,7 @@ _CCCC = {
     "down": set(),
     "stop": set(),
     "token": set(),
+    "bridge": {"status", "logs"},
 }  # and what is left to peers
 _CHANGES = {"rm", "mv", "cp", "tee", "touch", "truncate", "ln", "chmod", "dd", "install", "rsync", "sed"}
 _IN_FRONT = {"sudo", "env", "exec", "command", "nohup", "time", "then", "do", "else", "!"}

@@ -156,6 +156,13 @@ def test_tokens_are_said_to_be_there_and_never_shown(root: Path) -> None:
     )
 
 
+def test_an_open_door_to_the_peers_is_warned_of(root: Path) -> None:
+    (root / ".cccc/settings/telegram.yaml").write_text("autoregister: open\n")
+    _, door = found(root, TELEGRAM_BOT_TOKEN=TOKEN)["telegram"]
+    assert door["verdict"] == "warn" and "`cccc bridge pair`" in door["mend"]
+    assert len(found(root)["telegram"]) == 1  # without a token nobody can come in
+
+
 def test_online_asks_the_platform_and_a_refused_token_is_bad(root: Path) -> None:
     server = Telegram()
     with closing(server):
