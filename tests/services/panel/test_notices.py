@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from cccc.common.facts import Fact
 from cccc.common.paths import Project
 from cccc.services.panel import notices
 from tests.conftest import Start
+from tests.services.panel.outside import Outside, attached
 from tests.waiting import until
 
 
@@ -65,30 +65,11 @@ def test_what_goes_on_by_itself_is_quiet(fact: Fact) -> None:
     assert notices.call(fact) == ""
 
 
-class Outside:
-    """A person's own tmux, in whose window a client of the project's session runs."""
-
-    def __init__(self, project: Project, socket: Path) -> None:
-        self._socket = socket
-        tmux.build(project, os.environ)
-        inner = f"env -u TMUX tmux -S {project.socket('tmux')} attach"
-        self.call("new-session", "-d", "-x", "220", "-y", "60", inner)
-        self.call("set", "-g", "monitor-bell", "on")
-        self.call("new-window", "-d", "cat")
-        until(lambda: "panel" in self.screen(), 10, "the session")
-
-    def call(self, *args: str) -> str:
-        command = ["tmux", "-S", str(self._socket), "-f", "/dev/null", *args]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-    def screen(self) -> str:
-        return self.call("capture-pane", "-p", "-t", ":0")
-
-
 @pytest.fixture
 def outside(project: Project, tmp_path: Path) -> Iterator[Outside]:
-    yield Outside(project, tmp_path / "outside")
-    subprocess.run(["tmux", "-S", str(tmp_path / "outside"), "kill-server"], check=False, capture_output=True)
+    tmux.build(project, os.environ)
+    with attached(project, tmp_path / "outside") as outside:
+        yield outside
     leftovers.end(project, [])
 
 
