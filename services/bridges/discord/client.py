@@ -120,13 +120,18 @@ class Client(discord.Client):
     async def setup_hook(self) -> None:
         """Have Discord list the commands; a change is sent, and nothing else."""
         assert self.application_id
-        with contextlib.suppress(discord.HTTPException):  # lines and /words do without
+        with contextlib.suppress(discord.HTTPException, discord.RateLimited):  # lines and /words do without
             if not menu.same(await self.http.get_global_commands(self.application_id)):
                 await self.http.bulk_upsert_global_commands(self.application_id, menu.wanted())
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Keep clear of the number of log-ins per day above which Discord resets the token, over restarts too."""
-        _, _, limit = await self.http.get_bot_gateway()
+        try:
+            _, _, limit = await self.http.get_bot_gateway()
+        except discord.GatewayNotFound as error:
+            if getattr(error.__cause__, "status", 0) == 401:
+                raise Hopeless(TOKEN) from None
+            raise
         if limit["remaining"] < _LOGINS_KEPT:
             raise Hopeless(FEW_LOGINS.format(limit["remaining"]))
 
