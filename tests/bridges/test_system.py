@@ -18,6 +18,15 @@ from tests.command import Terminal, cccc, running
 from tests.conftest import git
 from tests.waiting import until
 
+PATCH = """\
+diff --git a/src/api/public/call.py b/src/api/public/call.py
+new file mode 100644
+--- /dev/null
++++ b/src/api/public/call.py
+@@ -0,0 +1 @@
++x = 1
+"""
+
 
 def settle(project: Project, telegram: Telegram, **more: object) -> None:
     """Write the settings of the Telegram bridge."""
@@ -29,7 +38,7 @@ def settle(project: Project, telegram: Telegram, **more: object) -> None:
 
 
 def connected(project: Project) -> bool:
-    return bridges.report(project, "telegram").connected
+    return bridges.report_path(project, "telegram").exists() and bridges.report(project, "telegram").connected
 
 
 def test_a_line_of_a_chat_reaches_both_peers_and_their_answers_come_back(project: Project, telegram: Telegram) -> None:
@@ -41,6 +50,24 @@ def test_a_line_of_a_chat_reaches_both_peers_and_their_answers_come_back(project
         until(lambda: sum(text.startswith("[Peer") for text in telegram.in_chat()) >= 2, 30)
         telegram.say("/status")
         until(lambda: any("bridge-telegram  ready" in text for text in telegram.in_chat()), 15)
+
+
+def test_a_press_in_the_chat_lands_a_protected_patch_and_settles_the_card(project: Project, telegram: Telegram) -> None:
+    settle(project, telegram)
+    policies = {"rfd": {"approvers": {"alice": {"telegram": "42"}}}}
+    (project.settings / "policies.yaml").write_text(json.dumps(policies))
+    with running(project.root, TELEGRAM_BOT_TOKEN=TOKEN, TEST_CMD="echo 3 passed in 0.1s", LINT_CMD=""):
+        until(lambda: connected(project))
+        fresh = project.home / "fresh"
+        fresh.write_text(PATCH)
+        fresh.replace(project.peer("PeerA") / "patch.diff")
+        (card,) = until(lambda: [post for post in telegram.posts if post.get("reply_markup")], 30)
+        assert "src/api/public/call.py" in card["text"]
+        telegram.press(card, "Approve")
+        until(lambda: git(project.root, "log", "--oneline").count("\n") == 2, 30)
+        until(lambda: not card["reply_markup"] and "used by alice" in card["text"], 15)
+        until(lambda: any(text.startswith("[Gate] landed") for text in telegram.in_chat()), 15)
+        assert [answer["text"].partition(": ")[2] for answer in telegram.answers] == ["approved by alice"]
 
 
 def test_the_commands_start_stop_and_show_a_bridge(project: Project, telegram: Telegram) -> None:
