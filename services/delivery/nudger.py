@@ -14,6 +14,8 @@ from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.line import Line
 from cccc.services.delivery.memory import Memory
 
+_SAYS_WITHIN = 3.0
+
 
 class Nudger:
     """Brings each peer's nudge forward by one step per call."""
@@ -26,6 +28,7 @@ class Nudger:
         self._profiles = service.settings.cli_profiles
         self._project = service.project
         self._intended: dict[str, str] = {}  # the token that this process means to type
+        self._missing: dict[str, tuple[str, float]] = {}  # by peer: a token beside the pane, and since when it is gone
         self._due: set[str] = set()
 
     def step(self, peer: str) -> None:
@@ -87,6 +90,16 @@ class Nudger:
             outcome = self._beside.give(peer, self._line(peer, flight.beside))
             self._say(peer, self._hands[peer], outcome)
 
+    def _gone_beside(self, peer: str) -> None:
+        """A line is not there to be taken back: the CLI has just taken it and says so, or a crash came before it."""
+        flight, now = self._memory.peers[peer].flight, time.monotonic()
+        token, since = self._missing.get(peer, ("", now))
+        if token != flight.beside:
+            self._missing[peer] = (flight.beside, now)
+        elif now - since > _SAYS_WITHIN:
+            lost = f.NudgeLost(to=peer, token=flight.beside, reason="nothing tells that the CLI took it")
+            self._service.say(lost, id_=f"{_id(peer, flight.typed)}.lost")
+
     def words(self, peer: str) -> str:
         """Return where the peer's nudge stands, for people."""
         known = self._memory.peers[peer]
@@ -112,7 +125,8 @@ class Nudger:
         cause = min((letter.seq for letter in known.waiting.values()), default=None)
         if outcome.what == hands.READY:
             if flight.armed and not self._beside.withdraw(peer):
-                return  # the CLI has just taken it
+                self._gone_beside(peer)
+                return
             token = outcome.token or nudge.token(self._project.key, peer, flight.typed + 1)
             self._intended[peer] = token
             typing = f.NudgeTyping(to=peer, token=token, pane=at.pane)

@@ -69,6 +69,24 @@ def test_a_line_for_the_stop_hook_is_taken_back_when_the_mail_was_read(desk: Des
     until(lambda: not waiting.exists(), 5, "the line's end")
 
 
+def test_a_line_that_a_crash_kept_from_the_stop_hook_is_lost_and_typed_later(desk: Desk) -> None:
+    desk.settings(blocked_minutes=TWO_SECONDS)
+    desk.up()
+    desk.idle()
+    draft(desk, "x")
+    desk.hand("PeerA")
+    beside = desk.await_(facts.NudgeBeside)[0]
+    waiting = desk.project.hooks("PeerA") / ".nudge"
+    until(waiting.exists, what="the line")
+    desk.kill()
+    waiting.unlink()
+    desk.again()
+    desk.press("PeerA", "BSpace")
+    assert desk.await_(facts.NudgeLost, limit=15)[0].token == beside.token
+    desk.await_(facts.AckFile, limit=15)
+    assert len(desk.submits("PeerA")) == 1
+
+
 def test_the_stop_hook_gives_a_line_once_and_the_turn_does_not_count_as_over(project: Project) -> None:
     hooks.prepare(project)
     given = json.dumps({"decision": "block", "reason": LINE})

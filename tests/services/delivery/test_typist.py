@@ -24,17 +24,15 @@ from cccc.services.delivery import nudge
 from tests.services.delivery.conftest import Desk
 from tests.waiting import until
 
-NUDGES = int(os.environ.get("TYPIST_NUDGES", "12"))
+NUDGES = int(os.environ.get("TYPIST_NUDGES", "8"))
 LIMIT = 60 + 6 * NUDGES  # seconds
 WORDS = ("the", "parser", "of", "dates", "takes", "a", "year", "for", "a", "month", "and", "nobody", "has", "seen")
 
 
-class Typist:
-    """Types line after line at an attached terminal, until it is told to stop."""
+class Person:
+    """A person at an attached terminal, with PeerA's pane in front."""
 
     def __init__(self, desk: Desk) -> None:
-        self.lines: list[str] = []
-        self.keys = self.ambushes = 0
         self._screen, end = pty.openpty()
         fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
         command = ["tmux", "-S", str(desk.project.socket("tmux")), "attach", "-t", "cccc"]
@@ -43,27 +41,49 @@ class Typist:
             command, stdin=end, stdout=end, stderr=end, env=environment, start_new_session=True
         )
         os.close(end)
-        self._ledger, self._chance = desk.project.ledger, random.Random(7)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._live)
         until(lambda: tmux.call(desk.project, "list-clients"), what="the client")
         tmux.call(desk.project, "select-pane", "-t", desk.pane("PeerA").id)
-        self._thread.start()
 
-    def stop(self) -> None:
-        """Let the person finish the line, and leave."""
-        self._stop.set()
-        self._thread.join(30)
+    def press(self, key: str) -> None:
+        os.write(self._screen, key.encode())
+
+    def look(self, seconds: float) -> None:
+        """Read what the terminal shows, as every terminal does."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self._screen], [], [], left)[0]:
+                os.read(self._screen, 65536)
+
+    def leave(self) -> None:
         self._client.terminate()
         self._client.wait()
         os.close(self._screen)
+
+
+class Typist(Person):
+    """Types line after line until it is told to stop."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.lines: list[str] = []
+        self.keys = self.ambushes = 0
+        self._ledger, self._chance = desk.project.ledger, random.Random(7)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._live)
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Finish the line first."""
+        self._stop.set()
+        self._thread.join(30)
+        super().leave()
 
     def _live(self) -> None:
         while not self._stop.is_set():
             if self._chance.random() < 0.7:
                 self._wait_for_a_nudge()
             else:
-                self._pause(self._chance.uniform(0.0, 2.0))
+                self.look(self._chance.uniform(0.0, 2.0))
             line = " ".join(self._chance.choices(WORDS, k=self._chance.randint(1, 5))) + f" ({len(self.lines)})"
             for letter in line:
                 if self._chance.random() < 0.1:  # a slip
@@ -74,9 +94,9 @@ class Typist:
             self._press("\r")
 
     def _press(self, key: str) -> None:
-        os.write(self._screen, key.encode())
+        self.press(key)
         self.keys += 1
-        self._pause(self._chance.uniform(0.01, 0.12))
+        self.look(self._chance.uniform(0.01, 0.12))
 
     def _wait_for_a_nudge(self) -> None:
         """Begin within the moment in which a nudge is pasted, seen and entered."""
@@ -86,16 +106,9 @@ class Typist:
                 file.seek(size)
                 if b'"nudge-typing"' in file.read():
                     self.ambushes += 1
-                    self._pause(self._chance.uniform(0.0, 0.25))
+                    self.look(self._chance.uniform(0.0, 0.25))
                     return
-            self._pause(0.002)
-
-    def _pause(self, seconds: float) -> None:
-        """Wait, and read what the terminal shows, as every terminal does."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self._screen], [], [], left)[0]:
-                os.read(self._screen, 65536)
+            self.look(0.002)
 
 
 @pytest.mark.timeout(LIMIT + 60)
@@ -116,7 +129,7 @@ def test_no_key_of_a_person_who_types_all_the_time_is_lost_or_merged_into_a_nudg
             time.sleep(0.2)
     finally:
         reader.close()
-        person.stop()
+        person.leave()
     until(lambda: len([text for text in desk.submits("PeerA") if "[NUDGE]" not in text]) == len(person.lines), 10)
     theirs = [text for text in desk.submits("PeerA") if not nudge.ours("".join(text.split()))]
     print(
@@ -124,3 +137,19 @@ def test_no_key_of_a_person_who_types_all_the_time_is_lost_or_merged_into_a_nudg
         f" {time.monotonic() - begin:.0f} s"
     )
     assert theirs == person.lines
+
+
+def test_keys_that_a_crash_kept_back_go_on_after_it(desk: Desk) -> None:
+    desk.arm("delivery.pasted")
+    desk.up()
+    desk.idle("PeerA")
+    person = Person(desk)
+    person.look(1.2)
+    desk.hand("PeerA")
+    desk.died()
+    person.press("mine")
+    person.look(0.5)
+    assert "mine" not in desk.screen("PeerA")
+    desk.again()
+    until(lambda: "mine" in desk.screen("PeerA"), 10, "the keys")
+    person.leave()
