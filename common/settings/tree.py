@@ -36,6 +36,11 @@ def tree(path: Path) -> yaml.Node | None:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Broken("is not UTF-8; save it as UTF-8", raw[: error.start].count(b"\n") + 1) from None
+    return parse(text)
+
+
+def parse(text: str) -> yaml.Node | None:
+    """Return the root node of a file's text; None when it is empty. Raises Broken."""
     try:
         _refuse_bombs(text)
         root: yaml.Node | None = yaml.compose(text, _Loader)

@@ -11,6 +11,7 @@ import io
 import sys
 
 import click
+from click.shell_completion import CompletionItem
 
 from cccc.common.errors import CcccError, NotFound, NotRunning
 
@@ -21,47 +22,56 @@ SECTIONS = {
         "doctor": "Check everything that a session needs.",
         "setup-cli": "Answer beforehand what the CLIs ask at their first start.",
         "prompts": "Show what the peers are told, and put their guides in place.",
-        "clean": "Remove what past sessions left in .cccc.",
-        "version": "Print the installed version.",
-    },
-    "Run": {
-        "up": "Start the services and both peers.",
         "run": "Start everything and attach to it.",
+    },
+    "Start and stop": {
+        "up": "Start the services and both peers.",
         "attach": "Show the peers' terminals.",
         "down": "Stop everything.",
         "restart": "Restart services.",
         "ctl": "Hand a command to supervisorctl.",
     },
-    "Chats": {
-        "token": "Keep the tokens of the chat bridges.",
-        "bridge": "Run the bridges to the chats, and look at them.",
-    },
-    "Talk and look": {
+    "Talk to the peers": {
         "send": "Send a message to the peers.",
         "console": "Talk to the peers and the system, line by line.",
-        "panel": "Watch the whole project, decide, and talk.",
         "pause": "Stop the handoffs between the peers.",
-        "stop": "Interrupt the turn of a peer.",
         "resume": "Let the handoffs between the peers go on.",
+        "stop": "Interrupt the turn of a peer.",
         "refresh": "Send SYSTEM to a peer again.",
+    },
+    "See what happens": {
+        "panel": "Watch the whole project, decide, and talk.",
         "status": "Show the whole project at a glance.",
         "queue": "Show the patches that wait or are being checked.",
-        "patch": "Look at a patch, try it again, drop it, or take it back.",
-        "rfd": "Decide what the peers may not decide.",
-        "evidence": "Run an evidence card.",
         "trace": "Show what became of one message.",
         "ledger": "Read, check and archive the ledger.",
         "ps": "List the service processes.",
         "logs": "Show a service's log.",
         "locks": "Show what is locked, and by whom.",
     },
-    "Try": {
+    "Decide": {
+        "rfd": "Decide what the peers may not decide.",
+        "patch": "Look at a patch, try it again, drop it, or take it back.",
+        "evidence": "Run an evidence card.",
+    },
+    "Chats": {
+        "token": "Keep the tokens of the chat bridges.",
+        "bridge": "Run the bridges to the chats, and look at them.",
+    },
+    "Look after it": {
+        "upgrade": "Add the settings of this version to older files.",
+        "clean": "Remove what past sessions left in .cccc.",
+        "completion": "Print what makes Tab complete commands and options.",
+        "version": "Print the installed version.",
+    },
+    "Try it out": {
         "certify": "Check the CLIs that are installed now in real flight.",
         "torture": "Crash a scratch project in every way, and count what is lost.",
         "mock-agent": "Be a peer without an AI, for trials and tests.",
     },
 }
 SUMMARIES = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
+_WIDEST = max(map(len, SUMMARIES))
 
 
 class _Commands(click.Group):
@@ -75,10 +85,14 @@ class _Commands(click.Group):
         command: click.Command = module.command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        named = [CompletionItem(name, help=SUMMARIES[name]) for name in SUMMARIES if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, commands in SECTIONS.items():
             with formatter.section(title):
-                formatter.write_dl(list(commands.items()), col_max=12)
+                formatter.write_dl([(name.ljust(_WIDEST), summary) for name, summary in commands.items()])
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
