@@ -104,6 +104,17 @@ class RfdLine(msgspec.Struct):
     expires: str
 
 
+class Bridge(msgspec.Struct):
+    """One chat platform, as its bridge reports."""
+
+    connected: bool
+    since: str  # of being connected, or of not being so; "" when it has not tried yet
+    proof: str  # what shows that it can receive
+    error: str  # the last one
+    chats: int
+    waiting: int  # posts
+
+
 class Skip(msgspec.Struct):
     """A fact that a service could not fold."""
 
@@ -143,6 +154,7 @@ class Status(msgspec.Struct):
     facts: List[FactLine]  # the newest first
     ledger: Ledger
     paused: str = ""  # since when the handoffs between the peers wait for `cccc resume`
+    bridges: Dict[str, Bridge] = {}  # by platform: those that run
     bell: int = 0  # the last fact for which a person is needed, since the panel service runs
     filter_on: Optional[bool] = None  # the handoff filter as a person switched it; None: as the settings say
     leftovers: str = ""  # what is changed in the work tree and was never handed in

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
+from collections.abc import Container
 from datetime import datetime, timezone
 
 import msgspec
 
+from cccc.common import bridges, ledger, tmux
 from cccc.common import facts as f
-from cccc.common import ledger, tmux
+from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact, Signal
 from cccc.common.lines import moment
+from cccc.common.registry import PLATFORMS
+from cccc.common.short import one_line
+from cccc.common.status import Bridge
 from cccc.common.worker import Worker, main
 from cccc.services.panel import fold, snapshot
 from cccc.services.panel.snapshot import Live, Moment, Setting
@@ -76,6 +82,7 @@ class Panel(Worker):
         setting = Setting(self.project.name, self.settings.roles.leader, self._started, self._size, self._segments)
         status = snapshot.status(self.state, self._live, setting, now)
         status.bell = self._bell
+        status.bridges = self._bridges(status.services)
         shown = msgspec.json.encode(status)
         if shown == self._shown:
             return False
@@ -94,6 +101,17 @@ class Panel(Worker):
         files = [self.project.ledger, *(path for _, path in ledger.segments(self.project))]
         self._size = sum(path.stat().st_size for path in files)
         self._segments = len(files)
+
+    def _bridges(self, running: Container[str]) -> dict[str, Bridge]:
+        """Return what the bridges that run report of themselves."""
+        found = {}
+        for platform in PLATFORMS:
+            if f"bridge-{platform}" in running:
+                with contextlib.suppress(NotRunning):
+                    said = bridges.report(self.project, platform)
+                    since, error = _ts(said.since) if said.since else "", one_line(said.error)
+                    found[platform] = Bridge(said.connected, since, said.proof, error, said.chats, said.waiting)
+        return found
 
     def _running_since(self, beat: f.Beat) -> str:
         voice = self._live.voices.get(beat.by)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from cccc.common.plural import plural
-from cccc.common.status import FactLine, PatchLine, Peer, RfdLine, Service, Status
+from cccc.common.status import Bridge, FactLine, PatchLine, Peer, RfdLine, Service, Status
 
 _LABEL = 10
 _WIDE = 80
@@ -45,6 +45,7 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         Section("paused", [_paused(status, now)] if status.paused else [], 1),
         Section("edits", [Text(status.leftovers, "yellow")] if status.leftovers else [], 1),
         Section("handoffs", [_handoffs(status)], 1),
+        Section("bridges", [_bridge(name, bridge, now) for name, bridge in status.bridges.items()], 1),
         Section("notices", [_timed(notice.ts, now, Text(notice.text)) for notice in status.notices], 1),
         Section("facts", [_fact(fact, now, width) for fact in status.facts], 3),
         Section("services", _services(status, now), 1),
@@ -153,6 +154,18 @@ def _handoffs(status: Status) -> Text:
     if counts.drops:
         line.append(f"  {counts.drops} not forwarded", "yellow")
     return line
+
+
+def _bridge(name: str, bridge: Bridge, now: datetime) -> Text:
+    line = Text(f"{name:<9}")
+    line.append("connected " if bridge.connected else "not connected ", "green" if bridge.connected else "bold red")
+    line.append(f"{age(bridge.since, now)}  " if bridge.since else "", "dim")
+    if bridge.connected:
+        line.append(f"{bridge.proof}  ", "dim")
+    line.append(plural(bridge.chats, "chat"), "dim")
+    if bridge.waiting:
+        line.append(f"  {plural(bridge.waiting, 'post')} waiting", "yellow")
+    return line.append(f"  {bridge.error}", "dim" if bridge.connected else "bold red")
 
 
 def _services(status: Status, now: datetime) -> list[Text]:

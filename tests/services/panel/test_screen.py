@@ -8,7 +8,7 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common.registry import SERVICES
-from cccc.common.status import Status
+from cccc.common.status import Bridge, RfdLine, Status
 from cccc.services.panel import screen
 from cccc.services.panel.fold import State, fold
 from cccc.services.panel.snapshot import Live, Moment, Setting, status
@@ -55,6 +55,23 @@ def test_a_large_pane_shows_every_line() -> None:
     assert sum("up 2h13m" in line for line in lines) == 1 + len(shown.services)
     assert sum(fact.kind in line for fact in shown.facts for line in lines) >= len(shown.facts)
     assert "" in lines  # sections stand apart when there is room
+
+
+def test_a_bridge_shows_whether_it_is_connected_what_proves_it_and_what_went_wrong() -> None:
+    shown = a_status()
+    shown.bridges = {
+        "telegram": Bridge(True, ts_of(0), "poll answered", "", 2, 1),
+        "slack": Bridge(False, ts_of(0), "", "Slack cannot be reached", 0, 0),
+    }
+    lines = [" ".join(line.split()) for line in drawn(shown, 200, 50)]
+    assert "bridges telegram connected 2h13m poll answered 2 chats 1 post waiting" in lines
+    assert "slack not connected 2h13m 0 chats Slack cannot be reached" in lines
+
+
+def test_what_waits_for_a_decision_is_said_in_the_headline() -> None:
+    shown = a_status()
+    shown.rfds = [RfdLine("rfd-1", "large", "Land it?", ts_of(0), ts_of(0))]
+    assert drawn(shown, 60, 15)[0].startswith("demo  1 to decide: Ctrl-R  up 2h13m")
 
 
 def test_a_reconnecting_panel_says_so_in_the_headline() -> None:
