@@ -6,7 +6,7 @@ import re
 
 _FENCED = re.compile(r"(^[ \t]*(```|~~~).*?(?:^[ \t]*\2[ \t]*$|\Z))", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"(?:^\|.*\|[ \t]*$\n?){2,}", re.MULTILINE)
-_LOW_HEADING = re.compile(r"^#{4,6}\s+(.+?)\s*#*$", re.MULTILINE)  # Discord knows three levels
+_LOW_HEADING = re.compile(r"^#{4,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)  # Discord knows three levels
 
 
 def markdown(text: str, most: int) -> str:

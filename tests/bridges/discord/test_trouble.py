@@ -23,6 +23,10 @@ def bodies(room: Room) -> list[str]:
     return [room.body(message) for message in room.facts(f.UserMessage)]
 
 
+def announced(room: Room, count: int) -> None:
+    until(lambda: len(room.facts(f.ChatPosting)) == count, 15)
+
+
 # --- the gateway ---
 
 
@@ -187,7 +191,7 @@ def test_posts_keep_their_order_when_discord_says_too_fast(room: Room, discord: 
     discord.next_answer("post", Trouble(), too_fast(0.5), Trouble(), too_fast(0.5))
     for number in range(4):
         room.to_user(f"number {number}")
-        until(lambda wanted=number + 1: len(room.facts(f.ChatPosting)) == wanted, 15)
+        announced(room, number + 1)
     until(lambda: len(discord.in_chat()) == 4, 15)
     assert discord.in_chat() == [f"[PeerA]\nnumber {number}" for number in range(4)]
 

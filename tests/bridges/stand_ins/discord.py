@@ -17,9 +17,16 @@ from aiohttp import WSMsgType, web
 from tests.bridges.stand_ins.server import Server, Trouble
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gstand.standin-standin-standin-standin-00"
-ALICE = {"id": "42", "username": "alice", "global_name": "Alice", "discriminator": "0", "avatar": None}
-BOB = {"id": "43", "username": "bob", "global_name": "Bob", "discriminator": "0", "avatar": None}
-BOT = {"id": "99", "username": "pair", "global_name": None, "discriminator": "0", "avatar": None, "bot": True}
+ALICE: dict[str, Any] = {"id": "42", "username": "alice", "global_name": "Alice", "discriminator": "0", "avatar": None}
+BOB: dict[str, Any] = {"id": "43", "username": "bob", "global_name": "Bob", "discriminator": "0", "avatar": None}
+BOT: dict[str, Any] = {
+    "id": "99",
+    "username": "pair",
+    "global_name": None,
+    "discriminator": "0",
+    "avatar": None,
+    "bot": True,
+}
 GUILD, CHANNEL, OTHER, THREAD, DIRECT = 500, 1001, 1002, 3001, 2001
 _EPOCH_MS = 1420070400000
 _EPHEMERAL = 64
