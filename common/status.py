@@ -126,12 +126,21 @@ class Skip(msgspec.Struct):
 
 class Ledger(msgspec.Struct):
     """The ledger's end and its size in bytes, closed segments included."""
+class Verified(msgspec.Struct):
+    """What the last `cccc ledger verify` found; kept in `state/verified.json`."""
+
+    seq: int  # the last fact that was looked at
+    ts: str
+    problems: int
+
+
 
     seq: int = 0
     size: int = 0
     segments: int = 1
 
 
+    verified: Optional[Verified] = None  # None: never
 class Status(msgspec.Struct):
     """The file. `troubles` empty means that all is well."""
 
@@ -162,6 +171,25 @@ class Status(msgspec.Struct):
 
 def read(project: Project) -> Status:
     """Return the last written status. Raises NotRunning when there is none that this version can read."""
+def verified(project: Project) -> Verified | None:
+    """Return what the last verification found, or None when there was none that can be read."""
+    try:
+        return msgspec.json.decode(_verified(project).read_bytes(), type=Verified)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def note_verified(project: Project, found: Verified) -> None:
+    """Keep what a verification found."""
+    fresh = _verified(project).with_suffix(f".{os.getpid()}")
+    fresh.write_bytes(msgspec.json.encode(found))
+    fresh.replace(_verified(project))
+
+
+def _verified(project: Project) -> Path:
+    return project.state / "verified.json"
+
+
     try:
         status = msgspec.json.decode(project.status.read_bytes(), type=Status)
     except FileNotFoundError:

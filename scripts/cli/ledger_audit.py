@@ -7,10 +7,12 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 
 import click
 
+from cccc.common import status
 from cccc.common.blobs import Blobs
 from cccc.common.lines import plain
 from cccc.common.paths import Project
@@ -59,9 +61,13 @@ def verify(as_json: bool) -> None:
 
 
 def audited(project: Project) -> Audit:
-    """Verify, with a progress bar where it takes a while."""
+    """Verify, with a progress bar where it takes a while; the panel shows when that was and what was found."""
     with _progress(verifying.size(project)) as tick:
-        return verifying.verify(project, tick)
+        audit = verifying.verify(project, tick)
+    if project.state.is_dir():
+        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        status.note_verified(project, status.Verified(audit.lines, now, len(audit.problems)))
+    return audit
 
 
 def summary(audit: Audit) -> str:

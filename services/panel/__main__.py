@@ -17,7 +17,7 @@ from cccc.common.facts import Fact, Signal
 from cccc.common.lines import moment
 from cccc.common.registry import PLATFORMS
 from cccc.common.short import one_line
-from cccc.common.status import Bridge
+from cccc.common.status import Bridge, verified
 from cccc.common.worker import Worker, main
 from cccc.services.panel import fold, snapshot
 from cccc.services.panel.snapshot import Live, Moment, Setting
@@ -82,6 +82,7 @@ class Panel(Worker):
         setting = Setting(self.project.name, self.settings.roles.leader, self._started, self._size, self._segments)
         status = snapshot.status(self.state, self._live, setting, now)
         status.bell = self._bell
+        status.ledger.verified = verified(self.project)
         status.bridges = self._bridges(status.services)
         shown = msgspec.json.encode(status)
         if shown == self._shown:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from rich.text import Text
 
 from cccc.common.plural import plural
-from cccc.common.status import Bridge, FactLine, PatchLine, Peer, RfdLine, Service, Status
+from cccc.common.status import Bridge, FactLine, Ledger, PatchLine, Peer, RfdLine, Service, Status
 
 _LABEL = 10
 _WIDE = 80
@@ -49,6 +49,7 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         Section("notices", [_timed(notice.ts, now, Text(notice.text)) for notice in status.notices], 1),
         Section("facts", [_fact(fact, now, width) for fact in status.facts], 3),
         Section("services", _services(status, now), 1),
+        Section("ledger", [_ledger(status.ledger, now)], 0),
     ]
     sections = [section for section in sections if section.lines]
     counts = _share(sections, height)
@@ -166,6 +167,18 @@ def _bridge(name: str, bridge: Bridge, now: datetime) -> Text:
     if bridge.waiting:
         line.append(f"  {plural(bridge.waiting, 'post')} waiting", "yellow")
     return line.append(f"  {bridge.error}", "dim" if bridge.connected else "bold red")
+
+
+def _ledger(ledger: Ledger, now: datetime) -> Text:
+    line = Text(f"{plural(ledger.seq, 'fact')}, {size(ledger.size)} in {plural(ledger.segments, 'file')}, ", "dim")
+    found = ledger.verified
+    if found is None:
+        return line.append("never verified: `cccc ledger verify`")
+    if found.problems:
+        return line.append(
+            f"{plural(found.problems, 'thing does', 'things do')} not hold: `cccc ledger verify`", "bold red"
+        )
+    return line.append(f"verified up to {found.seq}, {age(found.ts, now)} ago", "green")
 
 
 def _services(status: Status, now: datetime) -> list[Text]:

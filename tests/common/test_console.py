@@ -112,11 +112,11 @@ def test_what_the_peers_say_to_the_user_is_heard_once_and_not_with_echo_off(cons
     path = console.project.peer("PeerA") / "to_user.md"
 
     def write(text: str) -> None:
+        before = ledger.end(console.project)
         fresh = path.with_name(".fresh")
         fresh.write_text(text)
         fresh.replace(path)
-        known = ledger.end(console.project)
-        until(lambda: any(isinstance(fact, f.ToUser) for fact in ledger.read(console.project, known - 1)), 10)
+        until(lambda: any(isinstance(fact, f.ToUser) for fact in ledger.read(console.project, before)), 10)
 
     def heard() -> list[str]:
         return [line.text for line in console.heard() if "PeerA" in line.text or line.text.startswith("  ")]

@@ -39,9 +39,10 @@ def test_every_line_of_a_pipe_is_answered_and_the_end_of_input_stops_nothing(up:
 
 def test_what_is_no_text_is_taken_without_a_traceback(up: Project) -> None:
     done = subprocess.run(
-        [str(CCCC), "console"], cwd=up.root, env=environment(), input=b"/queue \xff\n", capture_output=True, check=True
+        [str(CCCC), "console"], cwd=up.root, env=environment(), input=b"a: \xff\n", capture_output=True, check=True
     )
-    assert done.stdout == b"no patch waits\n" and done.stderr == b""
+    assert done.stdout.startswith(b"to PeerA: ") and done.stderr == b""
+    assert messages(up)[-1] == "\ufffd"
 
 
 def test_a_terminal_has_history_completion_and_shows_what_a_peer_says(up: Project) -> None:

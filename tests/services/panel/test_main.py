@@ -10,6 +10,7 @@ from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.common.status import Status
+from tests.command import cccc
 from tests.conftest import Start
 from tests.waiting import until
 
@@ -101,3 +102,13 @@ def test_archived_segments_count_in_the_size(project: Project, service: Start) -
         2,
         Path(closed).stat().st_size + project.ledger.stat().st_size,
     )
+
+
+def test_the_last_verification_is_in_the_status(project: Project, service: Start) -> None:
+    service("ledger")
+    service("panel")
+    say(project, 1)
+    assert status_at(project, 1).ledger.verified is None
+    cccc(project.root, "ledger", "verify", code=1)
+    found = until(lambda: status.read(project).ledger.verified, 10, "the verification")
+    assert found is not None and (found.seq, found.problems) == (1, 1)  # the body of `say` is not there

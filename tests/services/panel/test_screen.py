@@ -8,7 +8,7 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common.registry import SERVICES
-from cccc.common.status import Bridge, RfdLine, Status
+from cccc.common.status import Bridge, RfdLine, Status, Verified
 from cccc.services.panel import screen
 from cccc.services.panel.fold import State, fold
 from cccc.services.panel.snapshot import Live, Moment, Setting, status
@@ -66,6 +66,15 @@ def test_a_bridge_shows_whether_it_is_connected_what_proves_it_and_what_went_wro
     lines = [" ".join(line.split()) for line in drawn(shown, 200, 50)]
     assert "bridges telegram connected 2h13m poll answered 2 chats 1 post waiting" in lines
     assert "slack not connected 2h13m 0 chats Slack cannot be reached" in lines
+
+
+def test_the_ledger_shows_its_last_verification() -> None:
+    shown = a_status()
+    assert any("in 1 file, never verified: `cccc ledger verify`" in line for line in drawn(shown, 200, 50))
+    shown.ledger.verified = Verified(90, ts_of(0), 0)
+    assert any("verified up to 90, 2h13m ago" in line for line in drawn(shown, 200, 50))
+    shown.ledger.verified = Verified(90, ts_of(0), 2)
+    assert any("2 things do not hold: `cccc ledger verify`" in line for line in drawn(shown, 200, 50))
 
 
 def test_what_waits_for_a_decision_is_said_in_the_headline() -> None:
