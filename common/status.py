@@ -8,6 +8,8 @@ happened, and readers subtract. Free text is one line without control characters
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Dict, List, Optional
 
 import msgspec
@@ -124,8 +126,6 @@ class Skip(msgspec.Struct):
     ts: str
 
 
-class Ledger(msgspec.Struct):
-    """The ledger's end and its size in bytes, closed segments included."""
 class Verified(msgspec.Struct):
     """What the last `cccc ledger verify` found; kept in `state/verified.json`."""
 
@@ -134,13 +134,15 @@ class Verified(msgspec.Struct):
     problems: int
 
 
+class Ledger(msgspec.Struct):
+    """The ledger's end and its size in bytes, closed segments included."""
 
     seq: int = 0
     size: int = 0
     segments: int = 1
-
-
     verified: Optional[Verified] = None  # None: never
+
+
 class Status(msgspec.Struct):
     """The file. `troubles` empty means that all is well."""
 
@@ -169,8 +171,6 @@ class Status(msgspec.Struct):
     leftovers: str = ""  # what is changed in the work tree and was never handed in
 
 
-def read(project: Project) -> Status:
-    """Return the last written status. Raises NotRunning when there is none that this version can read."""
 def verified(project: Project) -> Verified | None:
     """Return what the last verification found, or None when there was none that can be read."""
     try:
@@ -190,6 +190,8 @@ def _verified(project: Project) -> Path:
     return project.state / "verified.json"
 
 
+def read(project: Project) -> Status:
+    """Return the last written status. Raises NotRunning when there is none that this version can read."""
     try:
         status = msgspec.json.decode(project.status.read_bytes(), type=Status)
     except FileNotFoundError:
