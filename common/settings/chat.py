@@ -119,4 +119,4 @@ TELEGRAM_MOVED = {
 
 TELEGRAM_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
 SLACK_NOT_YET_USED = frozenset(Slack.__struct_fields__)
-DISCORD_NOT_YET_USED = frozenset(Discord.__struct_fields__)
+DISCORD_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
