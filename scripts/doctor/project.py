@@ -8,6 +8,7 @@ from cccc.common import git, settings, supervisor, watch
 from cccc.common.errors import NotFound, SettingsError, UserError
 from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
+from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence import sandbox
 
@@ -21,6 +22,7 @@ def checks(project: Project) -> list[Check]:
         *_settings(project),
         *(_repository(project) if shutil.which("git") else []),
         *_isolation(project),
+        _guides(project),
         _services(project),
         _sockets(project),
         _disk(project),
@@ -87,6 +89,15 @@ def _isolation(project: Project) -> list[Check]:
     if found.way == "path":
         return [Check("isolation", WARN, f"path: checks see your tree too ({found.why})", "docs/gate.md")]
     return [Check("isolation", BAD, f"no check can run: {found.why}", "gate.isolation: auto")]
+
+
+def _guides(project: Project) -> Check:
+    """What the peers are told without these lies in SYSTEM, so nothing of it has to be there."""
+    missing = [name for name in (*GUIDES.values(), "PROJECT.md") if not (project.root / name).exists()]
+    if not missing:
+        return Check("guides", OK, f"{', '.join(GUIDES.values())} and PROJECT.md are there")
+    mend = "cccc prompts install" if set(missing) & set(GUIDES.values()) else "write what the project is about"
+    return Check("guides", OK, f"not there: {', '.join(missing)}", mend)
 
 
 def _services(project: Project) -> Check:

@@ -138,6 +138,14 @@ def test_a_cli_is_named_with_its_version_and_with_what_shows_a_login(root: Path,
     assert "login by ANTHROPIC_API_KEY" in said and "secret" not in said
 
 
+def test_guides_and_a_brief_that_are_missing_are_named(root: Path) -> None:
+    assert found(root)["guides"][0]["mend"] == "cccc prompts install"
+    cccc(root, "prompts", "install")
+    assert found(root)["guides"][0]["found"] == "not there: PROJECT.md"
+    (root / "PROJECT.md").touch()
+    assert found(root)["guides"][0]["mend"] == ""
+
+
 def test_processes_are_named_while_the_project_is_up(project: Project) -> None:
     with running(project.root):
         assert found(project.root)["services"][0]["found"].startswith("up: ledger, orchestrator, ")

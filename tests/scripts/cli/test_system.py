@@ -231,16 +231,6 @@ def test_after_a_killed_supervisord_down_leaves_nothing_and_up_works(project: Pr
         until(lambda: status(project)["troubles"] == [], 10, "no troubles")
 
 
-def test_run_starts_and_attaches(project: Project) -> None:
-    cccc(project.root, "init")
-    try:
-        with Terminal(project.root, "run", "--mock") as terminal:
-            terminal.shows("[repo]")  # the status line of tmux
-    finally:
-        cccc(project.root, "down")
-    assert processes_in(project.root) == []
-
-
 def test_on_a_terminal_yes_starts_the_mock_peers(project: Project) -> None:
     cccc(project.root, "init")
     missing = {"CLAUDE_I_CMD": "no-such-cli", "CODEX_I_CMD": "no-such-cli"}
