@@ -84,7 +84,15 @@ class Line:
     async def run(self, put: Put) -> None:
         self._hello = asyncio.Event()  # here: Python 3.9 binds them to the loop in which they are made
         self._came: asyncio.Queue[_Came] = asyncio.Queue()
-        await asyncio.gather(self._connect(put), self._read(put))
+        both = [asyncio.ensure_future(self._connect(put)), asyncio.ensure_future(self._read(put))]
+        try:
+            ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for each in ended:
+                each.result()  # only a bug ends one
+        finally:
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
 
     async def accept(self, incoming: Incoming) -> None:
         self._accepted[incoming.id] = None

@@ -31,10 +31,10 @@ def ledger(service: Start) -> subprocess.Popen[bytes]:
 
 @pytest.fixture
 def room(
+    slack: Slack,  # first: it ends last, when nothing knocks any more
     project: Project,
     service: Start,
     ledger: subprocess.Popen[bytes],
-    slack: Slack,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Room:
     """A Slack bridge that is not started yet, with TEAM let in by its settings."""

@@ -61,7 +61,7 @@ def test_what_was_said_without_a_socket_is_read_from_the_history_after_every_hel
     slack.edit(root, "a: one, changed")
     slack.say("nothing for the peers")
     until(lambda: len(room.facts(f.UserMessage)) == 4, 15)
-    assert bodies(room)[1:3] == ["two", "> a: one\n\nthree, in a thread"]
+    assert bodies(room)[1:3] == ["two", "> a: one, changed\n\nthree, in a thread"]
     assert room.facts(f.UserMessage)[3].edit_of and "one, changed" in bodies(room)[3]
 
 
@@ -172,7 +172,7 @@ def test_a_token_that_is_revoked_is_noticed_and_said(room: Room, slack: Slack, t
 
 
 def test_tokens_that_are_swapped_are_refused_at_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLACK_BOT_TOKEN", APP_TOKEN)
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xapp-1-A111-swapped")
     with pytest.raises(SettingsError, match="bot_token must be a token that begins with xoxb-; `cccc token set slack`"):
         SlackBridge(room.project)
 
