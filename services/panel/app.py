@@ -58,6 +58,7 @@ class Panel(App[None]):
     #prompt { width: 2; color: ansi_green; }
     Line { height: auto; max-height: 8; padding: 0; background: transparent; }
     Line:focus { background: transparent; }
+    Line .text-area--placeholder { color: ansi_bright_black; }
     """
     BINDINGS = [  # noqa: RUF012  # as textual reads it
         Binding("ctrl+r", "decide", priority=True),

@@ -79,16 +79,15 @@ def _share(sections: list[Section], height: int) -> list[int]:
 def _labelled(section: Section, count: int, width: int) -> list[Text]:
     if not section.label:
         return section.lines[:count]
-    label = Text(section.label.ljust(_LABEL), "bold")
-    lines = []
-    for line in section.lines[:count]:
-        lines.append(_cut(label + line, width))
-        label = Text(" " * _LABEL)
-    return lines
+    labels = [section.label, *[""] * count]
+    return [
+        _cut(Text.assemble((label.ljust(_LABEL), "bold"), line), width)
+        for label, line in zip(labels, section.lines[:count])
+    ]
 
 
 def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
-    left = Text(f"{status.session}  ", "bold")
+    left = Text.assemble((f"{status.session}  ", "bold"))
     if note:
         left.append(note, "bold yellow")
     elif status.troubles:
@@ -125,7 +124,7 @@ def _peer(peer: Peer, now: datetime) -> list[Text]:
 
 def _patches(status: Status, now: datetime) -> list[Text]:
     counts, tests = status.counts, status.counts.tests
-    head = Text(f"{status.patches_open} open  ", "bold" if status.patches_open else "dim")
+    head = Text.assemble((f"{status.patches_open} open  ", "bold" if status.patches_open else "dim"))
     head.append(f"{counts.landed} landed", "green" if counts.landed else "dim")
     head.append(f"  {counts.refused} refused", "red" if counts.refused else "dim")
     if tests:
@@ -150,7 +149,7 @@ def _paused(status: Status, now: datetime) -> Text:
 def _handoffs(status: Status) -> Text:
     counts = status.counts
     ways = [f"{author}→{to} {n}" for author, all_to in counts.handoffs.items() for to, n in all_to.items()]
-    line = Text("  ".join(ways) or "none yet", "" if ways else "dim")
+    line = Text.assemble(("  ".join(ways) or "none yet", "" if ways else "dim"))
     line.append(f"  {plural(counts.nudges, 'nudge')}", "dim")
     if counts.drops:
         line.append(f"  {counts.drops} not forwarded", "yellow")
@@ -170,7 +169,7 @@ def _bridge(name: str, bridge: Bridge, now: datetime) -> Text:
 
 
 def _ledger(ledger: Ledger, now: datetime) -> Text:
-    line = Text(f"{plural(ledger.seq, 'fact')}, {size(ledger.size)} in {plural(ledger.segments, 'file')}, ", "dim")
+    line = Text(f"{plural(ledger.seq, 'fact')}, {size(ledger.size)} in {plural(ledger.segments, 'file')}, ")
     found = ledger.verified
     if found is None:
         return line.append("never verified: `cccc ledger verify`")
@@ -183,7 +182,7 @@ def _ledger(ledger: Ledger, now: datetime) -> Text:
 
 def _services(status: Status, now: datetime) -> list[Text]:
     ready = sum(service.state == "ready" for service in status.services.values())
-    summary = Text(f"{ready}/{len(status.services)} ready ", "bold")
+    summary = Text.assemble((f"{ready}/{len(status.services)} ready ", "bold"))
     for name, service in status.services.items():
         state = "" if service.state == "ready" else f" ({service.state})"
         summary.append(f" {name}{state}", _STYLES[service.state])
@@ -209,7 +208,7 @@ def _timed(ts: str, now: datetime, text: Text, *, seconds: bool = False) -> Text
 
 
 def _state(state: str, width: int) -> Text:
-    return Text(state.ljust(width), _STYLES.get(state, ""))
+    return Text.assemble((state.ljust(width), _STYLES.get(state, "")))
 
 
 def _cut(line: Text, width: int) -> Text:
