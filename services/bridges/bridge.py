@@ -30,6 +30,8 @@ from cccc.services.bridges.intake import PassOn, Setting, Verdict
 from cccc.services.bridges.loop import Done, Loop
 from cccc.services.bridges.outgoing import Outgoing
 from cccc.services.bridges.platform import Health, Incoming, Message, Platform
+from cccc.services.bridges.receipts import Receipts
+from cccc.services.bridges.state import State
 
 _REPORT_EVERY = 5.0
 _SWEEP_EVERY = 1800.0
@@ -39,7 +41,7 @@ class Bridge(Worker):
     """One chat platform. A subclass sets `name` and `via`, and writes `section`, `configured` and `connect`."""
 
     version = 1
-    State = memory.State
+    State = State
     via: ClassVar[str]
 
     # --- what a platform writes ---
@@ -69,12 +71,13 @@ class Bridge(Worker):
         self._token_locks = [bridges.hold_token(token) for token in tokens.values()]
         self.platform = self.connect(tokens)
         self.loop = Loop(self.platform)
-        self._out = Outgoing(self)
+        self._out, self._receipts = Outgoing(self), Receipts(self)
         self._inbox: deque[Incoming] = deque()
         self._taken = ""  # the id under which the first of them was said
         self._verdict: Verdict | None = None  # of the first of them, while its files are fetched
         self._fetched: list[Fetched] | None = None
         self._first: list[str] = []  # what is said at the start
+        self._begun = False  # all of it is heard
         self._files = FilesOut(self)
         self._swept_at = -_SWEEP_EVERY
         self._report = bridges.Report(os.getpid(), since=time.time())
@@ -95,17 +98,21 @@ class Bridge(Worker):
             if isinstance(each, Health):
                 self._feel(each)
             elif isinstance(each, Done):
-                self._out.ended(each)
+                (self._receipts if each.key == "mark" else self._out).ended(each)
             else:
                 self._inbox.append(each)
-        if not any(map(self.pending, self._first)):
+        self._tell()
+        if not self._begun:
+            if any(map(self.pending, self._first)):  # who is let in, and what is thrown away, comes before all else
+                return
             bridges.start_mark(self.project, self.via).unlink(missing_ok=True)
-            while self._inbox and self._take_in(self._inbox[0]):
-                self._inbox.popleft()
+            self._begun = True
+        while self._inbox and self._take_in(self._inbox[0]):
+            self._inbox.popleft()
         self._out.step()
+        self._receipts.step()
         self._files.step()
         self._sweep()
-        self._tell()
 
     def close(self) -> None:
         self.loop.close()

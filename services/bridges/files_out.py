@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from cccc.common import facts as f
 from cccc.services.bridges import sniff
-from cccc.services.bridges.memory import FileToSend
+from cccc.services.bridges.state import FileToSend
 
 if TYPE_CHECKING:
     from cccc.services.bridges.bridge import Bridge

@@ -14,10 +14,10 @@ from cccc.common import facts as f
 from cccc.common import pairing
 from cccc.common.facts import Fact
 from cccc.common.settings.chat import Chat
-from cccc.services.bridges import memory, routing
-from cccc.services.bridges.memory import State, message_key
+from cccc.services.bridges import routing
 from cccc.services.bridges.platform import FileRef, Incoming, Left, Message, Moved, Press, Unreadable
 from cccc.services.bridges.routing import Routed, Typed, Unaddressed
+from cccc.services.bridges.state import Said, State, message_key
 
 _QUOTED_SHOWN = 200
 
@@ -94,7 +94,7 @@ def _written(state: State, came: Message, setting: Setting) -> Verdict:
         return Verdict() if came.edited else _subscribe(state, came, setting, read.rest)
     if came.chat not in state.subscriptions:
         return _from_a_stranger(state, came, setting, read)
-    before = state.said.get(message_key(came.chat, came.message))
+    before = state.said.get(message_key(came.chat, came.message)) if came.message else None
     if before and not came.edited:  # it came a second time
         return Verdict()
     if isinstance(read, Typed):
@@ -111,7 +111,7 @@ def _written(state: State, came: Message, setting: Setting) -> Verdict:
     return _pass_on(state, came, setting, read, before)
 
 
-def _pass_on(state: State, came: Message, setting: Setting, read: Routed, before: memory.Said | None) -> Verdict:
+def _pass_on(state: State, came: Message, setting: Setting, read: Routed, before: Said | None) -> Verdict:
     text, files = read.text.strip(), list(came.files)
     if came.quoted and not text and not files:
         text, files = came.quoted.text.strip(), list(came.quoted.files)

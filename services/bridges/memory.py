@@ -1,4 +1,4 @@
-"""What a bridge remembers, folded from the facts. Pure.
+"""What follows from a fact for a bridge's memory. Pure.
 
 Every fact is folded by each bridge; `via` is the platform whose chats are ours. What has to be posted stands
 in one queue per chat, in the ledger's order, until a `chat-posted` (or `chat-failed`) takes it out.
@@ -7,142 +7,44 @@ in one queue per chat, in the ledger's order, until a `chat-posted` (or `chat-fa
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import Dict, List, Optional
-
-import msgspec
 
 from cccc.common import answer
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.lines import moment
+from cccc.services.bridges import shared_files
+from cccc.services.bridges.state import (
+    CARD,
+    COMMAND,
+    FILE,
+    PEERS,
+    REPLY,
+    SETTLED,
+    SYSTEM,
+    USER,
+    Asked,
+    Card,
+    Item,
+    Mark,
+    Outbox,
+    Posting,
+    Said,
+    State,
+    Subscription,
+    forget_oldest,
+    message_key,
+    push,
+)
 
-# ruff: noqa: UP006, UP035, UP045  # msgspec evaluates the annotations, on Python 3.9 too
-
-USER, PEERS, SYSTEM, FILE = "user", "peers", "system", "file"
-CARD, SETTLED = "card", "settled"  # a request for decision, and its change
-COMMAND, REPLY = "command", "reply"  # what a command answers at once; what else a person is told
 _MESSAGES_KEPT = 500
 _CARDS_KEPT = 200
 _ALBUMS_KEPT = 50
-
-
-class Item(msgspec.Struct):
-    """The fact `seq` has to become (part of) a post."""
-
-    seq: int
-    kind: str
-    at: float  # Unix time of the fact
-    edit: str = ""  # the message that it changes
-    reply_to: str = ""
-    thread: str = ""
-    press: str = ""
-    about: str = ""  # the request that replies to it are about
-
-
-class Posting(msgspec.Struct):
-    """A post that was announced: of the first `count` items, `done` parts are in the chat."""
-
-    number: int
-    count: int
-    done: int = 0
-
-
-class Outbox(msgspec.Struct):
-    """What has to be posted into one chat."""
-
-    queue: List[Item] = []
-    open: Optional[Posting] = None
-    last: Dict[str, float] = {}  # kind -> Unix time of the last post
-    recent: List[float] = []  # of the posts of the last minute
-
-
-class Subscription(msgspec.Struct):
-    """A chat that is let in."""
-
-    how: str
-    title: str = ""
-    thread: str = ""
-    to_user: bool = True
-    peers: bool = True
-
-
-class Card(msgspec.Struct):
-    """A request for decision as the chats show it."""
-
-    seq: int
-    rfd_id: str
-    options: List[str]
-    status: str = ""  # in words, once there is something to say
-    over: bool = False  # nobody can press any more
-    copies: Dict[str, List[str]] = {}  # chat -> messages
-
-
-class Said(msgspec.Struct):
-    """A person's message that was passed on."""
-
-    mid: str
-    route: str
-    sha: str
-
-
-class Asked(msgspec.Struct):
-    """Who hears what comes of a decision or wish."""
-
-    chat: str
-    thread: str = ""
-    message: str = ""
-    press: str = ""
-
-
-class Mark(msgspec.Struct):
-    """A receipt that is due."""
-
-    chat: str
-    message: str
-    mid: str
-    mark: str
-
-
-class FileToSend(msgspec.Struct):
-    """An outbound file; `waiting` are the chats of all platforms that do not have it yet."""
-
-    seq: int
-    name: str
-    path: str
-    waiting: List[str]
-    chats: List[str] = []
-
-
-class State(msgspec.Struct):
-    """The fold; kept in the worker's snapshot."""
-
-    started: str = ""  # the id of the last bridge-started
-    number: int = 0  # of postings so far
-    show_peers: Optional[bool] = None  # what a person chose; else the settings
-    subscriptions: Dict[str, Subscription] = {}
-    everywhere: List[str] = []  # "telegram -100…": who gets files, on every platform
-    moved: Dict[str, str] = {}
-    outboxes: Dict[str, Outbox] = {}
-    cards: Dict[str, Card] = {}  # by rfd_id
-    prompts: Dict[str, str] = {}  # message key -> the request that a reply to it is about
-    asked: Dict[int, Asked] = {}
-    said: Dict[str, Said] = {}  # message key -> what became of it
-    albums: Dict[str, str] = {}  # album -> route
-    hinted: Dict[str, float] = {}  # "chat user" -> Unix time
-    cursors: Dict[str, str] = {}  # chat -> the last of its messages that became a fact
-    marks: List[Mark] = []
-    questions: Dict[str, str] = {}  # peer -> the request about which it was asked last
-    files: Dict[str, FileToSend] = {}  # by mid
 
 
 def asks_about(command: str) -> str:
     """Return the request about which somebody wants to ask, when a command does not have the question yet."""
     words = command.lstrip("/").split()
     return words[2] if len(words) == 3 and words[:2] == ["rfd", "ask"] else ""
-
-
-def message_key(chat: str, message: str) -> str:
-    return f"{chat}/{message}"
 
 
 def fold(state: State, fact: Fact, via: str, shows_peers: bool) -> None:
@@ -153,23 +55,18 @@ def fold(state: State, fact: Fact, via: str, shows_peers: bool) -> None:
         _hear_wish(state, fact)
     if getattr(fact, "via", via) == via or not isinstance(fact, _OF_ONE_PLATFORM):
         _fold(fact, state, _at(fact), shows_peers if state.show_peers is None else state.show_peers)
-    if isinstance(fact, _FOR_FILES):
-        _follow_files(state, fact)
+    if isinstance(fact, shared_files.HEARD):
+        shared_files.fold(state, fact)
 
 
 _OF_ONE_PLATFORM = (
     *(f.UserMessage, f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved, f.ChatCommand),
     *(f.ChatTold, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked),
 )
-_FOR_FILES = (f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved, f.FileOut, f.FileSent, f.ChatPosted, f.ChatFailed)
 
 
 def _at(fact: Fact) -> float:
     return moment(fact.ts).timestamp()
-
-
-def _push(state: State, chat: str, item: Item) -> None:
-    state.outboxes.setdefault(chat, Outbox()).queue.append(item)
 
 
 def _everyone(state: State, fact: Fact, kind: str, about: str = "") -> None:
@@ -177,9 +74,7 @@ def _everyone(state: State, fact: Fact, kind: str, about: str = "") -> None:
     for chat, its in state.subscriptions.items():
         if its.peers if kind == PEERS else its.to_user:
             copies = state.cards[about].copies.get(chat, []) if about in state.cards else []
-            _push(
-                state, chat, Item(fact.seq, kind, _at(fact), reply_to=copies[-1] if copies else "", thread=its.thread)
-            )
+            push(state, chat, Item(fact.seq, kind, _at(fact), reply_to=copies[-1] if copies else "", thread=its.thread))
 
 
 def _hear_wish(state: State, fact: Fact) -> None:
@@ -188,12 +83,12 @@ def _hear_wish(state: State, fact: Fact) -> None:
         state.asked[fact.seq] = Asked(fact.chat, press=fact.press)
     elif fact.cause in state.asked:
         state.asked[fact.seq] = state.asked[fact.cause]
-    _forget_oldest(state.asked, _MESSAGES_KEPT)
+    forget_oldest(state.asked, _MESSAGES_KEPT)
 
 
 def _hear_answer(state: State, fact: Fact, asked: Asked) -> None:
     item = Item(fact.seq, REPLY, _at(fact), reply_to=asked.message, thread=asked.thread, press=asked.press)
-    _push(state, asked.chat, item)
+    push(state, asked.chat, item)
 
 
 @singledispatch
@@ -236,7 +131,7 @@ def _(fact: Fact, state: State, at: float, peers: bool) -> None:
 def _(fact: f.FileOut, state: State, at: float, peers: bool) -> None:
     for chat, its in state.subscriptions.items():
         if its.to_user:
-            _push(state, chat, Item(fact.seq, FILE, at, thread=its.thread))
+            push(state, chat, Item(fact.seq, FILE, at, thread=its.thread))
 
 
 # --- decisions -------------------------------------------------------------------------------
@@ -271,7 +166,7 @@ def _change_card(state: State, fact: f.DecisionCounted | f.RfdSettled, status: s
     card.status, card.over = status, over
     for chat, messages in card.copies.items():
         for message in messages:
-            _push(state, chat, Item(fact.seq, SETTLED, _at(fact), edit=message))
+            push(state, chat, Item(fact.seq, SETTLED, _at(fact), edit=message))
 
 
 @_fold.register
@@ -289,10 +184,10 @@ def _(fact: f.UserMessage, state: State, at: float, peers: bool) -> None:
         return
     _read_up_to(state, fact.chat, fact.message)
     state.said[message_key(fact.chat, fact.message)] = Said(fact.mid, fact.route, fact.sha)
-    _forget_oldest(state.said, _MESSAGES_KEPT)
+    forget_oldest(state.said, _MESSAGES_KEPT)
     if fact.album:
         state.albums[fact.album] = fact.route
-        _forget_oldest(state.albums, _ALBUMS_KEPT)
+        forget_oldest(state.albums, _ALBUMS_KEPT)
     state.marks.append(Mark(fact.chat, fact.message, fact.mid, "stored"))
 
 
@@ -321,22 +216,17 @@ def _(fact: f.ChatCommand, state: State, at: float, peers: bool) -> None:
     if not fact.press:
         _read_up_to(state, fact.chat, fact.message)
     state.asked[fact.seq] = Asked(fact.chat, fact.thread, fact.message, fact.press)
-    _forget_oldest(state.asked, _MESSAGES_KEPT)
+    forget_oldest(state.asked, _MESSAGES_KEPT)
     item = Item(fact.seq, COMMAND, at, reply_to=fact.message, thread=fact.thread, press=fact.press)
     item.about = asks_about(fact.text)
-    _push(state, fact.chat, item)
+    push(state, fact.chat, item)
 
 
 @_fold.register
 def _(fact: f.ChatTold, state: State, at: float, peers: bool) -> None:
     state.hinted[f"{fact.chat} {fact.user}"] = at
-    _forget_oldest(state.hinted, _MESSAGES_KEPT)
-    _push(state, fact.chat, Item(fact.seq, REPLY, at, reply_to=fact.message, thread=fact.thread, press=fact.press))
-
-
-def _forget_oldest(kept: Dict, most: int) -> None:  # type: ignore[type-arg]  # of any keys
-    while len(kept) > most:
-        del kept[next(iter(kept))]
+    forget_oldest(state.hinted, _MESSAGES_KEPT)
+    push(state, fact.chat, Item(fact.seq, REPLY, at, reply_to=fact.message, thread=fact.thread, press=fact.press))
 
 
 # --- chats -----------------------------------------------------------------------------------
@@ -367,7 +257,7 @@ def _announce(state: State, chat: str, its: Subscription, at: float) -> None:
     queued = {item.seq for item in state.outboxes.get(chat, Outbox()).queue if item.kind == CARD}
     for card in state.cards.values():
         if its.to_user and not card.over and card.seq not in queued:
-            _push(state, chat, Item(card.seq, CARD, at, thread=its.thread))
+            push(state, chat, Item(card.seq, CARD, at, thread=its.thread))
 
 
 @_fold.register
@@ -438,38 +328,8 @@ def _remember_message(state: State, fact: f.ChatPosted, head: Item) -> None:
     about = card.rfd_id if card else head.about
     if about:
         state.prompts[message_key(fact.chat, fact.message)] = about
-        _forget_oldest(state.prompts, _MESSAGES_KEPT)
+        forget_oldest(state.prompts, _MESSAGES_KEPT)
     if card and head.kind == CARD:
         card.copies.setdefault(fact.chat, []).append(fact.message)
         if card.status:  # it was settled while this copy was on its way
-            _push(state, fact.chat, Item(card.seq, SETTLED, head.at, edit=fact.message))
-
-
-# --- files -----------------------------------------------------------------------------------
-
-
-def _follow_files(state: State, fact: Fact) -> None:
-    """Keep track of which chats of all platforms still wait for which file."""
-    if isinstance(fact, f.FileOut):
-        state.files[fact.mid] = FileToSend(fact.seq, fact.name, fact.path, list(state.everywhere))
-    elif isinstance(fact, f.FileSent):
-        state.files.pop(fact.mid, None)
-    elif isinstance(fact, f.ChatSubscribed):
-        here = f"{fact.via} {fact.chat}"
-        if fact.to_user and here not in state.everywhere:
-            state.everywhere.append(here)
-    elif isinstance(fact, f.ChatMoved):
-        old, new = f"{fact.via} {fact.chat}", f"{fact.via} {fact.to}"
-        for places in (state.everywhere, *(file.waiting for file in state.files.values())):
-            places[:] = [new if place == old else place for place in places]
-    elif isinstance(fact, f.ChatUnsubscribed):
-        here = f"{fact.via} {fact.chat}"
-        for places in (state.everywhere, *(file.waiting for file in state.files.values())):
-            places[:] = [place for place in places if place != here]
-    elif isinstance(fact, (f.ChatPosted, f.ChatFailed)) and getattr(fact, "left", 0) == 0:
-        here = f"{fact.via} {fact.chat}"
-        for file in state.files.values():
-            if file.seq in fact.about and here in file.waiting:
-                file.waiting.remove(here)
-                if isinstance(fact, f.ChatPosted):
-                    file.chats.append(here)
+            push(state, fact.chat, Item(card.seq, SETTLED, head.at, edit=fact.message))

@@ -16,17 +16,16 @@ from cccc.common.commands import Asker, Reply
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.lines import Line
-from cccc.services.bridges import memory, pacing, posts
+from cccc.services.bridges import pacing, posts
 from cccc.services.bridges.loop import Done
-from cccc.services.bridges.memory import CARD, COMMAND, SETTLED, SYSTEM, Card, Item, Outbox
 from cccc.services.bridges.platform import ChatIs, Gone, Later, Post, Refused, Undone, Unsure
 from cccc.services.bridges.posts import Part, Told
+from cccc.services.bridges.state import CARD, COMMAND, SETTLED, SYSTEM, Card, Item, Outbox
 
 if TYPE_CHECKING:
     from cccc.services.bridges.bridge import Bridge
 
 _BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-_MARKS = "mark"
 
 
 class Outgoing:
@@ -35,7 +34,7 @@ class Outgoing:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._sending: set[str] = set()  # chats whose post is under way
-        self._announced: dict[str, str] = {}  # chat -> the id of what was said last
+        self._said: dict[str, str] = {}  # chat -> the id of what was said last
         self._doubt: set[str] = set()
         self._parts: dict[str, tuple[int, list[Part]]] = {}  # chat -> the number of the open posting, its parts
         self._tries: dict[str, int] = {}
@@ -55,14 +54,13 @@ class Outgoing:
                     self._run(item)
             if box.queue and chat not in self._sending:
                 self._next(chat, box, now)
-        self._mark(now)
+        queued = {item.seq for box in self._bridge.state.outboxes.values() for item in box.queue}
+        self._replies = {seq: reply for seq, reply in self._replies.items() if seq in queued}
 
     def ended(self, done: Done) -> None:
         """Take note of what came of a job."""
         what, _, chat = done.key.partition(" ")
-        if what == _MARKS:
-            self._marked(done)
-        elif what == "post":
+        if what == "post":
             self._sending.discard(chat)
             if done.error is None:
                 self._posted(chat, done.result)
@@ -76,22 +74,19 @@ class Outgoing:
     def _next(self, chat: str, box: Outbox, now: float) -> None:
         """Announce the next post of a chat, or send the next part of the announced one, when it is due."""
         bridge = self._bridge
-        due = self._not_before.get(chat, 0.0)
-        if bridge.pending(self._announced.get(chat, "")):
-            return
-        if box.open is None:
-            count, earliest = pacing.next_post(box, bridge.rules, bridge.platform.pace(chat))
-            due = max(due, earliest)
-            if due <= now:
-                about = [item.seq for item in box.queue[:count]]
-                id_ = f"{bridge.name}:{bridge.state.number + 1}:{chat}"
-                bridge.say(f.ChatPosting(via=bridge.via, chat=chat, about=about), id_=id_, cause=about[-1])
-                self._announced[chat] = id_
-                return
-        elif due <= now and not bridge.pending(self._id_of_part(chat, box)):
+        if bridge.pending(self._said.get(chat, "")):
+            return  # woken when it is heard
+        pace = bridge.platform.pace(chat)
+        count, due = pacing.next_post(box, bridge.rules, pace) if box.open is None else (0, pacing.next_part(box, pace))
+        due = max(due, self._not_before.get(chat, 0.0))
+        if due > now:
+            bridge.wake_in(due - now)
+        elif box.open:
             self._send(chat, box)
-            return
-        bridge.wake_in(max(0.0, due - now))
+        else:
+            about = [item.seq for item in box.queue[:count]]
+            posting = f.ChatPosting(via=bridge.via, chat=chat, about=about)
+            self._say(chat, f"{bridge.state.number + 1}", about[-1], posting)
 
     def _send(self, chat: str, box: Outbox) -> None:
         assert box.open
@@ -132,11 +127,12 @@ class Outgoing:
         posted = f.ChatPosted(
             via=self._bridge.via, chat=chat, about=about, message=message, part=box.open.done, left=left
         )
-        self._bridge.say(posted, id_=self._id_of_part(chat, box), cause=about[-1])
+        self._say(chat, f"{box.open.number}:{box.open.done}", about[-1], posted)
 
-    def _id_of_part(self, chat: str, box: Outbox) -> str:
-        assert box.open
-        return f"{self._bridge.name}:{box.open.number}:{chat}:{box.open.done}"
+    def _say(self, chat: str, what: str, cause: int, *facts: Fact) -> None:
+        """Say something of a chat; until it is heard nothing more is done there."""
+        self._said[chat] = f"{self._bridge.name}:{chat}:{what}"
+        self._bridge.say(*facts, id_=self._said[chat], cause=cause)
 
     def _failed(self, chat: str, error: Undone) -> None:
         """Try again what can still arrive; give up, and say so, what cannot."""
@@ -145,10 +141,8 @@ class Outgoing:
         if box is None or box.open is None:
             return
         if isinstance(error, ChatIs):
-            self._not_before[chat] = now + 1.0  # it is heard by then
-            bridge.say(
-                f.ChatMoved(via=bridge.via, chat=chat, to=error.chat), id_=f"{bridge.name}:moved:{chat}:{error.chat}"
-            )
+            moved = f.ChatMoved(via=bridge.via, chat=chat, to=error.chat)
+            self._say(chat, f"moved:{error.chat}", box.queue[0].seq, moved)
         elif isinstance(error, (Refused, Gone)):
             self._give_up(chat, box, error)
         else:
@@ -176,7 +170,7 @@ class Outgoing:
         if isinstance(error, Gone) or not (head.kind == SYSTEM or head.edit):  # nor about a notice, or a deleted card
             words = "gets nothing more" if isinstance(error, Gone) else "did not take a post"
             facts.append(f.Notice(text=f"{bridge.via} chat {chat} {words}: {error}", about=bridge.name))
-        bridge.say(*facts, id_=f"{bridge.name}:{number}:{chat}:failed", cause=about[-1])
+        self._say(chat, f"{number}:failed", about[-1], *facts)
 
     # --- what is in a post ---
 
@@ -255,41 +249,3 @@ class Outgoing:
 
     def _wish(self, item: Item) -> str:
         return f"{self._bridge.name}:{item.seq}"
-
-    # --- receipts ---
-
-    def _mark(self, now: float) -> None:
-        bridge = self._bridge
-        if not bridge.state.marks or _MARKS in self._sending or self._not_before.get(_MARKS, 0.0) > now:
-            return
-        mark = bridge.state.marks[0]
-        if bridge.pending(self._id_of_mark(mark)):
-            return
-        if not bridge.rules.receipts:
-            self._say_marked(mark, "turned off")
-            return
-        self._sending.add(_MARKS)
-        bridge.loop.submit(_MARKS, self._set_mark(mark))
-
-    async def _set_mark(self, mark: memory.Mark) -> str:
-        await self._bridge.platform.mark(mark.chat, mark.message, mark.mark)
-        return ""
-
-    def _marked(self, done: Done) -> None:
-        self._sending.discard(_MARKS)
-        if not self._bridge.state.marks:
-            return
-        if done.error is None or isinstance(done.error, (Refused, Gone, ChatIs)):
-            self._say_marked(self._bridge.state.marks[0], str(done.error or ""))
-            return
-        wait = done.error.seconds if isinstance(done.error, Later) else _BACK_OFF[2]
-        self._not_before[_MARKS] = time.time() + wait
-
-    def _say_marked(self, mark: memory.Mark, reason: str) -> None:
-        marked = f.ChatMarked(
-            via=self._bridge.via, chat=mark.chat, message=mark.message, mid=mark.mid, mark=mark.mark, reason=reason
-        )
-        self._bridge.say(marked, id_=self._id_of_mark(mark))
-
-    def _id_of_mark(self, mark: memory.Mark) -> str:
-        return f"{self._bridge.name}:mark:{mark.chat}:{mark.message}:{mark.mark}"

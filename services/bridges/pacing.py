@@ -7,8 +7,8 @@ its end. Nothing overtakes: where something urgent stands behind it, it goes at 
 from __future__ import annotations
 
 from cccc.common.settings.chat import Chat
-from cccc.services.bridges.memory import FILE, PEERS, SYSTEM, USER, Item, Outbox
 from cccc.services.bridges.platform import Pace
+from cccc.services.bridges.state import FILE, PEERS, SYSTEM, USER, Item, Outbox
 
 _MERGED = (USER, PEERS, SYSTEM)
 _MOST_MERGED = 20
@@ -16,10 +16,7 @@ _MOST_MERGED = 20
 
 def next_post(box: Outbox, rules: Chat, pace: Pace) -> tuple[int, float]:
     """Return how many items of a queue that is not empty make the next post, and at what Unix time it is due."""
-    count = _together(box.queue)
-    earliest = box.recent[-1] + pace.every if box.recent else 0.0
-    if len(box.recent) >= pace.per_minute:
-        earliest = max(earliest, box.recent[-pace.per_minute] + 60.0)
+    count, earliest = _together(box.queue), next_part(box, pace)
     head = box.queue[0]
     if head.kind not in (USER, PEERS):
         return count, earliest
@@ -31,6 +28,14 @@ def next_post(box: Outbox, rules: Chat, pace: Pace) -> tuple[int, float]:
     last = box.last.get(head.kind, 0.0)
     urgent = any(item.kind not in (USER, PEERS, FILE) for item in box.queue)
     return count, max(earliest, last + (interval if urgent else max(debounce, interval)))
+
+
+def next_part(box: Outbox, pace: Pace) -> float:
+    """Return the Unix time before which the platform wants nothing more in a chat."""
+    earliest = box.recent[-1] + pace.every if box.recent else 0.0
+    if len(box.recent) >= pace.per_minute:
+        earliest = max(earliest, box.recent[-pace.per_minute] + 60.0)
+    return earliest
 
 
 def _together(queue: list[Item]) -> int:

@@ -13,8 +13,8 @@ from cccc.common.paths import other
 from cccc.common.settings.chat import Chat
 from cccc.common.short import line_of
 from cccc.services.bridges import split
-from cccc.services.bridges.memory import Card, Item
 from cccc.services.bridges.platform import Button, Limits, Post
+from cccc.services.bridges.state import Card, Item
 
 _PATHS_SHOWN = 10
 
