@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cccc.common.settings.chat import Telegram
-from cccc.services.bridges.memory import CARD, PEERS, REPLY, SYSTEM, USER, Item, Outbox
 from cccc.services.bridges.pacing import next_post
 from cccc.services.bridges.platform import Pace
+from cccc.services.bridges.state import CARD, PEERS, REPLY, SYSTEM, USER, Item, Outbox
 
 RULES = Telegram(debounce_seconds=30, peer_debounce_seconds=60)
 PACE = Pace(every=1.0, per_minute=20)

@@ -106,6 +106,7 @@ def test_clear_throws_the_backlog_away_at_a_start_and_not_after_a_crash(room: Ro
     room.stop()
     room.to_user("while it was stopped")
     start(room, telegram, **clear)
+    until(lambda: len(room.facts(f.BridgeStarted)) == 2)
     room.to_user("after the start")
     until(lambda: "[PeerA]\nafter the start" in telegram.in_chat())
     assert not any("while it was stopped" in text for text in telegram.in_chat())
