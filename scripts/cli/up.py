@@ -40,7 +40,7 @@ def command(refresh_env: bool, mock: bool) -> None:
     or no git repository here.
     """
     project = Project.find()
-    if start(project, refresh_env, mock, sys.stdin.isatty()):
+    if start(project, refresh_env, mock, sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
 
 
