@@ -202,9 +202,10 @@ class Telegram(Server):
 async def _arguments(request: web.Request) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in (await request.post()).items():
-        found[name] = value.file.read() if isinstance(value, web.FileField) else value
+        found[name] = value
         if isinstance(value, web.FileField):
-            found["filename"] = value.filename
+            with value.file as file:
+                found[name], found["filename"] = file.read(), value.filename
     return found
 
 
