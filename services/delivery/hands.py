@@ -28,6 +28,7 @@ _AFTER_A_SUBMIT = (screen.IDLE, screen.BUSY, screen.DRAFT)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 2.0
 _LONGEST_PAUSE_UNASKED = 5.0  # while nothing has to be typed
 _LONGEST_KEPT_BACK = 1.0
+_NEW = 30.0  # seconds after its start in which a CLI may still draw its first screen
 _OVER = 1.5  # seconds of an empty composer that end a turn of whose end no hook told
 
 
@@ -57,7 +58,7 @@ class Hands:
         self._project = project
         self._rules = rules
         self._human_quiet = human_quiet
-        self._started_at = started_at
+        self._new = time.time() - started_at < _NEW
         self._pause = _SHORTEST_PAUSE
         self._ready_at = ""  # the place where the pane was last seen safe
         self._calm: tuple[str, float] = ("", 0.0)  # the first of two looks that have to agree
@@ -215,8 +216,9 @@ class Hands:
     def _calm_and_empty(self, look: Look, now: float) -> Outcome | None:
         if self.view.state != screen.IDLE:
             return self._hold(now, self.view.reason)
-        if time.time() - self._started_at < self._rules.settles:
-            return self._hold(now, "it was just started")
+        if not self._settled(now):
+            self.look_at = self._idle_since + self._rules.settles
+            return Outcome(HELD, "it was just started")
         if self._person_types(look):
             return self._hold(now, "a person is typing")
         place, since = self._calm
@@ -229,6 +231,11 @@ class Hands:
             return Outcome(READY)
         self.look_at = since + self._rules.twice
         return None
+
+    def _settled(self, now: float) -> bool:
+        """Return whether the composer has stood for a moment since the start: some draw it before a dialog."""
+        self._new = self._new and now - self._idle_since < self._rules.settles
+        return not self._new
 
     def _person_types(self, look: Look) -> bool:
         return time.time() - look.human < self._human_quiet

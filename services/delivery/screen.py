@@ -53,7 +53,7 @@ class Rules:
     keys: tuple[str, ...] = ("Enter", "Enter")  # that submit it, each only while it still stands there
     key_after: float = 0.15  # seconds; a CLI takes an Enter right behind a paste for a line break
     again_after: float = 0.6  # seconds between two of the keys
-    settles: float = 0.0  # seconds after its start in which a recognised composer is not yet trusted
+    settles: float = 0.0  # seconds for which the first composer after a start has to stand before it is trusted
     twice: float = 0.0  # seconds between two looks that have to agree
 
 
