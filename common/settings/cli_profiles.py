@@ -187,4 +187,4 @@ RETIRED = {
         )
     },
 }
-NOT_YET_USED = frozenset({"console_echo"})
+NOT_YET_USED: frozenset[str] = frozenset()

@@ -130,6 +130,12 @@ def test_what_the_peers_say_to_the_user_is_heard_once_and_not_with_echo_off(cons
     assert heard() == []
 
 
+def test_the_settings_say_whether_echo_is_on_at_first(project: Project) -> None:
+    (project.settings / "cli_profiles.yaml").write_text("console_echo: false\n")
+    with closing(Console(project, "cli")) as console:
+        assert [line.text for line in console.answer("/echo")] == ["echo is off"]
+
+
 def test_a_system_that_is_down_says_what_to_do(project: Project) -> None:
     (line,) = Console(project, "cli").answer("a: hello")
     assert line.text == "not running here, nothing was done; start it with `cccc up`"

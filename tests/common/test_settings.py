@@ -134,8 +134,8 @@ def test_tokens_are_not_in_what_is_printed(project: Project) -> None:
 
 
 def test_a_changed_key_without_effect_is_listed_with_its_line(project: Project) -> None:
-    write(project, "cli_profiles", "# by hand\nconsole_echo: false\n")
-    assert settings.unused(project) == [".cccc/settings/cli_profiles.yaml:2: console_echo"]
+    write(project, "telegram", "# by hand\nfiles:\n  autowrap_from_user: false\n")
+    assert settings.unused(project) == [".cccc/settings/telegram.yaml:3: files.autowrap_from_user"]
 
 
 def test_a_key_without_effect_that_has_its_default_is_not_listed(project: Project) -> None:

@@ -65,7 +65,7 @@ def test_every_problem_of_the_settings_is_listed_with_its_line(root: Path) -> No
 
 
 def test_a_changed_key_that_does_nothing_yet_is_listed(root: Path) -> None:
-    (root / ".cccc/settings/cli_profiles.yaml").write_text("console_echo: false\n")
+    (root / ".cccc/settings/telegram.yaml").write_text("files:\n  autowrap_from_user: false\n")
     assert any("not yet used" in check["found"] for check in found(root)["settings"])
 
 
