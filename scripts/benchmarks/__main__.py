@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from cccc.scripts.benchmarks import gate, ledger, replay, session
+from cccc.scripts.benchmarks import gate, ledger, real_cli, replay, session
 from cccc.scripts.benchmarks.rows import Row, table
 
 
@@ -27,7 +27,7 @@ main.add_command(replay.command, "replay")
 def _measure() -> None:
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="cccc-bench-") as folder:
-        for measure in (ledger.measure, session.measure, gate.measure):
+        for measure in (ledger.measure, session.measure, gate.measure, real_cli.measure):
             for row in measure(Path(folder)):
                 click.echo(f"bench: {row.what}: {row.measured}", err=True)
                 rows.append(row)

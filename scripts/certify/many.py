@@ -99,10 +99,10 @@ def many(flight: Flight, count: int) -> str:
     twice = sum(number > 1 for number in begun.values())
     if twice:
         raise Missed(f"{plural(twice, 'nudge')} submitted twice")
-    again = len(flight.said(f.NudgeAccepted, begin)) - count
+    taken, lost = len(flight.said(f.NudgeAccepted, begin)), len(flight.said(f.NudgeLost, begin))
     return (
         f"0 lost, 0 twice, 0 of {plural(menus, 'menu')} answered, {plural(kills, 'kill')}, "
-        f"{plural(len(flight.said(f.NudgeLost, begin)), 'nudge')} lost, {again} more than messages; {_spread(times)}"
+        f"{plural(taken, 'nudge')} taken, {lost} not; {_spread(times)}"
     )
 
 
