@@ -15,6 +15,7 @@ from cccc.common import bridges, git, settings, supervisor, terminal
 from cccc.common.errors import SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
+from cccc.scripts.cli import foreground as foreground_
 from cccc.scripts.cli import mail, peers, ready
 from cccc.services.delivery import peers as kinds
 
@@ -22,7 +23,8 @@ from cccc.services.delivery import peers as kinds
 @click.command()
 @click.option("--refresh-env", is_flag=True, help="Take this terminal's environment for what starts from now on.")
 @click.option("--mock", is_flag=True, help="Start mock peers, which need no AI, in place of the two CLIs.")
-def command(refresh_env: bool, mock: bool) -> None:
+@click.option("--foreground", is_flag=True, help="Stay until SIGTERM or Ctrl-C, which stop everything.")
+def command(refresh_env: bool, mock: bool, foreground: bool) -> int:
     """Start the services and both peers.
 
     Returns when every service is ready, and otherwise names the one that is not, shows the end of its log and stops
@@ -30,18 +32,28 @@ def command(refresh_env: bool, mock: bool) -> None:
     commands.peerB of settings/cli_profiles.yaml. They get this terminal's environment; to change it later without a
     stop, type `cccc up --refresh-env` in another terminal.
 
+    With --foreground it stays, for systemd, launchd and containers (docs/running.md).
+
     \b
     Examples:
       cccc up
       cccc up --mock
+      cccc up --foreground
       CLAUDE_I_CMD="claude --model opus" cccc up
 
-    Exit codes: 0 up (or up already), 1 something is missing or a service is not ready, 2 wrong usage, 3 no project
-    or no git repository here.
+    Exit codes: 0 up (or up already; with --foreground: stopped), 1 something is missing or a service is not ready
+    (with --foreground also: supervisord ended), 2 wrong usage, 3 no project or no git repository here.
     """
     project = Project.find()
-    if start(project, refresh_env, mock, sys.stdin.isatty() and sys.stdout.isatty()):
-        click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
+
+    def begin() -> None:
+        if start(project, refresh_env, mock, sys.stdin.isatty() and sys.stdout.isatty()):
+            click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
+
+    if foreground:
+        return foreground_.run(project, begin)
+    begin()
+    return 0
 
 
 def start(project: Project, refresh_env: bool, mock: bool, asks: bool, chats: Collection[str] | None = None) -> bool:
