@@ -69,6 +69,21 @@ def test_an_event_that_cannot_be_read_is_told_and_the_next_ones_arrive(discord: 
         until(lambda: any(getattr(each, "text", "") == "a: hello" for each in came), 15)
 
 
+def test_an_error_in_what_follows_from_an_event_ends_the_bridge(
+    discord: Discord, own_addresses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library would log it, and the message would be lost."""
+    monkeypatch.delattr(events, "message_of")
+    discord.say("a: hello")
+
+    async def run() -> None:
+        chat.use(discord.url, discord.gateway)
+        await asyncio.wait_for(chat.Chats(TOKEN, lambda: {str(CHANNEL): 0}, str).run(lambda came: None), 15)
+
+    with pytest.raises(AttributeError, match="message_of"):
+        asyncio.run(run())
+
+
 def test_no_wait_between_two_tries_is_longer_than_half_a_minute() -> None:
     backoff = client.Capped()
     assert max(backoff.delay() for _ in range(200)) == 30.0
