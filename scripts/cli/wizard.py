@@ -63,7 +63,8 @@ def let_somebody_in(project: Project, platform: str) -> None:
         return
     code = pairing.new(project, time.time())
     click.echo(f"{platform}: no chat is let in yet; within {pairing.GOOD_FOR / 60:.0f} minutes write there:")
-    click.echo(f"  /subscribe {code}")
+    # Slack's own clients take every line that begins with a slash.
+    click.echo(f"  @your-bot subscribe {code}" if platform == "slack" else f"  /subscribe {code}")
     click.prompt("Enter goes on; `cccc bridge pair` shows a new code", default="", show_default=False)
 
 
