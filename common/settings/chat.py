@@ -118,5 +118,5 @@ TELEGRAM_MOVED = {
 }
 
 TELEGRAM_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
-SLACK_NOT_YET_USED = frozenset(Slack.__struct_fields__)
+SLACK_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
 DISCORD_NOT_YET_USED = frozenset({"files.autowrap_from_user"})

@@ -31,8 +31,8 @@ class Slack(Bridge):
     def configured(self) -> Mapping[str, tuple[bool, bool]]:
         section = self.settings.slack
         to_user, peers = section.channels.to_user, section.channels.to_peer_summary
-        let_in = dict.fromkeys(section.allow_chats, (True, True))
-        return {**let_in, **{chat: (chat in to_user, chat in peers) for chat in (*to_user, *peers)}}
+        listed = {chat: (chat in to_user, chat in peers) for chat in (*to_user, *peers)}
+        return {**listed, **dict.fromkeys(section.allow_chats, (True, True))}
 
     def connect(self, tokens: Mapping[str, str]) -> Platform:
         from cccc.services.bridges.slack.chat import Chats  # here: the library may be missing until this is called
