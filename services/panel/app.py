@@ -69,8 +69,8 @@ class Panel(App[None]):
     ]
 
     def __init__(self, project: Project) -> None:
-        super().__init__()
-        self.theme = "ansi-dark"  # the terminal's own colours and background
+        super().__init__(ansi_color=True)  # the terminal's own colours and background
+        self.theme = "ansi-dark"
         self._project = project
         self._follow = Follow(project)
         self._console: Console | None = None

@@ -6,6 +6,7 @@ so a picture stays right for a minute. Words, not colours alone, say every state
 
 from __future__ import annotations
 
+import re
 import textwrap
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from cccc.common.plural import plural
 from cccc.common.status import Bridge, FactLine, Ledger, PatchLine, Peer, RfdLine, Service, Status
 
 _LABEL = 10
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _WIDE = 80
 _STYLES = {
     **dict.fromkeys(("idle", "ready", "landed", "read", "green"), "green"),
@@ -43,10 +45,10 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         *(Section(name, _peer(peer, now), 2) for name, peer in status.peers.items()),
         Section("patches", _patches(status, now), 2),
         Section("paused", [_paused(status, now)] if status.paused else [], 1),
-        Section("edits", [Text(status.leftovers, "yellow")] if status.leftovers else [], 1),
+        Section("edits", [Text(_local(status.leftovers, now), "yellow")] if status.leftovers else [], 1),
         Section("handoffs", [_handoffs(status)], 1),
         Section("bridges", [_bridge(name, bridge, now) for name, bridge in status.bridges.items()], 1),
-        Section("notices", [_timed(notice.ts, now, Text(notice.text)) for notice in status.notices], 1),
+        Section("notices", [_timed(notice.ts, now, Text(_local(notice.text, now))) for notice in status.notices], 1),
         Section("facts", [_fact(fact, now, width) for fact in status.facts], 3),
         Section("services", _services(status, now), 1),
         Section("ledger", [_ledger(status.ledger, now)], 0),
@@ -153,6 +155,8 @@ def _handoffs(status: Status) -> Text:
     line.append(f"  {plural(counts.nudges, 'nudge')}", "dim")
     if counts.drops:
         line.append(f"  {counts.drops} not forwarded", "yellow")
+    if status.filter_on is False:
+        line.append("  filter off", "yellow")
     return line
 
 
@@ -241,6 +245,11 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} GB"
+
+
+def _local(text: str, now: datetime) -> str:
+    """Return a text with the moments in it as the clock on the wall shows them."""
+    return _MOMENT.sub(lambda found: clock(found[0], now), text)
 
 
 def _moment(ts: str) -> datetime:

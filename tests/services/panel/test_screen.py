@@ -68,6 +68,19 @@ def test_a_bridge_shows_whether_it_is_connected_what_proves_it_and_what_went_wro
     assert "slack not connected 2h13m 0 chats Slack cannot be reached" in lines
 
 
+def test_moments_in_texts_are_shown_as_the_clock_on_the_wall() -> None:
+    shown = a_status()
+    shown.leftovers = f"1 path since {ts_of(3600)}: README.md"
+    assert any("1 path since 01:00: README.md" in line for line in drawn(shown, 60, 15))
+
+
+def test_a_filter_that_a_person_switched_off_is_shown() -> None:
+    shown = a_status()
+    assert not any("filter off" in line for line in drawn(shown, 200, 50))
+    shown.filter_on = False
+    assert any("filter off" in line for line in drawn(shown, 200, 50))
+
+
 def test_the_ledger_shows_its_last_verification() -> None:
     shown = a_status()
     assert any("in 1 file, never verified: `cccc ledger verify`" in line for line in drawn(shown, 200, 50))

@@ -145,7 +145,7 @@ def test_no_color_is_respected(project: Project, service: Start, pane: Pane) -> 
     service("panel")
     pane.start(60, 15, NO_COLOR="1")
     pane.shows("repo")
-    assert not re.search(r"\x1b\[[\d;]*\b[34][0-7]\b", pane.text("-e"))
+    assert not re.search(r"\x1b\[[\d;]*\b[349][0-8]\b", pane.text("-e"))
 
 
 def test_the_end_leaves_the_terminal_as_it_was(project: Project, service: Start, pane: Pane) -> None:
