@@ -136,6 +136,10 @@ class Slack(Server):
                 transport.abort()
         self.sockets.clear()
 
+    async def _kill(self) -> None:
+        self.sockets.clear()
+        await super()._kill()
+
     def _ts(self) -> str:
         self._last_ts = max(time.time(), self._last_ts + 0.00001)
         return f"{self._last_ts:.6f}"
@@ -169,7 +173,11 @@ class Slack(Server):
         if attempt:
             envelope.update(retry_attempt=attempt, retry_reason="timeout")
         self._waiting[str(envelope["envelope_id"])] = envelope
-        await self.sockets[next(self._numbers) % len(self.sockets)].send_json(envelope)
+        try:
+            await self.sockets[next(self._numbers) % len(self.sockets)].send_json(envelope)
+        except ConnectionError:  # its other end died a moment ago: lost as well
+            del self._waiting[str(envelope["envelope_id"])]
+            return
         if kind == "events_api" and attempt < 3:
             asyncio.get_running_loop().call_later(
                 self.again_after, lambda: asyncio.ensure_future(self._again(envelope, attempt))
