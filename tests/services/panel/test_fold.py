@@ -145,3 +145,9 @@ def test_a_request_is_shown_until_it_is_answered() -> None:
 def test_a_pause_is_known_from_its_first_moment_until_the_resume() -> None:
     assert folded(f.Pause(who="someone"), f.Pause(who="someone")).paused == ts_of(1)
     assert folded(f.Pause(who="someone"), f.Resume(who="someone")).paused == ""
+
+
+def test_the_filter_is_known_as_a_person_switched_it_last() -> None:
+    on, off = f.FilterSwitched(on=True, who="someone"), f.FilterSwitched(on=False, who="someone")
+    assert folded().filter_on is None
+    assert folded(on, off).filter_on is False and folded(off, on).filter_on is True
