@@ -5,6 +5,7 @@ The two CLIs are mock peers, Telegram is on loopback; everything else is as it i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common import bridges, tmux
+from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from tests.bridges.stand_ins.server import closing
 from tests.bridges.stand_ins.telegram import DIRECT, TOKEN, Telegram
@@ -111,6 +113,13 @@ def copy_the_prompts(root: Path) -> None:
     (root / "PROJECT.md").write_text("A shop. Keep the README short.\n")
 
 
+def report(root: Path) -> bridges.Report:
+    """Return what the bridge says of itself; of one that is only starting, nothing."""
+    with contextlib.suppress(NotRunning):
+        return bridges.report(Project.find(root), "telegram")
+    return bridges.Report(pid=0)
+
+
 def landed(root: Path) -> bool:
     return "## Team chat tips" in git(root, "show", "HEAD:README.md")
 
@@ -150,13 +159,14 @@ def test_the_quick_start_leads_to_a_commit_that_was_asked_for_in_telegram(
         terminal.types("3\r")
         terminal.shows("Enter goes on")
         code = terminal.said.partition("/subscribe ")[2].split()[0]
+        until(lambda: report(clone).connected, 20, "the bridge is connected")
         telegram.say(f"/subscribe {code}", chat=DIRECT)
         terminal.types("\r")
         terminal.shows("mock peerA")
         at = places(Project.find(clone))
         assert at["PeerA"][0] < at["PeerB"][0] and at["PeerA"][1] == at["PeerB"][1]
         assert at["panel"][0] > at["PeerA"][0] and at["panel"][1] > at["PeerA"][1]
-        until(lambda: bridges.report(Project.find(clone), "telegram").chats == 1, what="the chat is let in")
+        until(lambda: report(clone).chats == 1, what="the chat is let in")
 
         # 5. First-time CLI setup: system prompts, and the brief
         copy_the_prompts(clone)

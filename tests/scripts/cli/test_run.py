@@ -44,6 +44,11 @@ def telegram(root: Path) -> Iterator[Telegram]:
         yield server
 
 
+def connected(root: Path) -> bool:
+    project = Project.find(root)
+    return bridges.report_path(project, "telegram").exists() and bridges.report(project, "telegram").connected
+
+
 def leave(terminal: Terminal) -> None:
     """Leave the session once it is shown."""
     terminal.shows(SHOWN)
@@ -105,7 +110,7 @@ def test_a_new_token_is_asked_of_telegram_before_it_is_saved(root: Path, telegra
     after = file.read_text()
     assert after == before.replace("\ntoken_env", f'\ntoken: "{TOKEN}"\ntoken_env', 1)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    until(lambda: bridges.report(Project.find(root), "telegram").connected, what="the bridge is connected")
+    until(lambda: connected(root), 20, "the bridge is connected")
 
 
 def test_a_saved_token_is_shown_masked_and_enter_keeps_it_and_connects(root: Path, telegram: Telegram) -> None:
@@ -118,7 +123,7 @@ def test_a_saved_token_is_shown_masked_and_enter_keeps_it_and_connects(root: Pat
         terminal.types("\r")
         leave(terminal)
     assert TOKEN not in terminal.said and TOKEN not in (root / ".cccc/settings/telegram.yaml").read_text()
-    until(lambda: bridges.report(Project.find(root), "telegram").connected, what="the bridge is connected")
+    until(lambda: connected(root), 20, "the bridge is connected")
 
 
 def test_local_only_connects_nothing_although_a_token_is_there(root: Path, telegram: Telegram) -> None:
