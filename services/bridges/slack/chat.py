@@ -23,7 +23,6 @@ from cccc.services.bridges.platform import (
     Unreachable,
 )
 from cccc.services.bridges.slack import dress, history, web
-from cccc.services.bridges.slack.directory import Directory
 from cccc.services.bridges.slack.line import Line
 
 _FILE_WITHIN = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=30)
@@ -47,7 +46,7 @@ class Chats:
     ) -> None:
         self.me = ""
         self._web = web.client(bot_token, base_url)
-        self._line = Line(self._web, app_token, Directory(self._web), let_in, self._named)
+        self._line = Line(self._web, app_token, let_in, self._named)
         self._origin = origin
         self._uploaded: dict[str, str] = {}  # key -> the file that is on Slack, and perhaps not in its chat
 

@@ -1,8 +1,7 @@
 """The line on which Slack calls: one Socket Mode connection after the other.
 
 The library's own `connect` never fails: with a bad token, or with a ticket that is used up, it tries for ever. So each
-connection here gets a client and a ticket of its own, and is watched. An envelope is acknowledged when what it holds
-is accepted; Slack sends it again otherwise. After every hello the history is read before anything new is.
+connection here gets a client and a ticket of its own, and is watched.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Mapping
-from typing import Any, Callable, Union
+from collections.abc import Mapping
+from typing import Any, Callable
 
 import aiohttp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -20,20 +19,9 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from cccc.services.bridges.platform import (
-    Gone,
-    Health,
-    Incoming,
-    Later,
-    Put,
-    Refused,
-    Undone,
-    Unreachable,
-    Unreadable,
-)
-from cccc.services.bridges.slack import events, history, web
-from cccc.services.bridges.slack.directory import Directory
-from cccc.services.bridges.slack.events import Said
+from cccc.services.bridges.platform import Health, Incoming, Later, Put, Refused, Undone, Unreachable
+from cccc.services.bridges.slack import web
+from cccc.services.bridges.slack.inbox import Hello, Inbox
 
 _PING_EVERY = 5.0
 _OPEN_WITHIN = 10.0
@@ -41,7 +29,7 @@ _GONE_FOR = 2.0  # when the library goes to another socket, as Slack asks now an
 _TOKEN_EVERY = 20.0
 _BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0)
 _WITHOUT_HOPE = 20.0  # seconds between looks whether a person has mended it
-_KEPT = 5000
+_SOON, _OFTEN = 5.0, 3  # at first more often: a socket of our own that is dead may be counted for a while
 
 _REJECTED = "Slack refuses the {} token ({}); `cccc token set slack`, then `cccc bridge slack restart`"
 _TWO = "another program is connected as this app, and Slack would share the messages out; end it, or make it an app"
@@ -51,13 +39,6 @@ class Crowded(Undone):
     """Slack has more than one socket of this app open."""
 
 
-class _Hello:
-    """A socket is open: read the history."""
-
-
-_Came = Union[SocketModeRequest, _Hello]
-
-
 class Line:
     """Receives until cancelled."""
 
@@ -65,26 +46,20 @@ class Line:
         self,
         api: AsyncWebClient,
         app_token: str,
-        directory: Directory,
         let_in: Callable[[], Mapping[str, str]],
         named: Callable[[str], None],
     ) -> None:
-        self._user = ""  # the bot's own id
         self._api = api
         self._app_token = app_token
-        self._directory = directory
         self._let_in = let_in
         self._named = named
         self._client: SocketModeClient | None = None
         self._sockets = 0
-        self._open: dict[str, list[SocketModeResponse]] = {}  # what is put and not accepted, with what to send then
-        self._accepted: dict[str, None] = {}
-        self._read_to: dict[str, str] = {}  # chat -> the newest message that the history showed
 
     async def run(self, put: Put) -> None:
-        self._hello = asyncio.Event()  # here: Python 3.9 binds them to the loop in which they are made
-        self._came: asyncio.Queue[_Came] = asyncio.Queue()
-        both = [asyncio.ensure_future(self._connect(put)), asyncio.ensure_future(self._read(put))]
+        self._hello = asyncio.Event()  # here: Python 3.9 binds such things to the loop in which they are made
+        self._inbox = Inbox(self._api, self._let_in, self._acknowledge)
+        both = [asyncio.ensure_future(self._connect(put)), asyncio.ensure_future(self._inbox.read(put))]
         try:
             ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             for each in ended:
@@ -95,13 +70,7 @@ class Line:
             await asyncio.gather(*both, return_exceptions=True)
 
     async def accept(self, incoming: Incoming) -> None:
-        self._accepted[incoming.id] = None
-        if len(self._accepted) > _KEPT:
-            del self._accepted[next(iter(self._accepted))]
-        for response in self._open.pop(incoming.id, []):
-            await self._acknowledge(response)
-
-    # --- connections ---
+        await self._inbox.accept(incoming)
 
     async def _connect(self, put: Put) -> None:
         failures = 0
@@ -114,7 +83,7 @@ class Line:
                 failures, wait = 0, _BACK_OFF[0]
                 put(Health(False, error="the connection to Slack was lost"))
             except (web.Rejected, web.NoScope, Refused, Crowded) as error:
-                wait = _WITHOUT_HOPE if failures else _PING_EVERY
+                wait = _SOON if failures < _OFTEN else _WITHOUT_HOPE
                 failures += 1
                 put(Health(False, error=str(error)))
             except Undone as error:
@@ -134,7 +103,7 @@ class Line:
             me = await web.done(self._api.auth_test())
         except web.Rejected as error:
             raise web.Rejected(_REJECTED.format("bot", error)) from None
-        self._user = me["user_id"]
+        self._inbox.user = me["user_id"]
         self._named(me["user"])
 
     async def _connection(self, put: Put) -> None:
@@ -171,11 +140,12 @@ class Line:
     async def _watch(self, client: SocketModeClient, put: Put) -> None:
         """Return when a connection is lost. Raises Undone when a token is no good any more."""
         seen = told = asked = time.monotonic()
+        shown = ""
         while (now := time.monotonic()) - seen < _GONE_FOR:
             self._alone()
             if await client.is_connected():
                 seen = now
-            error = ""
+            error = self._inbox.trouble
             if now - asked >= _TOKEN_EVERY:
                 asked = now
                 try:
@@ -184,8 +154,8 @@ class Line:
                     raise
                 except Undone as undone:
                     error = f"Slack's Web API does not answer: {undone}"
-            if seen == now and (error or now - told >= _PING_EVERY):
-                told = now
+            if seen == now and (error != shown or now - told >= _PING_EVERY):
+                told, shown = now, error
                 put(Health(True, "ping answered", error))
             await asyncio.sleep(0.25)
 
@@ -196,105 +166,17 @@ class Line:
             self._sockets = message.get("num_connections", 1)
             self._hello.set()
             if self._sockets == 1:
-                self._came.put_nowait(_Hello())
+                self._inbox.add(Hello())
 
     async def _on_request(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if self._sockets == 1:  # else it is for the other program: Slack sends it again
-            self._came.put_nowait(request)
-
-    async def _read(self, put: Put) -> None:
-        """One after the other, in the order in which it came."""
-        while True:
-            came = await self._came.get()
-            if isinstance(came, _Hello):
-                await self._catch_up(put)
-                continue
-            response = SocketModeResponse(came.envelope_id)
-            incoming = await _readable(came.envelope_id, self._understood(came))
-            if came.type == "slash_commands" and came.accepts_response_payload:
-                response.payload = {"response_type": "in_channel"}  # so that the others see what was asked
-            await self._offer(incoming, response, put)
-
-    async def _offer(self, incoming: Incoming | None, response: SocketModeResponse | None, put: Put) -> None:
-        """Put what is new; acknowledge at once what concerns nobody or was accepted before."""
-        responses = [response] if response else []
-        if incoming is None or incoming.id in self._accepted:
-            for each in responses:
-                await self._acknowledge(each)
-        elif incoming.id in self._open:
-            self._open[incoming.id] += responses
-        else:
-            self._open[incoming.id] = responses
-            put(incoming)
+            self._inbox.add(request)
 
     async def _acknowledge(self, response: SocketModeResponse) -> None:
         """Confirm an envelope; when that fails Slack sends it again, and it is known then."""
         if self._client:
             with contextlib.suppress(aiohttp.ClientError, OSError, AttributeError):
                 await self._client.send_socket_mode_response(response)
-
-    async def _understood(self, came: SocketModeRequest) -> Incoming | None:
-        payload = came.payload
-        if came.type == "events_api":
-            event = payload["event"]
-            told = events.said(event, self._user)
-            id_ = f"slack:{payload['event_id']}"
-            return await self._message(told) if told else events.moved_or_left(id_, event, self._user)
-        if came.type == "slash_commands":
-            person = await self._directory.person(payload["user_id"])
-            return events.typed(payload, person.name, await self._directory.title(payload["channel_id"]))
-        if came.type == "interactive":
-            return events.press(payload, (await self._directory.person(payload["user"]["id"])).name)
-        return None
-
-    async def _message(self, told: Said) -> Incoming | None:
-        if (await self._directory.person(told.user)).bot:
-            return None
-        names = await self._directory.names(events.people(told.raw))
-        title = await self._directory.title(told.chat) or names[told.user]
-        return events.message(told, self._user, names, title, await self._directory.root(told))
-
-    # --- what was missed ---
-
-    async def _catch_up(self, put: Put) -> None:
-        """Put what was said while there was no socket, before anything that is said from now on."""
-        for chat, cursor in self._let_in().items():
-            since = max(cursor, self._read_to.get(chat, ""))
-            if since:
-                for told in await self._missed(chat, since, put):
-                    self._read_to[chat] = max(self._read_to.get(chat, since), told.ts)
-                    await self._offer(await _readable(told.id, self._message(told)), None, put)
-
-    async def _missed(self, chat: str, since: str, put: Put) -> list[Said]:
-        while True:
-            try:
-                return await history.missed(self._api, chat, since, self._user)
-            except (web.NoScope, Refused, Gone) as error:
-                put(
-                    Health(
-                        self._client is not None, "hello", f"what {chat} said during an outage cannot be read: {error}"
-                    )
-                )
-                return []
-            except Undone as error:
-                put(
-                    Health(
-                        self._client is not None,
-                        "hello",
-                        f"what {chat} said during an outage is still to be read: {error}",
-                    )
-                )
-                await asyncio.sleep(error.seconds if isinstance(error, Later) else _BACK_OFF[2])
-
-
-async def _readable(id_: str, reading: Awaitable[Incoming | None]) -> Incoming | None:
-    """Return what was read; a thing of an unknown shape must not stop the others."""
-    try:
-        return await reading
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
-        return Unreadable(
-            f"slack:{id_}", f"an event without its {error}" if isinstance(error, KeyError) else str(error)
-        )
 
 
 async def _close(client: SocketModeClient) -> None:

@@ -102,7 +102,8 @@ def test_an_edited_message_is_passed_on_as_a_new_version_and_a_preview_is_not(ro
     until(lambda: room.facts(f.UserMessage))
     slack.unfurl(ts)
     slack.edit(ts, "a: use http://two.example")
-    _, edited = until(lambda: len(room.facts(f.UserMessage)) == 2 and room.facts(f.UserMessage))
+    until(lambda: len(room.facts(f.UserMessage)) == 2)
+    edited = room.facts(f.UserMessage)[1]
     assert edited.edit_of and "use http://two.example" in room.body(edited)
     until(lambda: not slack.unacknowledged())
     assert len(room.facts(f.UserMessage)) == 2

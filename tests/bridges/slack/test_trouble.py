@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from functools import partial
 
 import pytest
 
 from cccc.common import bridges
 from cccc.common import facts as f
-from cccc.common.errors import SettingsError
-from cccc.services.bridges.slack.__main__ import Slack as SlackBridge
 from tests.bridges.conftest import Room, connected
 from tests.bridges.slack.conftest import QUICK
 from tests.bridges.stand_ins.server import Trouble
@@ -19,6 +21,10 @@ from tests.waiting import until
 
 def bodies(room: Room) -> list[str]:
     return [room.body(message) for message in room.facts(f.UserMessage)]
+
+
+def announced(room: Room, count: int) -> bool:
+    return len(room.facts(f.ChatPosting)) == count
 
 
 # --- the line ---
@@ -171,10 +177,18 @@ def test_a_token_that_is_revoked_is_noticed_and_said(room: Room, slack: Slack, t
     assert "cccc token set slack" in room.report().error
 
 
-def test_tokens_that_are_swapped_are_refused_at_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLACK_BOT_TOKEN", "xapp-1-A111-swapped")
-    with pytest.raises(SettingsError, match="bot_token must be a token that begins with xoxb-; `cccc token set slack`"):
-        SlackBridge(room.project)
+def test_tokens_that_are_swapped_are_refused_at_once(room: Room, slack: Slack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", APP_TOKEN)
+    monkeypatch.setenv("SLACK_APP_TOKEN", BOT_TOKEN)
+    ended = subprocess.run(
+        [sys.executable, "-I", "-m", "cccc.services.bridges.slack"],
+        env={**os.environ, "CCCC_HOME": str(room.project.home)},
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert ended.returncode == 1 and not slack.calls
+    assert "bot_token must be a token that begins with xoxb-; `cccc token set slack`" in ended.stderr
 
 
 def test_without_an_app_token_the_bridge_sends_and_says_that_it_hears_nothing(
@@ -219,7 +233,7 @@ def test_posts_keep_their_order_when_slack_says_too_fast(room: Room, slack: Slac
     slack.next_answer("chat.postMessage", Trouble(), too_fast(1), Trouble(), too_fast(1))
     for number in range(3):
         room.to_user(f"number {number}")
-        until(lambda wanted=number + 1: len(room.facts(f.ChatPosting)) == wanted, 15)
+        until(partial(announced, room, number + 1), 15)
     until(lambda: len(slack.in_chat()) == 3, 20)
     assert slack.in_chat() == [f"[PeerA]\nnumber {number}" for number in range(3)]
 

@@ -168,7 +168,7 @@ class Slack(Server):
     async def _send(self, kind: str, payload: dict[str, Any], attempt: int = 0) -> None:
         if not self.sockets or self.mute:
             return  # to nobody: it is lost
-        envelope = {"envelope_id": f"env-{next(self._numbers)}", "type": kind, "payload": payload}
+        envelope: dict[str, Any] = {"envelope_id": f"env-{next(self._numbers)}", "type": kind, "payload": payload}
         envelope["accepts_response_payload"] = kind == "slash_commands"
         if attempt:
             envelope.update(retry_attempt=attempt, retry_reason="timeout")
@@ -309,7 +309,7 @@ class Slack(Server):
     async def _chat_update(self, arguments: dict[str, Any]) -> dict[str, Any]:
         chat = self._channel(arguments)
         _check(arguments)
-        change = {name: arguments[name] for name in ("text", "blocks") if name in arguments}
+        change: dict[str, Any] = {name: arguments[name] for name in ("text", "blocks") if name in arguments}
         self._at(chat, arguments["ts"]).update(change)
         return {"channel": chat, "ts": arguments["ts"], "text": arguments["text"]}
 
