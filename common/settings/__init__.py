@@ -14,7 +14,7 @@ import msgspec
 
 from cccc.common.errors import SettingsError
 from cccc.common.paths import Project
-from cccc.common.settings import chat, cli_profiles, policies, reading, roles
+from cccc.common.settings import chat, cli_profiles, policies, reading
 from cccc.common.settings.chat import Discord, Slack, Telegram
 from cccc.common.settings.cli_profiles import CliProfiles
 from cccc.common.settings.kinds import Section
@@ -33,19 +33,11 @@ class Settings(msgspec.Struct, frozen=True):
     discord: Discord = Discord()
 
 
-# Keys, or whole sections, that are read and checked but do nothing yet, per file.
-NOT_YET_USED: dict[str, frozenset[str]] = {
-    "cli_profiles": cli_profiles.NOT_YET_USED,
-    "policies": policies.NOT_YET_USED,
-    "roles": roles.NOT_YET_USED,
-    "telegram": chat.TELEGRAM_NOT_YET_USED,
-    "slack": chat.SLACK_NOT_YET_USED,
-    "discord": chat.DISCORD_NOT_YET_USED,
-}
 MOVED: Mapping[str, Mapping[str, str]] = {"telegram": chat.TELEGRAM_MOVED}  # a key's old place -> its place, per file
 _RETIRED: Mapping[str, Mapping[str, reading.Retired]] = {
     "cli_profiles": cli_profiles.RETIRED,
     "policies": policies.RETIRED,
+    **dict.fromkeys(("telegram", "slack", "discord"), chat.RETIRED),
 }
 
 
@@ -60,24 +52,6 @@ def load(project: Project) -> Settings:
 def problems(project: Project) -> list[str]:
     """Return every problem of every file, one line each: `<file>:<line>: <key>: <what>; <what is allowed>`."""
     return _read(project).problems
-
-
-def unused(project: Project) -> list[str]:
-    """Return the keys that the user changed and that do nothing yet, as `<file>:<line>: <key>`.
-
-    A key that has its default says nothing about a person's wish: the shipped files name all keys.
-    """
-    result = []
-    for name, read in _read(project).files.items():
-        if read.problems:
-            continue
-        default = getattr(Settings(), name)
-        for path, line in read.lines.items():
-            idle = any(path == key or path.startswith(f"{key}.") for key in NOT_YET_USED[name])
-            mine, shipped = at(read.value, path), at(default, path)
-            if idle and not isinstance(mine, Section) and mine != shipped:
-                result.append(f"{_shown(project, f'{name}.yaml')}:{line}: {path}")
-    return result
 
 
 def at(section: Section, path: str) -> Any:

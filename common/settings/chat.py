@@ -6,6 +6,7 @@ from typing import Literal
 
 from cccc.common.redaction import ASSIGNMENTS
 from cccc.common.settings.kinds import ChatId, Count, Folder, Positive, Regex, Route, Seconds, Section, Variable
+from cccc.common.settings.reading import Retired
 
 
 class Outbound(Section, frozen=True):
@@ -20,7 +21,6 @@ class Files(Section, frozen=True):
     outbound_dir: Folder = ".cccc/work/upload/outbound"
     inbound_retention_days: Count = 14
     outbound_retention_days: Count = 14
-    autowrap_from_user: bool = True
     run_clamav: bool = False
 
 
@@ -117,6 +117,5 @@ TELEGRAM_MOVED = {
     "files.redact_patterns": "redact_patterns",
 }
 
-TELEGRAM_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
-SLACK_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
-DISCORD_NOT_YET_USED = frozenset({"files.autowrap_from_user"})
+_WRAPPED = "what a person says always reaches a peer in <FROM_USER>, so that nobody can speak for somebody else"
+RETIRED = {"files.autowrap_from_user": Retired("true", _WRAPPED)}

@@ -187,4 +187,3 @@ RETIRED = {
         )
     },
 }
-NOT_YET_USED: frozenset[str] = frozenset()

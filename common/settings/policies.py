@@ -122,4 +122,3 @@ RETIRED = {
     "context.files_limit": Retired("120", _OWN_EYES),
     "context.exclude": Retired("", _OWN_EYES),
 }
-NOT_YET_USED: frozenset[str] = frozenset()

@@ -23,6 +23,3 @@ class Roles(Section, frozen=True):
     leader: PeerName = "peerA"
     specialties: Specialties = Specialties()
     rotation: Rotation = Rotation()
-
-
-NOT_YET_USED: frozenset[str] = frozenset()

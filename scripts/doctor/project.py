@@ -32,8 +32,7 @@ def checks(project: Project) -> list[Check]:
 
 def _settings(project: Project) -> list[Check]:
     problems = [Check("settings", BAD, problem, "edit the file") for problem in settings.problems(project)]
-    unused = [Check("settings", WARN, f"{key}: not yet used") for key in settings.unused(project)]
-    return [*(problems or [Check("settings", OK, f"{project.settings}")]), *unused]
+    return problems or [Check("settings", OK, f"{project.settings}")]
 
 
 def _repository(project: Project) -> list[Check]:

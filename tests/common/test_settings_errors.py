@@ -229,7 +229,6 @@ def test_no_file_raises_anything_but_a_one_line_settings_error(name: str, raw: b
         project = Project(Path(folder) / ".cccc")
         project.settings.mkdir(parents=True)
         (project.settings / f"{name}.yaml").write_bytes(raw)
-        settings.unused(project)
         try:
             settings.load(project)
         except SettingsError as error:

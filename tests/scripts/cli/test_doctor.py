@@ -64,11 +64,6 @@ def test_every_problem_of_the_settings_is_listed_with_its_line(root: Path) -> No
     assert problems[0].startswith(".cccc/settings/roles.yaml:1: leader")
 
 
-def test_a_changed_key_that_does_nothing_yet_is_listed(root: Path) -> None:
-    (root / ".cccc/settings/telegram.yaml").write_text("files:\n  autowrap_from_user: false\n")
-    assert any("not yet used" in check["found"] for check in found(root)["settings"])
-
-
 def test_outside_of_a_project_the_machine_is_checked(tmp_path: Path) -> None:
     checks = found(tmp_path, 1)
     assert checks["git"][0]["verdict"] == "ok"
