@@ -100,13 +100,16 @@ def service(project: Project) -> Iterator[Start]:
         return process
 
     yield start
+    late = []
     for process in reversed(running):
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(5)
-        finally:
+        except subprocess.TimeoutExpired:
+            late.append(process.args)
             process.kill()
             process.wait()
+    assert not late
 
 
 def is_ready(project: Project, name: str, process: subprocess.Popen[bytes]) -> bool:
