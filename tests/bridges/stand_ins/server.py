@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
@@ -80,13 +81,16 @@ class Server:
         app.add_routes(self.routes())
         self._runner = web.AppRunner(app, shutdown_timeout=0.0, access_log=None)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        self._door = socket.create_server(("127.0.0.1", self.port))
+        await web.SockSite(self._runner, self._door).start()
+        self.port = self._door.getsockname()[1]
 
     async def _kill(self) -> None:
         if self._runner is None:
             return
+        self._loop.remove_reader(self._door)
+        await asyncio.sleep(0)  # whoever was accepted a moment ago gets a task,
+        await asyncio.sleep(0)  # and becomes a connection
         server = self._runner.server
         for connection in list(server.connections if server else []):
             transport = connection.transport
