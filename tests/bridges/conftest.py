@@ -93,12 +93,14 @@ class Room:
         return bus.tell(self.project, by, list(facts))
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def no_proxy() -> Iterator[None]:
     """The clients honour proxies of the environment; nothing here leaves this machine."""
-    for name in list(os.environ):
-        if name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
-            monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.lower() in ("http_proxy", "https_proxy", "all_proxy"):
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture
