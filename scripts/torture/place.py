@@ -24,7 +24,7 @@ rfd: {gates: {protected_paths: ["protected/**"]}}
 # What takes minutes in real life takes seconds here.
 _PROFILES = """\
 delivery:
-  processed_retention: 1000000
+  processed_retention: {kept}
   nudge_resend_seconds: 1
   nudge_backoff_base_ms: 1000
   nudge_backoff_max_ms: 2000
@@ -39,9 +39,13 @@ delivery:
 
 
 class Place:
-    """A project below `folder`; everything but the product's own processes is driven from here."""
+    """A project below `folder`; everything but the product's own processes is driven from here.
 
-    def __init__(self, folder: Path) -> None:
+    `kept` is how many read messages each peer keeps; the checker wants all of them.
+    """
+
+    def __init__(self, folder: Path, kept: int = 1_000_000) -> None:
+        self._kept = kept
         self.folder = folder
         self.root = folder / "project"
         self.project = Project(self.root / ".cccc")
@@ -64,7 +68,7 @@ class Place:
         self.git("add", "-A")
         self.git("commit", "-q", "-m", "first")
         (self.project.settings / "policies.yaml").write_text(_POLICIES)
-        (self.project.settings / "cli_profiles.yaml").write_text(_PROFILES)
+        (self.project.settings / "cli_profiles.yaml").write_text(_PROFILES.format(kept=self._kept))
         for name in ("tracked.txt", "staged.txt", "untracked.txt"):
             self.write(f"user/{name}", f"the user's own work in {name}\n" * 50)
         self.git("add", "user/staged.txt")

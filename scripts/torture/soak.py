@@ -23,6 +23,7 @@ _SCALE = 90
 _PHASE = 20.0  # seconds, busy and idle in turns
 _SAMPLE_EVERY = 4.0
 _BURST = 10
+_KEPT = 200  # as delivery.processed_retention ships
 _COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#9c6b4e")
 _WIDTH, _HEIGHT, _LEFT, _GAP = 760, 110, 70, 46
 
@@ -42,7 +43,7 @@ class Sample:
 
 def run(hours: float, tell: Callable[[str], None]) -> list[Sample]:
     """Let a scratch project live for so many scaled hours; return what was seen."""
-    place = Place(Path(tempfile.mkdtemp(prefix="cccc-soak-")))
+    place = Place(Path(tempfile.mkdtemp(prefix="cccc-soak-")), _KEPT)
     place.make()
     load = Load(place)
     samples: list[Sample] = []
