@@ -12,7 +12,7 @@ _CODE = re.compile(r"(`+)([^`\n]+?)\1")
 _LINK = re.compile(r"!?\[([^\]\n]+)\]\((https?://[^\s()]+)\)")
 _BOLD = "\1"  # until the single stars are read
 _RULES = (
-    (re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE), rf"{_BOLD}\1{_BOLD}"),
+    (re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE), rf"{_BOLD}\1{_BOLD}"),
     (re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*"), rf"{_BOLD}\1{_BOLD}"),
     (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=\S)\*(?![\w*])"), r"_\1_"),
     (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~"), r"~\1~"),

@@ -13,7 +13,7 @@ _BLOCK = re.compile(r"^(?:```|~~~)([\w+#.-]*)[^\n]*\n(.*?)(?:\n(?:```|~~~)[ \t]*
 _CODE = re.compile(r"(`+)([^`\n]+?)\1")
 _LINK = re.compile(r"\[([^\]\n]+)\]\((https?://[^\s()]+)\)")
 _RULES = (
-    (re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE), r"<b>\1</b>"),
+    (re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE), r"<b>\1</b>"),
     (re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*"), r"<b>\1</b>"),
     (re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=\S)\*(?![\w*])"), r"<i>\1</i>"),
     (re.compile(r"(?<!\w)_(?=[^\s_])([^_\n]+?)(?<=\S)_(?!\w)"), r"<i>\1</i>"),

@@ -12,6 +12,8 @@ from cccc.services.bridges.slack.dress import mrkdwn, sections
     [
         ("**bold**, *slanted*, _too_, ~~gone~~", "*bold*, _slanted_, _too_, ~gone~"),
         ("# A heading\ntext", "*A heading*\ntext"),
+        ("# A heading\n\ntext", "*A heading*\n\ntext"),
+        ("## A heading ## \ntext", "*A heading*\ntext"),
         ("- one\n  - two", "• one\n  • two"),
         ("[the page](https://x.example/?a=1&b=2)", "<https://x.example/?a=1&amp;b=2|the page>"),
         ("see https://x.example", "see https://x.example"),

@@ -22,6 +22,12 @@ def test_what_peers_write_most_is_shown_as_they_mean_it() -> None:
     assert html("~~no~~ _yes_") == "<s>no</s> <i>yes</i>"
 
 
+def test_a_heading_ends_with_its_line() -> None:
+    assert html("# Plan\n\nText") == "<b>Plan</b>\n\nText"
+    assert html("## Plan ## \nText") == "<b>Plan</b>\nText"
+    assert html("#\nText") == "#\nText"
+
+
 def test_code_is_left_alone() -> None:
     assert html("```python\na = b ** c ** d\n# not a title\n```") == (
         '<pre><code class="language-python">a = b ** c ** d\n# not a title</code></pre>'
