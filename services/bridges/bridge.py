@@ -6,6 +6,7 @@ What comes in is acknowledged to the platform only after its fact is on disk, on
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import time
@@ -15,7 +16,7 @@ from typing import ClassVar
 
 import msgspec
 
-from cccc.common import bridges, pairing
+from cccc.common import bridges, ledger, pairing
 from cccc.common import facts as f
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
@@ -57,6 +58,10 @@ class Bridge(Worker):
     def connect(self, tokens: Mapping[str, str]) -> Platform:
         """Return the platform, which does not touch the network before it is run."""
         raise NotImplementedError
+
+    def origin(self) -> str:
+        """Return what no other ledger has, 16 characters: the numbers of posts begin at 1 in each of them."""
+        return hashlib.sha256(ledger.line_at(self.project, 1) or b"").hexdigest()[:16]
 
     # --- the worker ---
 

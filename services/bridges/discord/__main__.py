@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import sys
 from collections.abc import Mapping
 
 from cccc.common import facts as f
-from cccc.common import ledger
 from cccc.common.facts import Fact
 from cccc.common.lines import moment
 from cccc.common.settings.chat import Chat
@@ -43,7 +41,7 @@ class Discord(Bridge):
         logging.getLogger("discord").setLevel(logging.WARNING)  # below that it logs what people write
         logging.getLogger("discord.client").setLevel(logging.CRITICAL)  # a traceback for every try in an outage
         use(self.settings.discord.api_base_url, self.settings.discord.gateway_url)
-        return Chats(tokens["bot_token"], self._places, self._origin)
+        return Chats(tokens["bot_token"], self._places, self.origin)
 
     def fold(self, fact: Fact) -> None:
         """Keep as cursors the messages' own numbers, which grow with time in all channels and threads alike."""
@@ -58,10 +56,6 @@ class Discord(Bridge):
     def _places(self) -> Mapping[str, int]:
         """Return the chats that are let in, with the last of their messages that became a fact."""
         return {chat: int(self.state.cursors[chat]) for chat in list(self.state.subscriptions)}
-
-    def _origin(self) -> str:
-        """Return what no other ledger has: the numbers of posts begin at 1 in each of them."""
-        return hashlib.sha256(ledger.line_at(self.project, 1) or b"").hexdigest()
 
 
 def _number(message: str) -> int:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Mapping
 
 from cccc.common import facts as f
-from cccc.common import ledger
 from cccc.common.errors import SettingsError
 from cccc.common.facts import Fact
 from cccc.common.lines import moment
@@ -40,7 +38,7 @@ class Slack(Bridge):
         for key, token in tokens.items():
             _check(key, token)
         base = self.settings.slack.api_base_url
-        return Chats(tokens["bot_token"], tokens.get("app_token", ""), base, self._let_in, self._origin)
+        return Chats(tokens["bot_token"], tokens.get("app_token", ""), base, self._let_in, self.origin)
 
     def fold(self, fact: Fact) -> None:
         if isinstance(fact, f.ChatSubscribed) and fact.via == self.via and fact.chat not in self.state.subscriptions:
@@ -50,10 +48,6 @@ class Slack(Bridge):
     def _let_in(self) -> Mapping[str, str]:
         """Return the chats that are let in, with the last of their messages that became a fact."""
         return {chat: self.state.cursors.get(chat, "") for chat in list(self.state.subscriptions)}
-
-    def _origin(self) -> str:
-        """Return what no other ledger has: the numbers of posts begin at 1 in each of them."""
-        return hashlib.sha256(ledger.line_at(self.project, 1) or b"").hexdigest()[:16]
 
 
 def _check(key: str, token: str) -> None:
