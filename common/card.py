@@ -12,12 +12,14 @@ meta: {owner: PeerA}
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any, Dict, List, Optional
 
 import msgspec
 import yaml
 
+from cccc.common import fences
 from cccc.common.errors import UserError
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
@@ -29,10 +31,13 @@ _LONGEST_NAME = 200
 _LONGEST_LIMIT = 3600.0
 _LARGEST_META = 1000
 _MARKERS = ("type", "intent")  # what a card of the mailbox has besides
-_FENCED = re.compile(r"(?ms)^(`{3,}|~{3,})[ \t]*(?:ya?ml|json|evidence)?[ \t]*\n(.*?)^\1[ \t]*$")
-_ANY_FENCE = re.compile(r"(?ms)^(`{3,}|~{3,}).*?^\1[ \t]*$")  # the insight block
+_DEEPEST = 16
+_LABELS = frozenset({"", "yaml", "yml", "json", "evidence"})
 _STEP = re.compile(r"\w+")  # of a path such as .checks[0].name
-_TAGS = re.compile(r"(?m)^\s*</?(?:TO|FROM)_\w+>\s*$|\[MID: [^\]]*\]")
+_TAGS = re.compile(r"(?m)\n?^[ \t]*</?(?:TO|FROM)_\w+>[ \t\r]*$|\[MID: [^][]*\]")
+
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class CardError(UserError):
@@ -77,19 +82,21 @@ def find(message: str) -> Optional[str]:
 
     A card is the whole message, or a fenced block of it, with `checks` and `type: EVIDENCE` or `kind: evidence`.
     """
-    blocks = [block for _, block in _FENCED.findall(message)]
-    whole = _TAGS.sub("", _ANY_FENCE.sub("", message))
-    return next((text for text in (*blocks, whole) if _is_card(text)), None)
+    outside, fenced = fences.apart(message)
+    blocks = [block for label, block in fenced if label in _LABELS]
+    return next((text for text in (*blocks, _TAGS.sub("", outside)) if _is_card(text)), None)
 
 
 def stands_alone(message: str) -> bool:
     """Whether a peer's message is a card and nothing else."""
-    found, all_of_it = find(message), _TAGS.sub("", message).strip()
-    fenced = _FENCED.fullmatch(all_of_it)
-    return found is not None and found.strip() == (fenced[2] if fenced else all_of_it).strip()
+    outside, fenced = fences.apart(message)
+    alone = not fenced if _TAGS.sub("", outside).strip() else len(fenced) == 1
+    return alone and find(message) is not None
 
 
 def _is_card(text: str) -> bool:
+    if "checks" not in text:
+        return False
     try:
         fields = _mapping(text)
     except CardError:  # prose, or a card so broken that it cannot be told from prose
@@ -102,14 +109,28 @@ def _mapping(text: str) -> Dict[str, Any]:
     if len(text) > _LARGEST:
         raise CardError(f"card: larger than {_LARGEST >> 10} KiB")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise CardError("card: aliases (*name) are not allowed")
-        found = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        _refuse_odd(text)
+        found = yaml.load(text, _Loader)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: of escapes, numbers and dates
         raise CardError(f"card: neither YAML nor JSON: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):
         raise CardError("card: not a mapping; title and checks are needed")
     return found
+
+
+def _refuse_odd(text: str) -> None:
+    """Raise CardError for what grows (aliases), sinks (nesting) or is converted into anything (tags)."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise CardError("card: aliases (*name) are not allowed")
+        if getattr(event, "tag", None):
+            raise CardError("card: tags (!name) are not allowed; quote a text that begins with !")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise CardError(f"card: nested more than {_DEEPEST} deep")
+        if isinstance(event, yaml.ScalarEvent):
+            event.value.encode()  # half a sign, written as an escape, is no text
 
 
 def _in_words(error: str, text: str) -> str:
@@ -119,8 +140,9 @@ def _in_words(error: str, text: str) -> str:
     if not what.startswith("Expected `str`"):
         return f"{where}: {what}"
     key, written = "", yaml.load(text, yaml.BaseLoader)  # everything as it was written
-    for key in _STEP.findall(where):
-        written = written[int(key) if key.isdigit() else key]
+    with contextlib.suppress(KeyError):  # a key that came by `<<`
+        for key in _STEP.findall(where):
+            written = written[int(key) if key.isdigit() else key]
     quote = f"; quote it: {key}: '{written}'" if written and isinstance(written, str) else ""
     return f"{where}: must be text{quote}"
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from cccc.common import fences
 from cccc.services.orchestrator import insight
 
 LARGEST = 16 * 1024
@@ -19,7 +20,6 @@ _MOST_OPTIONS, _LONGEST_OPTION = 10, 60
 _A_YEAR = 525_600
 _LABELS = frozenset({"", "yaml", "yml", "rfd"})
 VERBS = frozenset({"ask", "revoke", "check"})
-_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*(\w*)")
 _MARK = r"[\"']?(?:intent|type)[\"']?[ \t]*:[ \t]*[\"']?rfd[\"']?[ \t]*"
 _BLOCK_MARK = re.compile(rf"^[ \t]*{_MARK}(?:#.*)?$", re.IGNORECASE | re.MULTILINE)
 _PLAIN_MARK = re.compile(rf"^{_MARK}(?:#.*)?$", re.IGNORECASE | re.MULTILINE)
@@ -59,7 +59,7 @@ def stands_alone(text: str) -> bool:
 
 def _marked(body: str) -> tuple[list[str], bool]:
     """Return the parts of a message that say they are cards, and whether there is more in it."""
-    plain, fenced = _apart(body.replace("\r\n", "\n").lstrip("\ufeff"))
+    plain, fenced = fences.apart(body.replace("\r\n", "\n").lstrip("\ufeff"))
     marked = [block for label, block in fenced if label in _LABELS and _is_marked(_BLOCK_MARK, block)]
     if not marked and _is_marked(_PLAIN_MARK, plain):
         return [plain], bool(fenced)
@@ -68,23 +68,6 @@ def _marked(body: str) -> tuple[list[str], bool]:
 
 def _is_marked(mark: re.Pattern[str], text: str) -> bool:
     return bool(mark.search(text) or _FLOW_MARK.search(text))
-
-
-def _apart(body: str) -> tuple[str, list[tuple[str, str]]]:
-    """Return what stands outside of fences, and the label and content of each fenced block."""
-    outside: list[str] = []
-    fenced: list[tuple[str, list[str]]] = []
-    mark = ""
-    for line in body.split("\n"):
-        fence = _FENCE.match(line)
-        if not mark and fence:
-            mark = fence[1]
-            fenced.append((fence[2].lower(), []))
-        elif mark and line.rstrip() == mark:
-            mark = ""
-        else:
-            (fenced[-1][1] if mark else outside).append(line)
-    return "\n".join(outside), [(label, "\n".join(lines)) for label, lines in fenced]
 
 
 class _Wrong(Exception):
@@ -103,13 +86,14 @@ def _mapping(text: str) -> dict[str, Any]:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
                 raise _Wrong(f"the request is nested more than {_DEEPEST} deep")
+            if isinstance(event, yaml.ScalarEvent):
+                event.value.encode()  # half a sign, written as an escape, fits into no fact
         read = yaml.load(text, yaml.BaseLoader)  # builds nothing but texts, lists and mappings
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: of escapes
         mark = getattr(error, "problem_mark", None)
         where = f" in its line {mark.line + 1}" if mark else ""
-        raise _Wrong(
-            f"the request is no valid YAML{where}: {getattr(error, 'problem', None) or error}; a ```yaml fence helps"
-        ) from None
+        what = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise _Wrong(f"the request is no valid YAML{where}: {what}; a ```yaml fence helps") from None
     if not isinstance(read, dict):
         raise _Wrong("the request is no YAML mapping; put nothing else beside it, or put it into a ```yaml fence")
     return {key.lower(): value for key, value in read.items() if isinstance(key, str)}
@@ -166,6 +150,6 @@ def _options(given: Any) -> list[str]:
 def _minutes(given: str) -> int:
     if not given:
         return 0
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:10]) <= _A_YEAR:
+    if not given.isascii() or not given.isdigit() or len(given) > 10 or not 1 <= int(given) <= _A_YEAR:
         raise _Wrong(f"expires_minutes: must be a whole number from 1 to {_A_YEAR}")
     return int(given)

@@ -60,7 +60,8 @@ MARKED = f"type: EVIDENCE\n{YAML}"
     [
         (MARKED, MARKED),
         (f"<TO_PEER>\n{MARKED}</TO_PEER>\n", f"\n{MARKED}"),
-        (f"{MARKED}```insight\nchecks: x\n```", MARKED),
+        (f"{MARKED}```insight\nchecks: x\n```", MARKED.rstrip("\n")),
+        (f"```yaml title=card\n{MARKED}", f"{MARKED}\n"),
         (f"Look:\n```yaml\n{MARKED}```\nand more", MARKED),
         (f"~~~\n{MARKED}~~~", MARKED),
         (
