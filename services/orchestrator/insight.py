@@ -11,10 +11,8 @@ from typing import NamedTuple
 RAISES_DEBT = frozenset({"counter", "question", "risk"})
 PAYS_DEBT = frozenset({"revise", "rev", "polish"})
 
-_BLOCK = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*insight[ \t]*\n(.*?)^[ \t]*\1[ \t]*$", re.IGNORECASE | re.MULTILINE | re.DOTALL
-)
-_FIELD = re.compile(r"^\s*([a-z]+)\s*:\s*(.*?)\s*$", re.IGNORECASE)
+_OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*insight[ \t]*", re.IGNORECASE)
+_FIELD = re.compile(r"\s*([a-z]+)\s*:(.*)", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9_/-]{3,}")
 _MOST_WORDS = 5000
 
@@ -32,21 +30,24 @@ class Message(NamedTuple):
 
 def read(text: str) -> Message:
     """Return the message and its last insight block, which counts only at the very end."""
-    stripped = text.replace("\r\n", "\n").rstrip()
-    blocks = list(_BLOCK.finditer(stripped))
-    if not blocks or blocks[-1].end() < len(stripped):
-        return Message(text, None)
-    found = blocks[-1]
-    return Message(stripped[: found.start()].rstrip(), _fields(found.group(2)))
+    lines = text.replace("\r\n", "\n").rstrip().split("\n")
+    mark = lines.pop().strip(" \t")
+    for at in reversed(range(len(lines))):
+        opening = _OPENING.fullmatch(lines[at])
+        if opening and opening[1] == mark:
+            return Message("\n".join(lines[:at]).rstrip(), _fields(lines[at + 1 :]))
+        if lines[at].strip(" \t") == mark:
+            break  # the last line opens a block of its own
+    return Message(text, None)
 
 
-def _fields(block: str) -> dict[str, str]:
+def _fields(lines: list[str]) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for part in re.split(r"\n|\s\|\s", block):
+    for part in re.split(r"\n|\s\|\s", "\n".join(lines)):
         match = _FIELD.match(part)
         if match:
-            name = match.group(1).lower()
-            fields["refs" if name == "ref" else name] = match.group(2)
+            name = match[1].lower()
+            fields["refs" if name == "ref" else name] = match[2].strip()
     return fields
 
 
