@@ -45,7 +45,7 @@ def parts(text: str, most: int) -> list[str]:
         head = _head(text, most - 8)  # room to close a fence
         rest = text[len(head) :].lstrip("\n")
         fence = _open_fence(head)
-        if fence:
+        if fence and len(fence) <= len(head) // 2:  # a longer one would be most of each part, or all of it
             head, rest = head.rstrip("\n") + "\n```", f"{fence}\n{rest}"
         found.append(head.strip("\n").rstrip())
         text = rest
