@@ -55,15 +55,15 @@ def envelope(raw: bytes) -> Envelope:
     """Return the envelope of a line. Raises LedgerBroken when it is none."""
     try:
         return _envelope.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LedgerBroken(f"not a ledger line: {raw[:80]!r}: {error}") from None
 
 
 def decode(raw: bytes) -> Fact | None:
-    """Return the fact of a line, or None for a kind that a newer cccc wrote."""
+    """Return the fact of a line, or None for a kind that a newer cccc wrote. Raises LedgerBroken."""
     try:
         fact: Fact = _fact.decode(raw)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         if envelope(raw).kind in KINDS:
             raise LedgerBroken(f"line {envelope(raw).seq} does not fit its kind: {raw[:200]!r}") from None
         return None
