@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,28 +42,47 @@ def spooled(project: Project, peer: str) -> list[Told]:
         if path.name.startswith("."):
             continue
         event, _, pid = path.name.partition(".")
-        at = path.stat().st_mtime_ns
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode):  # no hook left it, and a pipe would never end
+            continue
+        at = status.st_mtime_ns
         try:
-            fields = json.loads(path.read_bytes())
+            fields = read(path.read_bytes())
         except ValueError as error:
-            _LOG.warning("%s: a hook left what is no JSON: %s", path, error)
+            _LOG.warning("%s: a hook left what is no event: %s", path, error)
             path.unlink()
             continue
         found.append((at, Told(f"{path.parent.name}.hook.{at}.{pid}", path, event, fields)))
     return [told for _, told in sorted(found, key=lambda each: each[0])]
 
 
+def read(raw: bytes) -> dict[str, Any]:
+    """Return the fields of an event. Raises ValueError.
+
+    Half a sign, which JSON may escape (a text cut by its UTF-16 units) and no fact can hold, becomes a `?`.
+    """
+    try:
+        fields = json.loads(raw)
+        fields = json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace"))
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if not isinstance(fields, dict):
+        raise ValueError("it is no mapping")
+    return fields
+
+
 def follows(peer: str, known: Peer, told: Told) -> list[f.Fact]:
     """Return what is to be said. Pure."""
     fields, flight = told.fields, known.flight
     if told.event == "SessionStart":
-        return [f.PeerSession(peer=peer, session=fields["session_id"], source=fields.get("source", ""))]
+        session = _short(fields, "session_id")
+        return [f.PeerSession(peer=peer, session=session, source=_short(fields, "source"))] if session else []
     if told.event == "UserPromptSubmit":
-        token = nudge.ours("".join(fields["prompt"].split()))
+        token = nudge.ours("".join(str(fields.get("prompt", "")).split()))
         ours = token and token in (flight.token, flight.sent, flight.beside) and token != flight.accepted
         return [f.NudgeAccepted(to=peer, token=token)] if ours else []
     if told.event == "Nudged":
-        return _taken(peer, known, str(fields["reason"]))
+        return _taken(peer, known, str(fields.get("reason", "")))
     if told.event == "PostToolUse":
         return _accepted(peer, known, fields)
     if told.event == "Stop":
@@ -72,8 +92,12 @@ def follows(peer: str, known: Peer, told: Told) -> list[f.Fact]:
     if told.event == "Interrupt":
         return [f.TurnEnd(peer=peer, outcome="interrupted")]
     if told.event == "StopFailure":
-        return failed(peer, str(fields.get("error", "")), str(fields.get("last_assistant_message", "")))
+        return failed(peer, _short(fields, "error"), str(fields.get("last_assistant_message", "")))
     return []
+
+
+def _short(fields: Mapping[str, Any], name: str) -> str:
+    return str(fields.get(name, ""))[: f.PREVIEW]
 
 
 def _taken(peer: str, known: Peer, line: str) -> list[f.Fact]:
@@ -106,7 +130,7 @@ def failed(peer: str, kind: str, words: str) -> list[f.Fact]:
 def _accepted(peer: str, known: Peer, fields: Mapping[str, Any]) -> list[f.Fact]:
     """The tool gave the model the line that stands in each message with its mid."""
     shown = json.dumps(fields.get("tool_response", ""), ensure_ascii=False)
-    tool = str(fields.get("tool_name", ""))
+    tool = _short(fields, "tool_name")
     return [
         f.HandoffAccepted(author=peer, mid=mid, inbox_seq=number, tool=tool)
         for mid, number in known.unproved.items()
