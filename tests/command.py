@@ -119,6 +119,7 @@ def processes_in(root: Path) -> list[str]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             where = (folder / "cwd").readlink()
-            if where == root or root in where.parents:
-                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            if command and (where == root or root in where.parents):  # without words it is on its way out
+                found.append(command)
     return found
