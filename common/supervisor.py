@@ -44,6 +44,7 @@ class Row:
     since: float  # Unix time of the last start, or of the end when it has ended
     error: str  # why it could not start or stay, else ""
     log: Path
+    next_try: float = 0.0  # Unix time, in BACKOFF only; supervisord may be 1 s late
 
 
 def start(project: Project, bridges: Collection[str] = ()) -> bool:
@@ -110,11 +111,25 @@ def processes(project: Project) -> list[Row]:
             since=float(answer["start"] if answer["pid"] else answer["stop"]),
             error="" if answer["pid"] else answer["spawnerr"],
             log=project.service_log(answer["name"]),
+            next_try=answer["stop"] + _tries(project, answer["name"]) if answer["statename"] == "BACKOFF" else 0.0,
         )
         for answer in call(project, "getAllProcessInfo")
     ]
     order = list(BY_NAME)
     return sorted(rows, key=lambda row: order.index(row.name) if row.name in order else -1)
+
+
+def _tries(project: Project, name: str) -> int:
+    """Return how often a service was started in vain, from supervisord's log: so many seconds it waits now."""
+    log, tries = project.service_log("supervisord"), 0
+    for path in (log.with_name(f"{log.name}.2"), log.with_name(f"{log.name}.1"), log):
+        with contextlib.suppress(FileNotFoundError):
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                if f"spawned: '{name}' with" in line:
+                    tries += 1
+                elif f"success: {name} entered RUNNING" in line or "supervisord started with" in line:
+                    tries = 0
+    return tries
 
 
 def restart(project: Project, names: Sequence[str] = ()) -> None:

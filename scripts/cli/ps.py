@@ -17,7 +17,8 @@ def command() -> None:
     """List the service processes.
 
     One line each, in start order: name, state, process id, time since its start, and what is wrong. RUNNING means that
-    the process runs; whether it is ready says `cccc status`.
+    the process runs; whether it is ready says `cccc status`. BACKOFF means that it died while starting; then
+    you see when it is started again, and the last line of its log.
 
     \b
     Example:
@@ -25,10 +26,19 @@ def command() -> None:
 
     Exit codes: 0 done, 3 not running.
     """
-    project = Project.find()
+    project, now = Project.find(), time.time()
     rows = [
-        (row.name, row.state, str(row.pid or "-"), age(time.time() - row.since) if row.since else "-", row.error)
+        (row.name, row.state, str(row.pid or "-"), age(now - row.since) if row.since else "-", _wrong(row, now))
         for row in supervisor.processes(project)
     ]
     supervisord = str(supervisor.call(project, "getPID"))
     table(("service", "state", "pid", "since", "error"), [*rows, ("supervisord", "RUNNING", supervisord, "-", "")])
+
+
+def _wrong(row: supervisor.Row, now: float) -> str:
+    """Return why a service does not run, and when it is tried again."""
+    if row.state != "BACKOFF":
+        return row.error
+    said = row.log.read_text(encoding="utf-8", errors="replace").split("\n") if row.log.exists() else []
+    why = next((line for line in reversed(said) if line.strip()), row.error)
+    return f"next try in {age(row.next_try - now)}: {why}"

@@ -208,6 +208,29 @@ def test_a_service_that_fails_is_named_with_its_log_and_tried_again(project: Pro
         supervisor.down(project)
 
 
+def test_the_wait_before_the_next_try_grows_by_a_second_each_time(project: Project) -> None:
+    (project.home / "broken").touch()
+    supervisor.start(project)
+    waits: list[float] = []
+
+    def three() -> bool:
+        row = supervisor.processes(project)[0]
+        wait = row.next_try - row.since
+        if row.state == "BACKOFF" and wait not in waits:
+            waits.append(wait)
+        return len(waits) == 3
+
+    try:
+        until(three, 20)
+        assert waits == [1, 2, 3]
+        (project.home / "broken").unlink()
+        wait_running(project)
+        until(lambda: supervisor.processes(project)[0].state == "RUNNING")
+        assert {row.next_try for row in supervisor.processes(project)} == {0.0}
+    finally:
+        supervisor.down(project)
+
+
 def test_restart_gives_the_named_services_new_processes(up: Project) -> None:
     before = wait_running(up)
     supervisor.restart(up, ["panel", "delivery"])
