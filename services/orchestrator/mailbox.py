@@ -34,6 +34,7 @@ POLL = 0.5
 _LOOKS_AGAIN = re.compile(r".+\.tmp\.\d+\.[0-9a-f]+")
 _LOOKED_AFTER = 0.1
 _CLEARED = 64  # a file of at most this many blank bytes was cleared, not written
+_NOT_PLAIN = "it is not a plain file; write a plain file"
 _BUSY = (errno.EAGAIN, errno.EACCES)
 
 
@@ -118,9 +119,14 @@ class Mailbox:
         for peer in PEERS:
             for path in sorted(self._project.taken(peer).iterdir()):
                 mid, _, name = path.name.partition(".")
-                if name in FILES and path.is_file() and not path.is_symlink():
-                    self._last_us = max(self._last_us, us_of(mid))
-                    found.append(self._weigh(Taken(peer, mid, name, path, path.read_bytes())))
+                if name not in FILES:
+                    continue
+                self._last_us = max(self._last_us, us_of(mid))
+                if not stat.S_ISREG(path.lstat().st_mode):
+                    found.append(Taken(peer, mid, name, path, refused=_NOT_PLAIN))
+                    continue
+                with path.open("rb") as file:
+                    found.append(self._weigh(Taken(peer, mid, name, path, file.read(self._most + 1))))
         return sorted(found, key=lambda taken: taken.mid)
 
     def left_behind(self, taken: Taken) -> Taken | None:
@@ -151,7 +157,8 @@ class Mailbox:
             for name in FILES:
                 with contextlib.suppress(FileNotFoundError):
                     status = (self._project.peer(peer) / name).lstat()
-                    if status.st_size and (peer, name) not in self._due:
+                    there = status.st_size or not stat.S_ISREG(status.st_mode)  # a pipe has no size
+                    if there and (peer, name) not in self._due:
                         self._due[peer, name] = now + self._settle
 
     def _take(self, peer: str, name: str) -> Taken | None:
@@ -162,7 +169,7 @@ class Mailbox:
             put_back(path)
             return None
         if not stat.S_ISREG(status.st_mode):
-            return self._set_aside(peer, name, "it is not a plain file; write a plain file")
+            return self._set_aside(peer, name, _NOT_PLAIN)
         with path.open("rb") as file, _no_writer(file.fileno()) as free:
             if not free:
                 self._due[peer, name] = time.monotonic() + max(self._settle, 0.02)

@@ -9,7 +9,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Callable, TypeVar
 
 import pytest
 
@@ -172,6 +172,51 @@ def test_a_link_where_a_file_belongs_is_refused(running: Project, tmp_path: Path
     fresh.replace(running.peer("PeerA") / "to_peer.md")
     assert "not a plain file" in said(running, f.MailboxRefused)[0].reason
     assert secret.read_text() == "secret"
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_folder_or_pipe_where_a_file_belongs_is_refused_and_the_next_message_is_taken(
+    project: Project, service: Start, make: Callable[[Path], None]
+) -> None:
+    path = project.peer("PeerA") / "to_peer.md"
+    path.unlink()
+    make(path)
+    service("ledger")
+    service("orchestrator")
+    (refused,) = said(project, f.MailboxRefused)
+    assert "not a plain file" in refused.reason
+    until((project.work / "refused" / f"{refused.mid}.to_peer.md").exists, what="what was refused")
+    rename_in(path, "the next")
+    assert bodies(project, said(project, f.ToPeer)) == ["the next"]
+
+
+def test_what_was_set_aside_before_a_crash_is_refused_at_the_next_start(project: Project, service: Start) -> None:
+    (project.taken("PeerA") / "cccc-1-000001.to_peer.md").symlink_to(project.root / "README.md")
+    service("ledger")
+    service("orchestrator")
+    (refused,) = said(project, f.MailboxRefused)
+    assert (refused.mid, refused.author) == ("cccc-1-000001", "PeerA")
+
+
+def test_a_file_of_50_mb_is_refused_kept_whole_and_not_read(project: Project, service: Start) -> None:
+    service("ledger")
+    process = service("orchestrator")
+    before = resident(process.pid)
+    fresh = project.peer("PeerA") / ".fresh"
+    with fresh.open("wb") as file:
+        file.truncate(50_000_000)
+    fresh.replace(project.peer("PeerA") / "to_peer.md")
+    (refused,) = said(project, f.MailboxRefused)
+    kept = project.work / "refused" / f"{refused.mid}.to_peer.md"
+    until(kept.exists, what="the refused file")
+    assert refused.size == kept.stat().st_size == 50_000_000
+    assert resident(process.pid) < before + (20 << 20)
+
+
+def resident(pid: int) -> int:
+    """Return how many bytes of memory a process has."""
+    kib = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], check=True, capture_output=True, text=True).stdout
+    return int(kib) << 10
 
 
 def test_temporary_files_of_editors_are_ignored(running: Project) -> None:
