@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _CAPTION, _ROUTE, _SEND_AS, _META, _SENT = ".caption.txt", ".route", ".sendas", ".meta.json", ".sent.json"
 _SIDECARS = (_CAPTION, _ROUTE, _SEND_AS, _META, _SENT)
+_LONGEST_NAME = 255 - len(_CAPTION)  # bytes; the file system takes 255
+_LARGEST_SIDECAR = 64 << 10
 _UNFINISHED = (".part", ".tmp", ".crdownload", "~")
 _SETTLED_AFTER = 1.0
 _LOOK_EVERY = 0.5
@@ -93,12 +95,13 @@ class FilesOut:
 
     def _take(self, path: Path, seen: tuple[int, int]) -> None:
         rules = self._bridge.rules.files
-        problem = sniff.refusal(path, rules, rules.max_mb << 20)
+        name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+        problem = _unfit(path.name) or sniff.refusal(path, rules, rules.max_mb << 20)
         if problem:
-            id_ = f"file-refused:{path.name}:{seen[1]}:{seen[0]}"
+            id_ = f"file-refused:{name}:{seen[1]}:{seen[0]}"
             if id_ not in self._refused:
                 self._refused.add(id_)
-                self._bridge.say(f.FileRefused(name=path.name, size=seen[0], reason=problem), id_=id_)
+                self._bridge.say(f.FileRefused(name=name, size=seen[0], reason=problem), id_=id_)
             return
         mid = f"file-{time.time_ns() // 1000}"
         folder = self._folder / ".sending" / mid
@@ -168,11 +171,21 @@ class FilesOut:
             lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 
+def _unfit(name: str) -> str:
+    """Return why a file of this name cannot go out, or ""."""
+    raw = os.fsencode(name)
+    if len(raw) > _LONGEST_NAME:
+        return f"its name has {len(raw)} bytes, allowed are {_LONGEST_NAME}"
+    return "" if raw == name.encode("utf-8", "replace") else "its name is not UTF-8; rename it"
+
+
 def _text(path: Path, sidecar: str) -> str:
-    try:
-        return path.with_name(path.name + sidecar).read_text(encoding="utf-8", errors="replace").strip()
-    except FileNotFoundError:
+    """Return what a sidecar says; a link, a pipe or a folder of its name says nothing."""
+    beside = path.with_name(path.name + sidecar)
+    if beside.is_symlink() or not beside.is_file():
         return ""
+    with beside.open("rb") as file:
+        return file.read(_LARGEST_SIDECAR).decode("utf-8", "replace").strip()
 
 
 def forget_old(folder: Path, days: int, now: float) -> None:

@@ -205,6 +205,39 @@ def test_a_file_that_may_not_go_out_is_told_once_and_kept(room: Room, telegram: 
     assert not telegram.called("sendDocument")
 
 
+def test_a_file_whose_name_cannot_be_passed_on_is_told_and_the_next_one_goes(
+    room: Room, telegram: Telegram, outbound: Path
+) -> None:
+    begin(room, telegram)
+    (outbound / f"{'x' * 251}.txt").write_text("hello")
+    (outbound / os.fsdecode(b"caf\xe9.txt")).write_text("hello")
+    (outbound / "zebra.txt").write_text("hello")
+    until(lambda: room.facts(f.FileSent), 15)
+    refused = {fact.name[:8]: fact.reason for fact in room.facts(f.FileRefused)}
+    assert refused == {
+        "xxxxxxxx": "its name has 255 bytes, allowed are 243",
+        "caf\\xe9.": "its name is not UTF-8; rename it",
+    }
+    assert len([path for path in outbound.iterdir() if path.suffix == ".txt"]) == 2
+
+
+def test_a_sidecar_that_is_no_plain_file_says_nothing_and_a_large_one_is_cut(
+    room: Room, telegram: Telegram, outbound: Path, tmp_path: Path
+) -> None:
+    begin(room, telegram)
+    (tmp_path / "secret").write_text("not for the chat")
+    (outbound / "shot.png.caption.txt").symlink_to(tmp_path / "secret")
+    (outbound / "shot.png.route").mkdir()
+    os.mkfifo(outbound / "shot.png.sendas")
+    (outbound / "shot.png").write_bytes(PNG)
+    (outbound / "table.png.caption.txt").write_bytes(b"words " * (1 << 20))
+    (outbound / "table.png").write_bytes(PNG)
+    until(lambda: len(room.facts(f.FileSent)) == 2, 15)
+    shot, table = sorted(room.facts(f.FileOut), key=lambda fact: fact.name)
+    assert (shot.text, shot.route, shot.send_as) == ("", "both", "photo")
+    assert len(table.text) == f.LONGEST_TEXT
+
+
 def test_without_a_chat_a_file_waits(room: Room, telegram: Telegram, outbound: Path) -> None:
     room.set(api_base_url=telegram.url, autoregister="open", **QUICK)
     room.start()
