@@ -147,6 +147,8 @@ def export(file: Path | None, since: str | None) -> None:
     project = Project.find()
     after = before(project, stamp(since)) if since else 0
     to = file or project.work / "ledger.html"
+    if to.exists() and not to.is_file():  # a pipe or a device would be replaced
+        raise click.UsageError(f"{to} is no plain file; name a file that may be replaced")
     audit = audited(project)
     exporting.export(project, to, after, audit, summary(audit))
     click.echo(to)

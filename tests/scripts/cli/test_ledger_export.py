@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 import stat
 from collections.abc import Iterator
@@ -216,3 +217,12 @@ def test_a_kind_of_a_newer_version_is_shown_as_its_line(teller: Teller) -> None:
     page = teller.export()
     assert "from-the-future" in page.fact(2)
     assert "1 fact of kinds that this version does not know" in page.text
+
+
+def test_what_is_no_plain_file_is_not_replaced(project: Project, tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    for target in (pipe, link):
+        assert "is no plain file" in cccc(project.root, "ledger", "export", str(target), code=2)
+    assert pipe.is_fifo() and link.is_symlink()
