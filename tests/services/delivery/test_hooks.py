@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,17 @@ def test_a_hook_never_fails_a_cli(project: Project) -> None:
     assert run(project, "Stop", {}).returncode == 0  # there is no spool
     hooks.prepare(project)
     (project.hooks("PeerA") / "Stop.1").write_text("{torn")
+    (project.hooks("PeerA") / "Stop.2").write_text("[1]")
+    (project.hooks("PeerA") / "Stop.3").write_text("[" * 100_000)
     assert hooks.spooled(project, "PeerA") == []
     assert list(project.hooks("PeerA").iterdir()) == []
+
+
+def test_a_pipe_in_the_spool_stops_nothing(project: Project) -> None:
+    hooks.prepare(project)
+    os.mkfifo(project.hooks("PeerA") / "Stop.1")
+    assert run(project, "SessionStart", {"session_id": "s"}).returncode == 0
+    assert [told.event for told in hooks.spooled(project, "PeerA")] == ["SessionStart"]
 
 
 def test_a_prompt_that_is_our_line_is_an_accepted_nudge_once() -> None:

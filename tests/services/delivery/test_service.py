@@ -44,6 +44,16 @@ def test_ten_messages_arrive_in_order_with_one_line_in_flight(desk: Desk) -> Non
     assert len(desk.submits("PeerB")) <= 2
 
 
+def test_ten_thousand_strange_files_in_an_inbox_keep_no_message_and_stay(desk: Desk) -> None:
+    desk.up()
+    desk.idle()
+    for number in range(10_000):
+        (desk.project.inbox("PeerA") / f"{number:0>250}.note").touch()
+    mids = [desk.hand("PeerA", f"number {n}") for n in range(3)]
+    assert [ack.mid for ack in desk.await_(facts.AckFile, 3)] == mids
+    assert len(inbox(desk.project, "PeerA")) == 10_000
+
+
 def test_a_cli_that_ends_is_a_fact_and_comes_back(desk: Desk) -> None:
     desk.up()
     desk.idle()
