@@ -22,7 +22,7 @@ from cccc.common.paths import PEERS, Project
 
 SESSION = "cccc"
 ROLES = (*PEERS, "ledger", "panel")
-WIDTH, HEIGHT = 200, 50  # two peers side by side, neither below 80 columns
+WIDTH, HEIGHT = 200, 49  # two peers side by side, neither below 80 columns; with tmux's own line 50
 _ANSWERS_WITHIN = 5.0
 
 _CONF = """\
@@ -176,6 +176,7 @@ def _fill(project: Project, found: dict[str, str]) -> None:
     from libtmux.constants import PaneDirection
 
     os.environ["LC_ALL"] = "C.UTF-8"  # libtmux has no -u, and separates its fields with a non-ASCII sign
+    were_there = set(found)
     server = libtmux.Server(socket_path=str(project.socket("tmux")), config_file=str(_conf(project)))
     session = server.sessions.get(session_name=SESSION)
     assert session is not None
@@ -200,6 +201,8 @@ def _fill(project: Project, found: dict[str, str]) -> None:
         fresh.cmd("set-option", "-p", "@cccc_pane", role)
         fresh.cmd("set-option", "-p", "remain-on-exit", "on")
         found[role] = str(fresh.pane_id)
+    if "panel" not in were_there:
+        call(project, "select-pane", "-t", found["panel"])  # what a person types first is for the panel, not for a CLI
     # Of our window alone: with `-g`, tmux 3.3a crashes at the next new window.
     call(project, "set-option", "-w", "-t", found["PeerA"], "window-size", "manual")
 
@@ -257,4 +260,8 @@ def attach(project: Project, read_only: bool = False) -> None:
         print("inside another tmux: press the prefix key twice to reach this session", file=sys.stderr)
     flags = ("-r",) if read_only else ()
     client = ("tmux", "-u", "-S", str(socket), "attach-session", *flags, "-t", f"={SESSION}")
+    size = os.get_terminal_size() if sys.stdout.isatty() else os.terminal_size((WIDTH, HEIGHT + 1))
+    if size.columns < WIDTH or size.lines <= HEIGHT:
+        small = f"the session is {WIDTH}x{HEIGHT + 1}, this terminal {size.columns}x{size.lines}: part of it is hidden"
+        client += (";", "display-message", f"{small}; `cccc panel` in another terminal shows the panel whole")
     subprocess.run(client, check=False)  # it says itself why it ended

@@ -56,6 +56,8 @@ def run(project: Project, name: str, rest: str, asker: Asker) -> Reply:
     row = BY_NAME.get(name)
     if row is None or row.run is None or row.only not in ("", asker.place):
         return Reply([Line(f"there is no /{name} here; /help lists what there is", "red")])
+    if rest.strip() and not row.usage:
+        return Reply([Line(f"nothing comes after /{name}", "red")])
     try:
         return row.run(project, rest.strip(), asker)
     except CcccError as error:

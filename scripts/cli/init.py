@@ -17,6 +17,7 @@ from cccc.common.paths import IGNORE, Project
 from cccc.scripts.cli import skeleton
 
 GUIDES = ("PEERA.md", "PEERB.md")
+_SHOWN = 8
 UNTRACKED = (*GUIDES, "CLAUDE.md", "AGENTS.md")
 _IGNORED_BY = {IGNORE, "/.cccc/", "/.cccc", ".cccc/", ".cccc", ".cccc/**"}
 
@@ -47,7 +48,7 @@ def command(target: Path | None, force: bool) -> None:
     (project.home / ".gitignore").write_text("*\n", encoding="utf-8")
     click.echo(f"project: {project.root}")
     tracked = _tracked(project.root)
-    _copy_settings(project, tracked, force)
+    _copy_settings(project, [*tracked, "PROJECT.md"] if tracked else [], force)
     _copy_guides(project.root)
     if tracked is None:
         click.echo("no git repository here: the gate lands patches with git; run `git init` before `cccc up`")
@@ -79,17 +80,20 @@ def _escape(path: str) -> str:
     return re.sub(r"([\\*?\[\]]|^[#!]| $)", r"\\\1", path)
 
 
-def _copy_settings(project: Project, tracked: list[str] | None, force: bool) -> None:
+def _copy_settings(project: Project, allowed: list[str], force: bool) -> None:
     for shipped in sorted(files("cccc.conf").joinpath("settings").iterdir(), key=lambda file: file.name):
         if not shipped.name.endswith(".yaml"):
             continue
         text = shipped.read_text(encoding="utf-8")
-        if shipped.name == "policies.yaml" and tracked:
-            text = _fit(text, tracked)
+        fits = shipped.name == "policies.yaml" and bool(allowed)
+        if fits:
+            text = _fit(text, sorted(set(allowed)))
         path = project.settings / shipped.name
         shown = path.relative_to(project.root)
         if not path.exists():
             click.echo(f"wrote {shown}")
+            if fits:
+                click.echo(f"  a patch may touch: {_few(sorted(set(allowed)))} (patch_queue.allowed_paths)")
         elif path.read_bytes() == text.encode():
             continue
         elif not force:
@@ -103,9 +107,14 @@ def _copy_settings(project: Project, tracked: list[str] | None, force: bool) -> 
         path.write_text(text, encoding="utf-8")
 
 
-def _fit(policies: str, tracked: list[str]) -> str:
+def _few(patterns: list[str]) -> str:
+    more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
+    return ", ".join(patterns[:_SHOWN]) + more
+
+
+def _fit(policies: str, paths: list[str]) -> str:
     """Return policies.yaml with these `allowed_paths`, everything else as it was."""
-    allowed = json.dumps(tracked, ensure_ascii=False)
+    allowed = json.dumps(paths, ensure_ascii=False)
 
     def fill(found: re.Match[str]) -> str:
         return f"{found[1]} {allowed}"

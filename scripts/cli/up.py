@@ -85,7 +85,8 @@ def start(project: Project, refresh_env: bool, mock: bool, asks: bool, chats: Co
 
 
 def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
-    if mock:
+    runs = terminal.environment(project)
+    if mock and any(runs.get(name) != text for name, text in peers.mock(project).items()):
         raise UserError("already up; `cccc down` first, then `cccc up --mock`")
     if refresh_env:
         terminal.save(project)

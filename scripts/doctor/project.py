@@ -95,8 +95,9 @@ def _guides(project: Project) -> Check:
     missing = [name for name in (*GUIDES.values(), "PROJECT.md") if not (project.root / name).exists()]
     if not missing:
         return Check("guides", OK, f"{', '.join(GUIDES.values())} and PROJECT.md are there")
-    mend = "cccc prompts install" if set(missing) & set(GUIDES.values()) else "write what the project is about"
-    return Check("guides", OK, f"not there: {', '.join(missing)}", mend)
+    mends = ["cccc prompts install"] if set(missing) & set(GUIDES.values()) else []
+    mends += ["write PROJECT.md, your brief"] if "PROJECT.md" in missing else []
+    return Check("guides", OK, f"not there: {', '.join(missing)}", "; ".join(mends))
 
 
 def _services(project: Project) -> Check:

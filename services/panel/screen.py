@@ -97,6 +97,8 @@ def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
         left.append(plural(count, "trouble"), "bold red")
     elif status.rfds:
         left.append(f"{len(status.rfds)} to decide: Ctrl-R", "bold yellow")
+    elif status.paused:
+        left.append("paused", "bold yellow")
     elif any(service.state == "starting" for service in status.services.values()):
         left.append("starting", "yellow")
     else:
@@ -135,7 +137,7 @@ def _patches(status: Status, now: datetime) -> list[Text]:
 
 
 def _patch(patch: PatchLine, now: datetime) -> Text:
-    what = Text.assemble(_state(patch.stage, 8), f"{patch.author} ", (patch.mid, "dim"), "  ", patch.reason)
+    what = Text.assemble(_state(patch.stage, 9), f"{patch.author} ", (patch.mid, "dim"), "  ", patch.reason)
     return _timed(patch.ts, now, what)
 
 

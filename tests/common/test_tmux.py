@@ -153,6 +153,12 @@ def test_the_glyphs_of_a_screen_survive_a_service_without_a_locale(
     until(lambda: "\u276f \U0001f600" in tmux.call(project, "capture-pane", "-p", "-t", pane.id), what="the prompt")
 
 
+def test_what_a_person_types_first_is_for_the_panel(project: Project) -> None:
+    tmux.build(project, ENVIRONMENT)
+    shown = tmux.call(project, "list-panes", "-a", "-F", "#{pane_active} #{@cccc_pane}").split("\n")
+    assert "1 panel" in shown
+
+
 def test_a_small_client_never_shrinks_the_window_and_a_larger_one_grows_it(project: Project) -> None:
     tmux.build(project, ENVIRONMENT)
 
@@ -162,7 +168,7 @@ def test_a_small_client_never_shrinks_the_window_and_a_larger_one_grows_it(proje
     small = run_attached(project, width=60, height=20)
     until(lambda: len(clients(project)) == 1, what="the small client")
     tmux.fit(project)
-    assert size() == "200x50"
+    assert size() == "200x49"
     large = run_attached(project, width=240, height=70)
     until(lambda: len(clients(project)) == 2, what="the large client")
     tmux.fit(project)
@@ -170,7 +176,7 @@ def test_a_small_client_never_shrinks_the_window_and_a_larger_one_grows_it(proje
     leave(*large)
     until(lambda: len(clients(project)) == 1, what="the large client leaves")
     tmux.fit(project)
-    assert size() == "200x50"
+    assert size() == "200x49"
     leave(*small)
 
 

@@ -134,7 +134,7 @@ def test_a_cli_is_named_with_its_version_and_with_what_shows_a_login(root: Path,
 
 
 def test_guides_and_a_brief_that_are_missing_are_named(root: Path) -> None:
-    assert found(root)["guides"][0]["mend"] == "cccc prompts install"
+    assert found(root)["guides"][0]["mend"] == "cccc prompts install; write PROJECT.md, your brief"
     cccc(root, "prompts", "install")
     assert found(root)["guides"][0]["found"] == "not there: PROJECT.md"
     (root / "PROJECT.md").touch()

@@ -77,8 +77,9 @@ def test_a_tracked_guide_is_not_excluded(root: Path) -> None:
 
 
 def test_allowed_paths_are_what_git_tracks_and_comments_stay(root: Path) -> None:
-    cccc(root, "init")
-    assert allowed(root) == ["README.md", "notes \\[old\\].txt", "shop/**", "tests/**"]
+    said = cccc(root, "init")
+    assert allowed(root) == ["PROJECT.md", "README.md", "notes \\[old\\].txt", "shop/**", "tests/**"]
+    assert "a patch may touch: PROJECT.md, README.md, notes" in said
     spec = GitIgnoreSpec.from_lines(allowed(root))
     assert spec.match_file("notes [old].txt") and not spec.match_file("notes o.txt")
     assert "# The checks a patch must pass" in (root / ".cccc/settings/policies.yaml").read_text()
@@ -92,7 +93,7 @@ def test_in_an_empty_repository_the_shipped_allowed_paths_stay(tmp_path: Path) -
 
 def test_a_project_in_a_subdirectory_sees_its_own_paths(root: Path) -> None:
     cccc(root, "init", "--to", "shop")
-    assert allowed(root / "shop") == ["cart.py"]
+    assert allowed(root / "shop") == ["PROJECT.md", "cart.py"]
     assert git(root, "status", "--short") == "?? shop/.gitignore\n"
     assert cccc(root / "shop", "queue") == "no patch waits\n"
 

@@ -106,6 +106,7 @@ def test_a_person_at_the_pane_comes_first(desk: Desk) -> None:
         command = ["tmux", "-S", str(desk.project.socket("tmux")), "attach", "-t", "cccc"]
         os.execvpe("tmux", command, {**os.environ, "TERM": "xterm"})
     until(lambda: tmux.call(desk.project, "list-clients"), what="the client")
+    tmux.call(desk.project, "select-pane", "-t", tmux.panes(desk.project)["PeerA"].id)
     os.write(fd, b"ab\x7f\x7f")
     desk.hand("PeerA")
     until(lambda: "a person is typing" in [fact.reason for fact in desk.heard(facts.NudgeHeld)], what="the pause")
@@ -116,7 +117,7 @@ def test_a_person_at_the_pane_comes_first(desk: Desk) -> None:
 
 
 def test_keys_typed_behind_our_line_are_neither_sent_nor_lost(desk: Desk) -> None:
-    desk.scenario("paste_burst_ms: 2000\nrules: [{match: ., steps: [{say: x}]}]")
+    desk.scenario("paste_burst_ms: 5000\nrules: [{match: ., steps: [{say: x}]}]")
     desk.up()
     desk.idle()
     desk.hand("PeerA")
