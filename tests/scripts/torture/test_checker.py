@@ -12,6 +12,7 @@ import pytest
 
 from cccc.scripts.torture import checker
 from cccc.scripts.torture.checker import Counts
+from tests.waiting import until
 
 
 class Lab:
@@ -145,6 +146,6 @@ def test_a_missing_line_breaks_the_chain(lab: Lab) -> None:
 
 def test_a_process_that_is_left_is_named(lab: Lab) -> None:
     with subprocess.Popen(["sleep", "60"], env={"CCCC_HOME": str(lab.home), "PATH": "/usr/bin:/bin"}) as left:
-        assert [words.split()[1:] for words in checker.left_over(lab.root)] == [["sleep", "60"]]
+        until(lambda: [each.split()[1:] for each in checker.left_over(lab.root)] == [["sleep", "60"]], what="its name")
         left.kill()
     assert checker.left_over(lab.root) == []
