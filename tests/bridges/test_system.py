@@ -80,8 +80,8 @@ def test_the_commands_start_stop_and_show_a_bridge(project: Project, telegram: T
         assert "telegram: started" in cccc(project.root, "bridge", "start")
         assert "telegram: runs already" in cccc(project.root, "bridge", "start", "telegram")
         until(lambda: connected(project))
-        shown = cccc(project.root, "bridge", "telegram", "status")
-        assert "RUNNING" in shown and "poll answered" in shown
+        until(lambda: "RUNNING" in cccc(project.root, "bridge", "telegram", "status"), what="a second of life")
+        assert "poll answered" in cccc(project.root, "bridge", "telegram", "status")
         telegram.token = "revoked"
         until(lambda: not connected(project), 15)
         assert "refuses the token" in cccc(project.root, "bridge", "status")
