@@ -26,6 +26,16 @@ F = TypeVar("F", bound=Fact)
 M = TypeVar("M", f.ToUser, f.ToPeer)
 QUICK = {"debounce_seconds": 0, "peer_debounce_seconds": 0, "to_user_min_interval_s": 0, "poll_seconds": 1}
 
+# For a protected path.
+PATCH = """\
+diff --git a/src/api/public/call.py b/src/api/public/call.py
+new file mode 100644
+--- /dev/null
++++ b/src/api/public/call.py
+@@ -0,0 +1 @@
++x = 1
+"""
+
 
 class Room:
     """A project, one bridge and its platform."""

@@ -6,20 +6,12 @@ import json
 
 from cccc.common import bridges
 from cccc.common.paths import Project
+from tests.bridges.conftest import PATCH
 from tests.bridges.discord import QUICK
 from tests.bridges.stand_ins.discord import CHANNEL, TOKEN, Discord
 from tests.command import cccc, running
 from tests.conftest import git
 from tests.waiting import until
-
-PATCH = """\
-diff --git a/src/api/public/call.py b/src/api/public/call.py
-new file mode 100644
---- /dev/null
-+++ b/src/api/public/call.py
-@@ -0,0 +1 @@
-+x = 1
-"""
 
 
 def test_a_press_in_discord_lands_a_protected_patch_although_the_server_dies(

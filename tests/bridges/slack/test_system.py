@@ -6,20 +6,12 @@ import json
 
 from cccc.common import bridges
 from cccc.common.paths import Project
+from tests.bridges.conftest import PATCH
 from tests.bridges.slack.conftest import QUICK
 from tests.bridges.stand_ins.slack import ALICE, APP_TOKEN, BOT_TOKEN, TEAM, Slack
 from tests.command import cccc, running
 from tests.conftest import git
 from tests.waiting import until
-
-PATCH = """\
-diff --git a/src/api/public/call.py b/src/api/public/call.py
-new file mode 100644
---- /dev/null
-+++ b/src/api/public/call.py
-@@ -0,0 +1 @@
-+x = 1
-"""
 
 
 def test_a_line_of_slack_reaches_both_peers_and_a_press_there_lands_a_patch_although_slack_dies(
