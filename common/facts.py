@@ -116,6 +116,19 @@ class MailboxRefused(Fact, tag="mailbox-refused"):
     sha: str = ""  # empty when the bytes were too many to keep
 
 
+class IntakePaused(Fact, tag="intake-paused"):
+    """The disk is nearly full: what peers hand in stays where it is."""
+
+    free_mb: int
+    limit_mb: int  # `mailbox.min_free_mb`
+
+
+class IntakeResumed(Fact, tag="intake-resumed"):
+    """The disk has room again, and what peers handed in is taken."""
+
+    free_mb: int
+
+
 class Notice(Fact, tag="notice"):
     """Something the user must know or do, in one line."""
 

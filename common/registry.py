@@ -61,7 +61,7 @@ _TALK = (
     f.HandoffRelease,
     f.HandoffDrop,
 )
-_MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused)
+_MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused, f.IntakePaused, f.IntakeResumed)
 
 _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
 _SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)

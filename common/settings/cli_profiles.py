@@ -111,6 +111,7 @@ class Mailbox(Section, frozen=True):
 
     settle_ms: Count = 15
     max_bytes: Positive = 1_048_576
+    min_free_mb: Count = 100
 
 
 class Commands(Section, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -20,13 +21,14 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.paths import Project, other
 from cccc.common.worker import Worker, main
-from cccc.services.orchestrator import decisions, keepalive, prompts, rules, talk
+from cccc.services.orchestrator import decisions, keepalive, prompts, room, rules, talk
 from cccc.services.orchestrator.decode import decode
 from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_of
 from cccc.services.orchestrator.requests import stamp
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
 _NO_BRIEF = "missing"
+_POLLING = "file events do not arrive in the mailbox; looking twice a second instead"
 _BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease)
 
 
@@ -60,8 +62,6 @@ class Orchestrator(Worker):
         mailbox = self.settings.cli_profiles.mailbox
         self._mailbox = Mailbox(self.project, mailbox.settle_ms / 1000, mailbox.max_bytes, self.state.last_us)
         self.watch(self._mailbox.fileno(), self._mailbox.notice)
-        if self._mailbox.polling:
-            self.trouble = "file events do not arrive in the mailbox; looking twice a second instead"
         for taken in self._mailbox.swept():
             self._hand_in(self._as_said(taken))
 
@@ -79,7 +79,8 @@ class Orchestrator(Worker):
             self._to_outbox(fact)
 
     def act(self) -> None:
-        for taken in self._mailbox.take():
+        has_room = self._has_room()
+        for taken in self._mailbox.take() if has_room else ():
             self._hand_in(taken)
         for mid in [mid for mid in self._open if not self.pending(mid)]:
             self._let_go(mid)
@@ -90,10 +91,23 @@ class Orchestrator(Worker):
         self._keep_alive()
         self._write("queue.json", self.state.patches.queue)
         self._write("rfd.json", list(self.state.decisions.requests.values()))
-        self.wake_in(self._mailbox.waits())
+        if has_room:
+            self.wake_in(self._mailbox.waits())
 
     def close(self) -> None:
         self._mailbox.close()
+
+    def _has_room(self) -> bool:
+        """Whether the disk has room for what the peers hand in; a change is said."""
+        limit, known = self.settings.cli_profiles.mailbox.min_free_mb, self.state.room
+        free = shutil.disk_usage(self.project.home).free // room.MB
+        low = room.is_low(free, limit, known.low)
+        if low and not known.low:
+            self.say(f.IntakePaused(free_mb=free, limit_mb=limit), id_=f"intake-paused:{known.seq}")
+        elif known.low and not low:
+            self.say(f.IntakeResumed(free_mb=free), id_=f"intake-resumed:{known.seq}")
+        self.trouble = room.trouble(free) if low else _POLLING if self._mailbox.polling else ""
+        return not low
 
     def _keep_alive(self) -> None:
         """Ask for the next step when both peers have been idle for long."""

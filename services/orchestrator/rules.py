@@ -26,6 +26,7 @@ from cccc.services.orchestrator import (
     keepalive,
     patches,
     requests,
+    room,
     talk,
     upkeep,
 )
@@ -57,6 +58,7 @@ class State(msgspec.Struct):
     talk: talk.State = msgspec.field(default_factory=talk.State)
     decisions: requests.State = msgspec.field(default_factory=requests.State)
     upkeep: upkeep.State = msgspec.field(default_factory=upkeep.State)
+    room: room.State = msgspec.field(default_factory=room.State)
     keepalive: keepalive.State = msgspec.field(default_factory=keepalive.State)
 
 
@@ -92,6 +94,7 @@ class Rules:
             *evidence_cards.decide(fact, text, write, self._redact),
         ]
         keepalive.fold(state.keepalive, fact, text)
+        room.fold(state.room, fact)
         if isinstance(fact, f.Handoff):
             state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
         said = [*self._with_preambles(state, fact, said, tell), *self._upkeep.decide(state.upkeep, fact, tell)]
@@ -114,6 +117,8 @@ class Rules:
         if isinstance(fact, f.MailboxRefused):
             text = f"MAILBOX REFUSED {fact.mid}: your {fact.file} was not taken: {fact.reason}"
             return [write("System", fact.author, f"sys-{fact.seq}", text)]
+        if isinstance(fact, (f.IntakePaused, f.IntakeResumed)):
+            return [Said(f.Notice(text=room.told(fact), about="orchestrator"))]
         if isinstance(fact, f.NudgeUnanswered):
             left = plural(fact.attempts, "nudge")
             text = f"{fact.to} has left {left} unanswered since {fact.since}; look at its pane"

@@ -17,6 +17,8 @@ def call(fact: Fact) -> str:
         return f"{fact.peer} keeps ending ({fact.status})"
     if isinstance(fact, f.NudgeUnanswered):
         return f"{fact.to} has left {plural(fact.attempts, 'nudge')} unanswered"
+    if isinstance(fact, f.IntakePaused):
+        return f"free some space: the disk has {fact.free_mb} MB, and what the peers hand in waits"
     if isinstance(fact, f.PeerLimit):
         return f"{fact.peer} has reached its usage limit" + (f", resets {fact.resets}" if fact.resets else "")
     if isinstance(fact, f.PeerLogin):

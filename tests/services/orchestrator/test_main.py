@@ -258,6 +258,28 @@ def test_killed_at_a_durable_step_nothing_is_lost_and_nothing_comes_twice(
     until(lambda: not list(project.taken("PeerA").iterdir()), what="taken empty")
 
 
+def test_on_a_nearly_full_disk_a_file_stays_where_it_is_until_there_is_room(project: Project, service: Start) -> None:
+    profiles = project.settings / "cli_profiles.yaml"
+    profiles.write_text("mailbox: {min_free_mb: 1000000000}\n")
+    service("ledger")
+    orchestrator = service("orchestrator")
+    (paused,) = said(project, f.IntakePaused)
+    path = project.peer("PeerA") / "to_peer.md"
+    rename_in(path, f"CLAIM: later\n{INSIGHT}")
+    bus.tell(project, "cli", [f.UserMessage(id="u", mid="u", via="cli", route="a", **f.body(b"", str))])
+    said(project, f.Handoff)  # a turn after the file event
+    assert "is not taken" in said(project, f.Notice)[0].text
+    assert paused.limit_mb == 1_000_000_000 and path.read_text().startswith("CLAIM: later")
+    assert any("the disk has" in beat.trouble for beat in bus.beats(project) if beat.by == "orchestrator")
+    orchestrator.terminate()
+    orchestrator.wait()
+    profiles.write_text("mailbox: {min_free_mb: 1}\n")
+    service("orchestrator")
+    assert "CLAIM: later" in bodies(project, said(project, f.Handoff, 2))[1]
+    assert [notice.about for notice in said(project, f.Notice, 2)] == ["orchestrator"] * 2
+    assert len(said(project, f.IntakePaused)) == len(said(project, f.IntakeResumed)) == 1
+
+
 def test_messages_for_the_user_are_appended_to_the_outbox_once(project: Project, service: Start) -> None:
     service("ledger")
     orchestrator = service("orchestrator")

@@ -1,0 +1,33 @@
+"""When the disk is too full to take more in."""
+
+from __future__ import annotations
+
+import pytest
+
+from cccc.common import facts as f
+from cccc.services.orchestrator import room
+
+
+@pytest.mark.parametrize(
+    ("free", "was_low", "low"),
+    [(100, False, False), (99, False, True), (100, True, True), (109, True, True), (110, True, False)],
+)
+def test_it_is_low_below_the_limit_and_until_there_is_a_tenth_more(free: int, was_low: bool, low: bool) -> None:
+    assert room.is_low(free, 100, was_low) is low
+
+
+def test_a_limit_of_0_is_never_reached() -> None:
+    assert not room.is_low(0, 0, False) and not room.is_low(0, 0, True)
+
+
+def test_the_state_follows_the_ledger() -> None:
+    state = room.State()
+    room.fold(state, f.IntakePaused(seq=7, free_mb=90, limit_mb=100))
+    assert state == room.State(True, 7)
+    room.fold(state, f.IntakeResumed(seq=9, free_mb=200))
+    assert state == room.State(False, 9)
+
+
+def test_the_user_is_told_how_much_is_needed() -> None:
+    text = room.told(f.IntakePaused(free_mb=90, limit_mb=100))
+    assert text.startswith("the disk has 90 MB free: what the peers hand in is not taken;") and "from 110 MB on" in text
