@@ -30,7 +30,7 @@ def lines(project: Project, mid: str) -> list[Line]:
     mine = ledger.of_mid(project, mid)
     if not mine:
         raise NotFound(f"no fact has the mid {mid}; `cccc ledger tail` shows the newest")
-    others = {fact.seq: fact for fact in (*_causes(project, mine), *_nudges(project, mine))}
+    others = {fact.seq: fact for fact in (*_causes(project, mine), *_answers(project, mine), *_nudges(project, mine))}
     for fact in mine:
         others.pop(fact.seq, None)
     raws = [raw for seq in sorted([*others, *(fact.seq for fact in mine)]) if (raw := ledger.line_at(project, seq))]
@@ -56,6 +56,12 @@ def _causes(project: Project, mine: list[Fact]) -> list[Fact]:
         found.append(fact)
         cause = fact.cause
     return found
+
+
+def _answers(project: Project, mine: list[Fact]) -> list[Fact]:
+    """Return what people said of the requests for decision about a message."""
+    asked = [fact.rfd_id for fact in mine if isinstance(fact, f.Rfd)]
+    return [fact for rfd_id in asked for raw in ledger.lines_of(project, rfd_id=rfd_id) if (fact := ledger.decode(raw))]
 
 
 def _nudges(project: Project, mine: list[Fact]) -> list[Fact]:

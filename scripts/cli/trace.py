@@ -16,7 +16,8 @@ def command(mid: str) -> None:
 
     Prints every fact of the message MID with its time since the first one: stored, handed over, in the inbox, accepted
     by the model, read, and for a patch what the gate did with it. Marked with `·` are facts that belong to it without
-    its MID: what caused it, the nudges that were typed while it waited, and the end of the turn that read it.
+    its MID: what caused it, what people answered to the requests about it, the nudges that were typed while it waited,
+    and the end of the turn that read it.
 
     \b
     Example:

@@ -58,6 +58,35 @@ def test_trace_shows_a_message_with_its_times_and_the_nudges_it_waited_for(hande
     assert "token t1" in lines[5]
 
 
+def test_trace_of_a_patch_shows_who_decided_between_request_and_landing(handed: Project) -> None:
+    rfd = f.Rfd(
+        id="q",
+        rfd_id="rfd-1",
+        author="PeerA",
+        mid="m-2",
+        why="protected",
+        title="?",
+        question="?",
+        minutes=1,
+        expires="2026-01-02T03:04:05.000000Z",
+        required=1,
+    )
+    settled = f.RfdSettled(id="s", rfd_id="rfd-1", outcome="approved", people=["alice"], mid="m-2")
+    bus.tell(handed, "orchestrator", [rfd])
+    for number, rfd_id in enumerate(("rfd-1", "rfd-2")):
+        said = f.Decision(id=f"y{number}", rfd_id=rfd_id, decision="approve", who="alice", via="cli")
+        bus.tell(handed, "cli", [said])
+    bus.tell(handed, "orchestrator", [settled])
+    lines = cccc(handed.root, "trace", "m-2").splitlines()
+    assert [line.split()[3:5] for line in lines[2:]] == [
+        ["user-message", "User"],
+        ["rfd", "PeerA"],
+        ["·", "decision"],
+        ["rfd-settled", "orchestrator"],
+    ]
+    assert "rfd-1: approve by alice (cli)" in lines[4]
+
+
 def test_what_a_peer_wrote_cannot_steer_the_terminal(handed: Project) -> None:
     assert "\x1b" not in cccc(handed.root, "trace", "m-1") + cccc(handed.root, "ledger", "tail")
 
