@@ -356,9 +356,10 @@ class PeerExited(Fact, tag="peer-exited"):
     """A peer's CLI ended; it is started again after `again_s` seconds."""
 
     peer: str
-    status: str  # "exit 1", "signal 9", "the tmux server is gone"
+    status: str  # "exit 1", "signal 9", "the tmux server is gone", "everything was stopped"
     lived_s: float
     again_s: float
+    planned: bool = False  # a person stopped everything
 
 
 class PeerSession(Fact, tag="peer-session"):

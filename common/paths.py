@@ -132,6 +132,11 @@ class Project:
         return self.state / "terminal.json"
 
     @property
+    def stopped(self) -> Path:
+        """Written when everything was stopped on purpose; its time says when that was last."""
+        return self.state / "stopped"
+
+    @property
     def status(self) -> Path:
         return self.state / "status.json"
 

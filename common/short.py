@@ -34,7 +34,7 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.NudgeUnanswered: lambda fact: f"{plural(fact.attempts, 'nudge')} without an answer",
     f.PeerStarted: "{0.command}",
     f.PeerAdopted: "in pane {0.pane}",
-    f.PeerExited: "{0.status}, again in {0.again_s:.0f} s",
+    f.PeerExited: lambda fact: fact.status if fact.planned else f"{fact.status}, again in {fact.again_s:.0f} s",
     f.PeerSession: "{0.source} {0.session}",
     f.LazyPreambleSent: "SYSTEM goes first",
     f.SelfCheck: "number {0.count}, after {0.every} more handoffs",
@@ -143,6 +143,8 @@ def colour(raw: bytes) -> str | None:
     fact = ledger.decode(raw)
     if isinstance(fact, f.EvidenceValidate):
         return "green" if fact.verdict == "pass" else "red"
+    if isinstance(fact, f.PeerExited) and fact.planned:
+        return None
     if isinstance(fact, (f.Lint, f.Test)):
         return {"green": "green", "skipped": None}.get(fact.verdict, "red")
     return next((name for name, kinds in _COLOURS.items() if isinstance(fact, kinds)), None)

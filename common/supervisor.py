@@ -165,6 +165,8 @@ def down(project: Project) -> bool:
     with _one_at_a_time(project):
         ran = _shut_down(project)
         left = leftovers.end(project, [service.name for service in EVERY])
+        if ran or left:
+            project.stopped.touch()
     return ran or left
 
 

@@ -46,7 +46,7 @@ def command(keep_ledger: bool, yes: bool) -> None:
 
 
 def _empty(project: Project, keep_ledger: bool) -> None:
-    kept = (project.ledger, project.segments, project.blobs, project.index) if keep_ledger else ()
+    kept = (project.ledger, project.segments, project.blobs, project.index, project.stopped) if keep_ledger else ()
     left = [project.mailbox, project.work, project.logs]
     left += [path for path in project.state.glob("*") if path not in kept]
     for path in left:

@@ -106,18 +106,29 @@ class Clis:
         at = self.hands.pop(peer, None)
         if at:
             at.let_go()
-        lived = max(0.0, time.time() - life.started_at)
-        ended = there.ended if there.run == str(life.starts) else self._window.ended
-        self._service.log.warning(
-            "%s ended after %.1f s, %s: %s", peer, lived, ended, pane.last_words(self._project, there.id)
-        )
-        again = self._pause(lived, life.attempt)
-        if self._just_opened and not there.run:  # it did not fail: the system was down
-            again = 0.0
-        said: list[f.Fact] = [f.PeerExited(peer=peer, status=ended, lived_s=round(lived, 3), again_s=again)]
+        exit_ = self._exit(peer, there)
+        if not exit_.planned:
+            words = pane.last_words(self._project, there.id)
+            self._service.log.warning("%s ended after %.1f s, %s: %s", peer, exit_.lived_s, exit_.status, words)
+        said: list[f.Fact] = [exit_]
         if token:
             said.append(f.NudgeLost(to=peer, token=token, reason="the CLI ended"))
         self._service.say(*said, id_=id_)
+
+    def _exit(self, peer: str, there: tmux.Pane) -> f.PeerExited:
+        life = self._memory.peers[peer].life
+        lived = max(0.0, time.time() - life.started_at)
+        status = there.ended if there.run == str(life.starts) else self._window.ended
+        exit_ = f.PeerExited(peer=peer, status=status, lived_s=round(lived, 3), again_s=0.0)
+        if not self._just_opened or there.run:
+            exit_.again_s = self._pause(lived, life.attempt)
+        elif self._stopped_since(life.started_at):
+            exit_.planned, exit_.status = True, "everything was stopped"
+        return exit_
+
+    def _stopped_since(self, at: float) -> bool:
+        mark = self._project.stopped
+        return mark.exists() and mark.stat().st_mtime > at
 
     def _pause(self, lived: float, attempt: int) -> float:
         """Return the seconds until the next start: doubled after each that failed early."""

@@ -196,7 +196,7 @@ def _live(peer: Peer, fact: f.Fact) -> None:
         life.running = False
         life.ended_at = seconds(fact.ts)
         life.again_s = fact.again_s
-        if fact.lived_s >= LIVED_LONG:
+        if fact.lived_s >= LIVED_LONG or fact.planned:
             life.attempt = 0
 
 

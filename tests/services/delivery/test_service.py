@@ -3,8 +3,9 @@ from __future__ import annotations
 import os
 import signal
 
-from cccc.common import facts, tmux
+from cccc.common import facts, supervisor, tmux
 from cccc.common.paths import Project
+from cccc.common.short import colour
 from tests.services.delivery.conftest import Desk
 from tests.waiting import until
 
@@ -85,6 +86,20 @@ def test_a_killed_tmux_server_is_noticed_and_the_window_rebuilt(desk: Desk) -> N
     desk.await_(facts.PeerStarted, 4)
     desk.idle()
     until(lambda: all(pane.run for pane in tmux.panes(desk.project).values()), what="the lower half")
+
+
+def test_a_planned_stop_is_no_crash_and_costs_no_session(desk: Desk) -> None:
+    for count in (2, 4, 6):
+        desk.up()
+        desk.await_(facts.PeerStarted, count)
+        desk.idle()
+        supervisor.down(desk.project)
+    desk.up()
+    starts = desk.await_(facts.PeerStarted, 8)
+    exits = desk.heard(facts.PeerExited)
+    assert {(exit_.status, exit_.planned) for exit_ in exits} == {("everything was stopped", True)}
+    assert {start.attempt for start in starts} == {1}
+    assert {colour(raw) for raw in desk.project.ledger.read_bytes().splitlines() if b"peer-exited" in raw} == {None}
 
 
 def test_living_panes_are_adopted_after_a_crash(desk: Desk) -> None:
