@@ -80,11 +80,11 @@ def _pressed(state: State, came: Press, setting: Setting) -> Verdict:
     card = next((card for card in state.cards.values() if str(card.seq) == number), None)
     if came.chat not in state.subscriptions:
         return _refuse(state, came, setting, _stranger(setting), always=True)
-    if card is None:
+    given = {"ask": "ask", **{str(n): option for n, option in enumerate(card.options)}}.get(answer) if card else None
+    if card is None or given is None:  # a modified client presses buttons that were never there
         return _refuse(state, came, setting, "this request is too old to be answered here; see /rfd list", always=True)
-    if answer == "ask" and not came.text:
+    if given == "ask" and not came.text:
         return Verdict([_command(came, setting, f"/rfd ask {card.rfd_id}")])
-    given = answer if answer == "ask" else card.options[int(answer)]
     return Verdict([_decision(came, setting, card.rfd_id, given, came.text)])
 
 

@@ -92,6 +92,22 @@ def test_a_second_press_also_after_a_restart_gets_a_clear_answer(deciding: Room,
     assert "it is rejected already by alice" in telegram.answers[1]["text"]
 
 
+def test_a_press_of_a_button_that_was_never_there_is_answered_and_decides_nothing(
+    deciding: Room, telegram: Telegram
+) -> None:
+    """A modified client can send any `callback_data`: https://core.telegram.org/bots/api#callbackquery"""
+    ask(deciding)
+    (card,) = until(lambda: cards(telegram))
+    seq = deciding.facts(f.Rfd)[0].seq
+    forged = (f"{seq}:99", f"{seq}:-1", f"{seq}:x", f"{seq}", "x", "")
+    for value in forged:
+        markup = {"inline_keyboard": [[{"text": "Approve", "callback_data": value}]]}
+        telegram.press({**card, "reply_markup": json.dumps(markup)}, "Approve")
+    until(lambda: len(telegram.answers) == len(forged), 10)
+    assert {"too old" in answer["text"] for answer in telegram.answers} == {True}
+    assert not deciding.facts(f.Decision)
+
+
 def test_a_press_that_telegram_has_forgotten_is_answered_in_the_chat(deciding: Room, telegram: Telegram) -> None:
     """The bridge was down for a while: the press waits as an update, but can be answered no more."""
     ask(deciding)
