@@ -62,6 +62,22 @@ def words(outcome: Outcome) -> str:
         return f"{outcome.rfd_id}: {outcome.decision} of {outcome.who} counts; {more} must say the same"
     if isinstance(outcome, f.RfdQuestion):
         return f"{outcome.rfd_id}: both peers are asked; what they answer comes to you as a message"
-    choice = f" ({outcome.choice})" if outcome.outcome in ("chosen", "used") else ""
-    by = f" by {', '.join(outcome.people)}" if outcome.people else ""
-    return f"{outcome.rfd_id}: {outcome.outcome}{choice}{by}"
+    return f"{outcome.rfd_id}: {settled(outcome)}"
+
+
+def settled(fact: f.RfdSettled) -> str:
+    """Return how a request ended, by whom, and what an answer was used for."""
+    if fact.outcome == "used":
+        used = f"used for {fact.used_for}" if fact.used_for else "used"
+        return f"{given(fact.choice, fact.people)}, {used}" if fact.people else used
+    choice = f" ({fact.choice})" if fact.choice not in ("", "approve") else ""
+    return f"{fact.outcome}{choice}{_by(fact.people)}"
+
+
+def given(choice: str, people: Sequence[str]) -> str:
+    """Return an answer and whose it is."""
+    return f"{'approved' if choice == 'approve' else choice}{_by(people)}"
+
+
+def _by(people: Sequence[str]) -> str:
+    return f" by {', '.join(people)}" if people else ""

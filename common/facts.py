@@ -763,6 +763,7 @@ class RfdSettled(Fact, tag="rfd-settled"):
     sha: str = ""
     choice: str = ""  # the option that holds
     expires: str = ""  # of an approval
+    used_for: str = ""  # once used: "commit 1a2b3c4d5e", "settings", "the check of PeerA"
 
 
 class RfdCheck(Fact, tag="rfd-check"):

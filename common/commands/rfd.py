@@ -88,6 +88,8 @@ def shown(entry: dict[str, Any]) -> list[Line]:
         ("answers", ", ".join(f"{who}: {given}" for who, given in entry["answers"].items()) or "none"),
     ]
     rows += [("path", path) for path in rfd["paths"]]
+    if entry.get("used_for"):
+        rows.append(("used for", entry["used_for"]))
     if rfd["sha"]:
         rows.append(("the patch", f"cccc patch show {rfd['mid']}"))
     return lines + table(("", ""), rows)

@@ -154,9 +154,7 @@ def _(fact: f.DecisionCounted, state: State, at: float, peers: bool) -> None:
 
 @_fold.register
 def _(fact: f.RfdSettled, state: State, at: float, peers: bool) -> None:
-    choice = f" ({fact.choice})" if fact.choice not in ("", fact.outcome, "approve") else ""
-    by = f" by {', '.join(fact.people)}" if fact.people else ""
-    _change_card(state, fact, f"{fact.outcome}{choice}{by}, {fact.ts[:16].replace('T', ' ')} UTC", over=True)
+    _change_card(state, fact, f"{answer.settled(fact)}, {fact.ts[:16].replace('T', ' ')} UTC", over=True)
 
 
 def _change_card(state: State, fact: f.DecisionCounted | f.RfdSettled, status: str, over: bool) -> None:

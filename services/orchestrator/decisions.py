@@ -8,6 +8,7 @@ as `rfd-settled`, and that is what the gate acts on.
 from __future__ import annotations
 
 from cccc.common import facts as f
+from cccc.common.answer import given
 from cccc.common.facts import Fact
 from cccc.common.plural import plural
 from cccc.common.settings import policies
@@ -97,7 +98,7 @@ def _answered(state: State, rules: policies.Rfd, fact: f.Decision) -> list[Said]
     if answer == "revoke":
         return [requests.settle(request, "revoked", fact, [person])]
     request.answers[person] = answer
-    agreed = [name for name, given in request.answers.items() if given == answer]
+    agreed = [name for name, said in request.answers.items() if said == answer]
     if answer == "reject":
         return [requests.settle(request, "rejected", fact, [person])]
     missing = request.rfd.required - len(agreed)
@@ -110,6 +111,9 @@ def _why_not(request: Request, person: str, answer: str, now: str) -> str:
     """Return why an answer of somebody who may decide does not count, or ""."""
     by = f" by {', '.join(request.by)}" if request.by else ""
     if not request.alive:
+        if request.used_for:
+            patch = f" (patch {request.rfd.mid})" if request.rfd.sha else ""
+            by = f", for {request.used_for}{patch}: {given(request.choice, request.by)}"
         return f"it is {request.status} already{by}, since {request.settled[:16].replace('T', ' ')} UTC"
     if request.expires <= now:
         return "its time is over"
@@ -127,7 +131,7 @@ def _why_not(request: Request, person: str, answer: str, now: str) -> str:
 
 
 def _more(request: Request, answer: str) -> str:
-    missing = request.rfd.required - sum(given == answer for given in request.answers.values())
+    missing = request.rfd.required - sum(said == answer for said in request.answers.values())
     return f"{plural(missing, 'more person', 'more people')} must answer the same"
 
 

@@ -42,6 +42,7 @@ class Request(msgspec.Struct):
     answers: Dict[str, str] = msgspec.field(default_factory=dict)  # person -> their last answer
     by: List[str] = msgspec.field(default_factory=list)  # who settled it
     settled: str = ""
+    used_for: str = ""  # as in `rfd-settled`
     landing: bool = False  # its patch is on its way: too late to revoke
 
     @property
@@ -128,6 +129,7 @@ def settle(request: Request, outcome: str, fact: Fact, by: Union[List[str], None
     by = request.by if by is None else by
     request.status, request.by, request.settled = outcome, by, fact.ts
     request.choice = choice or (request.choice if outcome == "used" else "")
+    request.used_for = _use(fact) if outcome == "used" else ""
     if outcome in ANSWERED:
         request.expires = later(fact.ts, request.rfd.minutes)
     return Said(
@@ -139,8 +141,15 @@ def settle(request: Request, outcome: str, fact: Fact, by: Union[List[str], None
             sha=request.rfd.sha,
             choice=request.choice,
             expires=request.expires if outcome in ANSWERED else "",
+            used_for=request.used_for,
         )
     )
+
+
+def _use(fact: Fact) -> str:
+    if isinstance(fact, f.PatchCommit):
+        return f"commit {fact.commit:.10}"
+    return f"the check of {fact.who}" if isinstance(fact, f.RfdCheck) else "settings"
 
 
 def adopt(request: Request, fact: f.RfdSettled) -> None:
@@ -148,6 +157,7 @@ def adopt(request: Request, fact: f.RfdSettled) -> None:
     if _STAGE.get(fact.outcome, 2) > _STAGE.get(request.status, 2):
         request.status, request.by, request.settled = fact.outcome, fact.people, fact.ts
         request.choice, request.expires = fact.choice, fact.expires or request.expires
+        request.used_for = fact.used_for
 
 
 def _required(rules: policies.Rfd, why: str) -> int:

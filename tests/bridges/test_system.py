@@ -66,7 +66,7 @@ def test_a_press_in_the_chat_lands_a_protected_patch_and_settles_the_card(projec
         assert "src/api/public/call.py" in card["text"]
         telegram.press(card, "Approve")
         until(lambda: git(project.root, "log", "--oneline").count("\n") == 2, 30)
-        until(lambda: not card["reply_markup"] and "used by alice" in card["text"], 15)
+        until(lambda: not card["reply_markup"] and "approved by alice, used for commit" in card["text"], 15)
         until(lambda: any(text.startswith("[Gate] landed") for text in telegram.in_chat()), 15)
         assert [answer["text"].partition(": ")[2] for answer in telegram.answers] == ["approved by alice"]
 

@@ -189,14 +189,16 @@ def test_a_line_in_one_chat_becomes_a_commit_that_one_press_allows_and_every_pla
     until(lambda: git(world.project.root, "log", "--oneline").count("\n") == 2, LIMIT, "the commit")
     until(lambda: not world.cards(), LIMIT, "no buttons")
     (rfd,) = world.facts(f.Rfd)
-    settled = re.compile(rf"{rfd.rfd_id}[\s\S]*used by alice, \d{{4}}-\d\d-\d\d \d\d:\d\d UTC")
+    settled = re.compile(
+        rf"{rfd.rfd_id}[\s\S]*approved by alice, used for commit \w{{10}}, \d{{4}}-\d\d-\d\d \d\d:\d\d UTC"
+    )
     until(lambda: all(any(map(settled.search, texts)) for texts in world.in_chats().values()), LIMIT, "who and when")
     until(lambda: world.everywhere("[Gate] landed"), LIMIT)
     assert world.discord.private == [(pressed, f"{rfd.rfd_id}: approved by alice")]
 
     world.slack.press(before["slack"], "Reject")
     world.telegram.press(before["telegram"], "Approve")
-    late = f"{rfd.rfd_id}: refused: it is used already by alice, since "
+    late = f"{rfd.rfd_id}: refused: it is used already, for commit "
     until(lambda: [shown["text"].startswith(late) for shown in world.slack.whispers] == [True], LIMIT)
     until(lambda: [shown["text"].startswith(late) for shown in world.telegram.answers] == [True], LIMIT)
     assert len(world.facts(f.RfdSettled)) == 2 and not world.cards()

@@ -37,5 +37,5 @@ def test_a_press_in_discord_lands_a_protected_patch_although_the_server_dies(
         until(lambda: bridges.report(project, "discord").connected, 40)
         discord.press(card, "Approve")
         until(lambda: git(project.root, "log", "--oneline").count("\n") == 2, 30)
-        until(lambda: not card["components"] and "used by alice" in card["content"], 15)
+        until(lambda: not card["components"] and "approved by alice, used for commit" in card["content"], 15)
         until(lambda: any(text.startswith("[Gate] landed") for text in discord.in_chat()), 15)

@@ -38,6 +38,6 @@ def test_a_line_of_slack_reaches_both_peers_and_a_press_there_lands_a_patch_alth
         until(lambda: slack.sockets and bridges.report(project, "slack").connected, 40)
         slack.press(card, "Approve")
         until(lambda: git(project.root, "log", "--oneline").count("\n") == 2, 30)
-        until(lambda: not card["blocks"] and "used by alice" in card["text"], 20)
+        until(lambda: not card["blocks"] and "approved by alice, used for commit" in card["text"], 20)
         until(lambda: any(text.startswith("[Gate] landed") for text in slack.in_chat()), 15)
         assert "connected" in cccc(project.root, "bridge", "slack", "status")

@@ -55,7 +55,9 @@ def test_a_request_is_listed_shown_asked_about_and_answered(up: Project) -> None
     assert cccc(up.root, "rfd", "choose", rfd_id, "drop").startswith(f"{rfd_id}: chosen (drop) by ")
     assert f"{rfd_id}: chosen (drop) by " in cccc(up.root, "rfd", "show", rfd_id)
     assert "chosen already" in cccc(up.root, "rfd", "choose", rfd_id, "keep", code=1)
-    assert cccc(up.root, "rfd", "check", rfd_id, "drop").startswith(f"{rfd_id}: used (drop) by ")
+    yes = cccc(up.root, "rfd", "check", rfd_id, "drop")
+    assert re.fullmatch(rf"{rfd_id}: drop by (\S+), used for the check of \1\n", yes)
+    assert "used for           the check of " in cccc(up.root, "rfd", "show", rfd_id)
     assert "it is used" in cccc(up.root, "rfd", "check", rfd_id, "drop", code=1)
     assert rfd_id not in cccc(up.root, "rfd", "list")
 

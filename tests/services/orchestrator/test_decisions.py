@@ -159,6 +159,7 @@ def test_an_approved_request_tells_both_peers_and_may_be_used_once() -> None:
     ]
     used = table.check(rfd_id)
     assert isinstance(used, f.RfdSettled) and (used.outcome, used.people) == ("used", ["somebody"])
+    assert used.used_for == "the check of PeerA"
     assert "it is used" in reason(table.check(rfd_id))
 
 
@@ -235,7 +236,7 @@ def commit() -> f.PatchCommit:
         lines=1,
         paths=[],
         branch="main",
-        commit="n",
+        commit="12345678901234567890",
         tests_ok=True,
         seconds=1.0,
     )
@@ -269,7 +270,10 @@ def test_a_landed_patch_uses_its_approval_up() -> None:
     table.hear(landing())
     (settled,) = table.hear(commit())
     assert isinstance(settled, f.RfdSettled) and settled.outcome == "used"
-    assert "used already" in reason(table.answer(rfd_id, "approve"))
+    assert settled.used_for == "commit 1234567890"
+    assert "used already, for commit 1234567890 (patch p1): approved by somebody" in reason(
+        table.answer(rfd_id, "approve")
+    )
 
 
 def test_a_patch_that_is_refused_takes_its_other_requests_with_it() -> None:
