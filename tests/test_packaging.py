@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -54,6 +55,14 @@ def test_all_is_the_sum_of_the_chat_extras() -> None:
     extras = pyproject()["project"]["optional-dependencies"]
     assert set(extras) == {"telegram", "slack", "discord", "all", "dev"}
     assert extras["all"] == ["cccc-pair[telegram,slack,discord]"]
+
+
+def test_every_library_has_a_lowest_version_and_one_before_which_it_ends() -> None:
+    project = pyproject()["project"]
+    groups = (project["dependencies"], *project["optional-dependencies"].values())
+    wanted = [each for group in groups for each in group]
+    open_ended = [each for each in wanted if not re.match(r"[\w.-]+>=[\d.]+,<[\d.]+(;|$)", each)]
+    assert open_ended == project["optional-dependencies"]["all"]
 
 
 @pytest.fixture(scope="module")
