@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
+from cccc.common import ledger, status
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage, words
+from cccc.common.errors import NotRunning
 from cccc.common.lines import Line
 from cccc.common.paths import PEERS, Project
 
+_TALK = (f.Pause, f.Resume)
 CHOICES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}
 
 
 def pause(project: Project, rest: str, asker: Asker) -> Reply:
     """Hold what the peers say to each other, in order, until resume."""
-    return Reply([Line("paused; `resume` lets the handoffs go on")], [f.Pause(who=asker.who)])
+    return Reply([Line("paused; /resume lets the handoffs go on")], [f.Pause(who=asker.who)])
 
 
 def resume(project: Project, rest: str, asker: Asker) -> Reply:
     """Let the handoffs between the peers go on."""
-    return Reply([Line("resumed")], [f.Resume(who=asker.who)])
+    said = "resumed" if _paused(project) else "nothing was paused"
+    return Reply([Line(said)], [f.Resume(who=asker.who)])
+
+
+def _paused(project: Project) -> bool:
+    """Return whether the handoffs wait; true where nobody can tell."""
+    try:
+        known = status.read(project)
+    except NotRunning:
+        return True
+    later = ledger.read(project, known.ledger.seq)
+    return [bool(known.paused), *(isinstance(fact, f.Pause) for fact in later if isinstance(fact, _TALK))][-1]
 
 
 def stop(project: Project, rest: str, asker: Asker) -> Reply:

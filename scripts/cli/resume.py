@@ -8,7 +8,7 @@ import time
 import click
 
 from cccc.common import bus
-from cccc.common import facts as f
+from cccc.common.commands import Asker, peers
 from cccc.common.paths import Project
 
 
@@ -22,7 +22,11 @@ def command() -> None:
     Example:
       cccc resume
 
-    Exit codes: 0 resumed, 2 wrong usage, 3 not running.
+    Exit codes: 0 resumed, or nothing was paused, 2 wrong usage, 3 not running.
     """
-    bus.tell(Project.find(), "cli", [f.Resume(id=f"cli-resume-{time.time_ns()}", who=getpass.getuser())])
-    click.echo("resumed")
+    project = Project.find()
+    reply = peers.resume(project, "", Asker(getpass.getuser(), "cli"))
+    (wish,) = reply.facts
+    wish.id = f"cli-resume-{time.time_ns()}"
+    bus.tell(project, "cli", [wish])
+    click.echo(reply.text)

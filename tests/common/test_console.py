@@ -12,7 +12,7 @@ from cccc.common import ledger
 from cccc.common.console import FORMS, Console, completions, leaves
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from tests.command import running
+from tests.command import cccc, running
 from tests.conftest import make_project
 from tests.waiting import until
 
@@ -63,8 +63,6 @@ def test_a_line_for_the_peers_is_stored_and_its_mid_is_the_answer(
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("/pause", "paused"),
-        ("/resume", "resumed"),
         ("/refresh b", "SYSTEM goes to PeerB again"),
         ("/showpeers off", "chats see only"),
         ("/anti-off", "the handoff filter is off"),
@@ -99,6 +97,20 @@ def test_a_line_that_means_nothing_is_answered_in_red_and_says_nothing(console: 
     (answer,) = console.answer(line)
     assert words in answer.text and answer.colour == "red"
     assert said(console, line)[1] == []
+
+
+def test_a_resume_says_whether_anything_was_paused(console: Console) -> None:
+    nothing = "nothing was paused"
+    assert [said(console, line)[0] for line in ("/resume", "/pause", "/resume", "/resume")] == [
+        nothing,
+        "paused; /resume lets the handoffs go on",
+        "resumed",
+        nothing,
+    ]
+    assert cccc(console.project.root, "resume") == f"{nothing}\n"
+    assert cccc(console.project.root, "pause") == "paused; `cccc resume` lets the handoffs go on\n"
+    console.project.status.unlink()
+    assert said(console, "/resume")[0] == "resumed"
 
 
 def test_help_shows_the_forms_and_the_commands(console: Console) -> None:
