@@ -30,7 +30,7 @@ from cccc.services.bridges.files_out import FilesOut
 from cccc.services.bridges.intake import PassOn, Setting, Verdict
 from cccc.services.bridges.loop import Done, Loop
 from cccc.services.bridges.outgoing import Outgoing
-from cccc.services.bridges.platform import Health, Incoming, Message, Platform
+from cccc.services.bridges.platform import Health, Incoming, Message, Platform, well_formed
 from cccc.services.bridges.receipts import Receipts
 from cccc.services.bridges.state import State
 
@@ -105,7 +105,7 @@ class Bridge(Worker):
             elif isinstance(each, Done):
                 (self._receipts if each.key == "mark" else self._out).ended(each)
             else:
-                self._inbox.append(each)
+                self._inbox.append(well_formed(each))
         self._tell()
         if not self._begun:
             if any(map(self.pending, self._first)):  # who is let in, and what is thrown away, comes before all else

@@ -6,9 +6,9 @@ decides is in the bridge, in another thread. A platform keeps no state that a re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Callable, NamedTuple, Protocol, Union
+from typing import Callable, NamedTuple, Protocol, TypeVar, Union
 
 # --- what comes in ---------------------------------------------------------------------------
 
@@ -94,6 +94,19 @@ class Unreadable:
 
 
 Incoming = Union[Message, Press, Moved, Left, Unreadable]
+T = TypeVar("T")
+
+
+def well_formed(came: T) -> T:
+    """Return what came, with U+FFFD for halves of characters: JSON can carry a lone surrogate, UTF-8 cannot."""
+    if isinstance(came, str):
+        return came.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # type: ignore[return-value]
+    if isinstance(came, tuple):
+        return tuple(map(well_formed, came))  # type: ignore[return-value]
+    if not isinstance(came, type) and is_dataclass(came):
+        parts = {part.name: well_formed(getattr(came, part.name)) for part in fields(came)}
+        return replace(came, **parts)  # type: ignore[type-var]  # no class, as said above
+    return came
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from tests.bridges.conftest import QUICK, Room
-from tests.bridges.stand_ins.telegram import DIRECT, GROUP, Telegram
+from tests.bridges.stand_ins.telegram import ALICE, DIRECT, GROUP, Telegram
 from tests.waiting import until
 
 
@@ -16,6 +16,13 @@ def test_a_line_with_a_route_becomes_a_message_and_the_offset_is_raised(room: Ro
     assert (message.who, message.user, message.message) == ("Alice", "42", str(number))
     assert room.body(message) == "why does test_login fail?"
     until(lambda: telegram.updates == [], what="the update is confirmed")
+
+
+def test_halves_of_characters_are_replaced_and_hold_nothing_up(room: Room, telegram: Telegram) -> None:
+    room.start()
+    telegram.say("a: half \ud83d of \ud83d\ude00", user={**ALICE, "first_name": "Al\udc00ice"})
+    (message,) = until(lambda: room.facts(f.UserMessage))
+    assert (message.who, room.body(message)) == ("Al\ufffdice", "half \ufffd of \U0001f600")
 
 
 def test_a_message_is_in_the_ledger_before_it_is_confirmed(room: Room, telegram: Telegram) -> None:
