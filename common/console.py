@@ -71,10 +71,10 @@ class Console:
         if not slash and text != "h":
             if text.lower() in BY_NAME:
                 raise WrongUsage(f"/{text.lower()} is the command; `both: {text}` sends the word to the peers")
-            return message.wish(self.project, *message.parse(text), self._asker)
+            return message.typed(self.project, text, self._asker)
         name, rest = (slash[1].lower(), slash[2] or "") if slash else ("help", "")
         if name in _ROUTES:
-            return message.wish(self.project, *message.parse(f"{name}: {rest}"), self._asker)
+            return message.typed(self.project, f"{name}: {rest}", self._asker)
         if name == "echo":
             return Reply([self._switch_echo(rest.strip().lower())])
         reply = commands.run(self.project, name, rest, self._asker)

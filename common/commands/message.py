@@ -15,6 +15,7 @@ from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
 
 _ROUTE = re.compile(r"\s*(a|b|both|u)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
+_LIKE_A_ROUTE = re.compile(r"\s*((?:[a-z]|all|peer[ _-]?[ab]|claude|codex)\s*[:：])(?=\s+\S|\w)", re.IGNORECASE)  # noqa: RUF001
 _TO = {"a": "PeerA", "b": "PeerB", "both": "PeerA and PeerB"}
 
 
@@ -25,6 +26,20 @@ def parse(text: str) -> tuple[str, str]:
         return "both", text
     route = found[1].lower()
     return "both" if route == "u" else route, text[found.end() :]
+
+
+def no_route(text: str) -> str:
+    """Return the prefix that somebody seems to take for a route, such as `c:`, or ""."""
+    found = None if _ROUTE.match(text) else _LIKE_A_ROUTE.match(text)
+    return found[1] if found else ""
+
+
+def typed(project: Project, text: str, asker: Asker) -> Reply:
+    """Hand over what a person typed, and say so where its prefix is no route. Raises WrongUsage."""
+    reply = wish(project, *parse(text), asker)
+    odd = no_route(text)
+    told = [Line(f"`{odd}` is no route (a: b: both: are), so it went to both as it is", "yellow")] if odd else []
+    return reply._replace(lines=[*reply.lines, *told])
 
 
 def wish(project: Project, route: str, text: str, asker: Asker) -> Reply:

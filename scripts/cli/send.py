@@ -17,6 +17,7 @@ from cccc.common.paths import Project
 from cccc.scripts.cli import running
 
 _TYPED_WITHIN = 5.0
+_INBOX = {"a": "PeerA's inbox", "b": "PeerB's inbox", "both": "both inboxes"}
 
 
 @click.command()
@@ -25,8 +26,8 @@ def command(text: str | None) -> None:
     """Send a message to the peers.
 
     TEXT goes to the peer it names first: `a:` PeerA, `b:` PeerB, `both:` or nothing both. Without TEXT, or with `-`,
-    the message is read from the standard input. Prints the message's id (mid) when it is safely stored; follow it
-    with `cccc trace MID`.
+    the message is read from the standard input. Prints the message's id (mid) when it is safely stored, on a terminal
+    also where it goes; follow it with `cccc trace MID`.
 
     `a!` or `b!` has the rest of the line typed into that peer's pane as it is, such as a command of its CLI: as safely
     as a nudge, so only into an empty composer while no turn runs. What became of it is printed, or comes as a notice.
@@ -44,14 +45,14 @@ def command(text: str | None) -> None:
         raise click.UsageError("nothing to send: give a TEXT or pipe one in")
     content = sys.stdin.buffer.read() if text in (None, "-") else os.fsencode(text or "")
     try:
-        route, words = message.parse(content.decode())
+        words = content.decode()
     except UnicodeDecodeError as error:
         raise click.UsageError(f"the text is not UTF-8 ({error.reason} at byte {error.start})") from None
-    typed = raw.parse(content.decode())
+    typed = raw.parse(words)
     if typed:
         _type(Project.find(), *typed)
-        return
-    click.echo(_send(Project.find(), route, words))
+    else:
+        _send(Project.find(), words)
 
 
 def _type(project: Project, letter: str, line: str) -> None:
@@ -72,10 +73,10 @@ def _type(project: Project, letter: str, line: str) -> None:
     click.echo(answer.words(outcome))
 
 
-def _send(project: Project, route: str, text: str) -> str:
-    """Store a message and say it; return its mid. Raises NotRunning."""
+def _send(project: Project, text: str) -> None:
+    """Store a message, say it, and print its mid: alone, where no person reads it. Raises NotRunning."""
     try:
-        reply = message.wish(project, route, text, Asker(getpass.getuser(), "cli"))
+        reply = message.typed(project, text, Asker(getpass.getuser(), "cli"))
     except WrongUsage as error:
         raise click.UsageError(str(error)) from None
     running.require(project, ", nothing was sent")
@@ -83,4 +84,7 @@ def _send(project: Project, route: str, text: str) -> str:
     assert isinstance(said, f.UserMessage)
     said.id = said.mid
     bus.tell(project, "cli", [said])
-    return said.mid
+    where = f"  goes into {_INBOX[said.route]}; `cccc trace` with this id shows how far it came"
+    click.echo(said.mid + (where if sys.stdout.isatty() else ""))
+    for line in reply.lines[1:]:
+        click.echo(line.text, err=True)

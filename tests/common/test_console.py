@@ -99,6 +99,33 @@ def test_a_line_that_means_nothing_is_answered_in_red_and_says_nothing(console: 
     assert said(console, line)[1] == []
 
 
+@pytest.mark.parametrize("line", ["c: foo", "C：foo", "peerA: foo", "all: foo", "c:foo"])  # noqa: RUF001  # full-width
+def test_a_prefix_that_is_no_route_is_told_and_the_line_goes_to_both(console: Console, line: str) -> None:
+    words, (message,) = said(console, line)
+    assert isinstance(message, f.UserMessage) and (message.route, message.text) == ("both", line)
+    assert f"`{line[:-3].strip()}` is no route (a: b: both: are), so it went to both as it is" in words.splitlines()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a: c: foo",
+        "/b C: drive",
+        "note: this",
+        "http://example.org",
+        "C:\\Users is full",
+        "c:/x",
+        "what: now",
+        "u: d: e",
+    ],
+)
+def test_a_text_that_only_looks_like_a_route_is_passed_on_without_a_word(console: Console, line: str) -> None:
+    words, (message,) = said(console, line)
+    assert (
+        words == f"to {'PeerA' if line[0] == 'a' else 'PeerB' if line[0] == '/' else 'PeerA and PeerB'}: {message.id}"
+    )
+
+
 def test_a_resume_says_whether_anything_was_paused(console: Console) -> None:
     nothing = "nothing was paused"
     assert [said(console, line)[0] for line in ("/resume", "/pause", "/resume", "/resume")] == [

@@ -68,6 +68,18 @@ def test_the_prefix_chooses_the_receivers(up: Project, text: str, receivers: lis
     assert [peer for peer in PEERS if f"User→{peer}" in trace(up, mid)] == receivers
 
 
+def test_send_prints_the_id_alone_into_a_pipe_and_says_on_a_terminal_what_happens(up: Project) -> None:
+    sent = subprocess.run(
+        [str(CCCC), "send", "c: foo"], cwd=up.root, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert "user-message" in trace(up, sent.stdout.rstrip("\n"))
+    assert "`c:` is no route" in sent.stderr and "went to both" in sent.stderr
+    code, shown = on_a_terminal(up.root, "send", "a: foo")
+    mid, _, words = shown.strip().partition("  ")
+    assert code == 0 and "user-message" in trace(up, mid)
+    assert words == "goes into PeerA's inbox; `cccc trace` with this id shows how far it came"
+
+
 @pytest.mark.parametrize("words", [["send"], ["send", "-"]])
 def test_a_message_comes_from_a_pipe_byte_for_byte(up: Project, words: list[str]) -> None:
     mid = cccc(up.root, *words, input="a: first line\n\n  zwei\t✓\n").strip()
