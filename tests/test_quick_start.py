@@ -18,8 +18,8 @@ import pytest
 from cccc.common import bridges, tmux
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
-from tests.bridges.stand_ins.server import closing
-from tests.bridges.stand_ins.telegram import DIRECT, TOKEN, Telegram
+from cccc.scripts.stand_ins.server import closing
+from cccc.scripts.stand_ins.telegram import DIRECT, TOKEN, Telegram
 from tests.command import CCCC, Terminal, cccc, processes_in
 from tests.conftest import git
 from tests.waiting import until

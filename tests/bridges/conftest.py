@@ -17,8 +17,8 @@ from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from tests.bridges.stand_ins.server import closing
-from tests.bridges.stand_ins.telegram import GROUP, TOKEN, Telegram
+from cccc.scripts.stand_ins.server import closing
+from cccc.scripts.stand_ins.telegram import GROUP, TOKEN, Telegram
 from tests.conftest import Start
 from tests.waiting import until
 

@@ -15,14 +15,14 @@ from cccc.common import bridges, ledger
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS
+from cccc.scripts.stand_ins import telegram as telegrams
+from cccc.scripts.stand_ins.server import closing
+from cccc.scripts.stand_ins.telegram import Telegram
 from tests.bridges.conftest import QUICK
 from tests.bridges.stand_ins import discord as discords
 from tests.bridges.stand_ins import slack as slacks
-from tests.bridges.stand_ins import telegram as telegrams
 from tests.bridges.stand_ins.discord import Discord
-from tests.bridges.stand_ins.server import closing
 from tests.bridges.stand_ins.slack import Slack
-from tests.bridges.stand_ins.telegram import Telegram
 from tests.command import CCCC, cccc, processes_in
 from tests.conftest import git, make_project
 from tests.waiting import until

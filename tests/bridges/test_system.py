@@ -13,8 +13,8 @@ import pytest
 from cccc.common import bridges, ledger, settings
 from cccc.common import facts as f
 from cccc.common.paths import Project
+from cccc.scripts.stand_ins.telegram import GROUP, TOKEN, Telegram
 from tests.bridges.conftest import QUICK
-from tests.bridges.stand_ins.telegram import GROUP, TOKEN, Telegram
 from tests.command import Terminal, cccc, running
 from tests.conftest import git
 from tests.waiting import until

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from cccc.common.paths import Project
+from cccc.scripts.stand_ins.server import closing
 from tests.bridges.conftest import Room
 from tests.bridges.discord import QUICK
 from tests.bridges.stand_ins.discord import CHANNEL, TOKEN, Discord
-from tests.bridges.stand_ins.server import closing
 from tests.conftest import Start
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common.commands import BY_NAME
+from cccc.scripts.stand_ins.server import Trouble
 from tests.bridges.conftest import Room, connected
 from tests.bridges.discord import QUICK
 from tests.bridges.stand_ins.discord import BOB, CHANNEL, OTHER, THREAD, Discord
-from tests.bridges.stand_ins.server import Trouble
 from tests.waiting import until
 
 APPROVERS = {"rfd": {"approvers": {"alice": {"discord": "42", "local": True}}}}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
+from cccc.scripts.stand_ins.server import Trouble
 from tests.bridges.conftest import Room, connected
 from tests.bridges.discord import QUICK
 from tests.bridges.stand_ins.discord import CHANNEL, OTHER, THREAD, Discord
-from tests.bridges.stand_ins.server import Trouble
 from tests.waiting import until
 
 PDF = b"%PDF-1.4\n" + b"x" * 100

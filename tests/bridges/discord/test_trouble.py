@@ -7,10 +7,10 @@ import time
 import pytest
 
 from cccc.common import facts as f
+from cccc.scripts.stand_ins.server import Trouble
 from tests.bridges.conftest import Room, connected
 from tests.bridges.discord import QUICK
 from tests.bridges.stand_ins.discord import BOT, CHANNEL, OTHER, THREAD, TOKEN, Discord, too_fast
-from tests.bridges.stand_ins.server import Trouble
 from tests.waiting import until
 
 

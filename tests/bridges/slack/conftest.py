@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from cccc.common.paths import Project
+from cccc.scripts.stand_ins.server import closing
 from tests.bridges.conftest import Room
-from tests.bridges.stand_ins.server import closing
 from tests.bridges.stand_ins.slack import APP_TOKEN, BOT_TOKEN, TEAM, Slack
 from tests.conftest import Start
 

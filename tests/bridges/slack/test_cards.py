@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cccc.common import facts as f
+from cccc.scripts.stand_ins.server import Trouble
 from tests.bridges.conftest import Room, connected
 from tests.bridges.slack.conftest import QUICK
-from tests.bridges.stand_ins.server import Trouble
 from tests.bridges.stand_ins.slack import ALICE, BOB, OTHER, TEAM, Slack
 from tests.waiting import until
 

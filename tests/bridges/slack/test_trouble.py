@@ -12,9 +12,9 @@ import pytest
 
 from cccc.common import bridges
 from cccc.common import facts as f
+from cccc.scripts.stand_ins.server import Trouble
 from tests.bridges.conftest import Room, connected
 from tests.bridges.slack.conftest import QUICK
-from tests.bridges.stand_ins.server import Trouble
 from tests.bridges.stand_ins.slack import APP_TOKEN, BOT_TOKEN, DIRECT, OTHER, TEAM, Slack, too_fast
 from tests.waiting import until
 

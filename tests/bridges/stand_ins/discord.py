@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.bridges.stand_ins.server import Server, Trouble
+from cccc.scripts.stand_ins.server import Server, Trouble
 
 TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4.Gstand.standin-standin-standin-standin-00"
 ALICE: dict[str, Any] = {"id": "42", "username": "alice", "global_name": "Alice", "discriminator": "0", "avatar": None}

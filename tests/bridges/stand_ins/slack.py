@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.bridges.stand_ins.server import Server, Trouble
+from cccc.scripts.stand_ins.server import Server, Trouble
 
 BOT_TOKEN = "xoxb-1111111111-stand-in-bot-token"
 APP_TOKEN = "xapp-1-A111-2222222222-stand-in-app-token"

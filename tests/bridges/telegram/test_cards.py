@@ -7,8 +7,8 @@ import json
 import pytest
 
 from cccc.common import facts as f
+from cccc.scripts.stand_ins.telegram import BOB, DIRECT, GROUP, Telegram
 from tests.bridges.conftest import QUICK, Room
-from tests.bridges.stand_ins.telegram import BOB, DIRECT, GROUP, Telegram
 from tests.waiting import until
 
 APPROVERS = {"rfd": {"approvers": {"alice": {"telegram": "42", "local": True}}}}

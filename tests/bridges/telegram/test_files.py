@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cccc.common import facts as f
+from cccc.scripts.stand_ins.server import Trouble
+from cccc.scripts.stand_ins.telegram import DIRECT, GROUP, Telegram
 from tests.bridges.conftest import QUICK, Room, connected
-from tests.bridges.stand_ins.server import Trouble
-from tests.bridges.stand_ins.telegram import DIRECT, GROUP, Telegram
 from tests.waiting import until
 
 PDF = b"%PDF-1.4\n" + b"x" * 100

@@ -6,8 +6,8 @@ import time
 
 from cccc.common import facts as f
 from cccc.common import pairing
+from cccc.scripts.stand_ins.telegram import DIRECT, GROUP, Telegram
 from tests.bridges.conftest import QUICK, Room, connected
-from tests.bridges.stand_ins.telegram import DIRECT, GROUP, Telegram
 from tests.waiting import until
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
+from cccc.scripts.stand_ins.telegram import ALICE, DIRECT, GROUP, Telegram
 from tests.bridges.conftest import QUICK, Room
-from tests.bridges.stand_ins.telegram import ALICE, DIRECT, GROUP, Telegram
 from tests.waiting import until
 
 

@@ -13,9 +13,9 @@ from cccc.common import bridges
 from cccc.common import facts as f
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
+from cccc.scripts.stand_ins.server import Trouble
+from cccc.scripts.stand_ins.telegram import DIRECT, GROUP, TOKEN, Telegram, too_fast
 from tests.bridges.conftest import QUICK, Room, connected
-from tests.bridges.stand_ins.server import Trouble
-from tests.bridges.stand_ins.telegram import DIRECT, GROUP, TOKEN, Telegram, too_fast
 from tests.conftest import Start
 from tests.waiting import until
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from cccc.common.paths import Project
-from tests.bridges.stand_ins.server import closing
-from tests.bridges.stand_ins.telegram import TOKEN, Telegram
+from cccc.scripts.stand_ins.server import closing
+from cccc.scripts.stand_ins.telegram import TOKEN, Telegram
 from tests.command import cccc, running
 from tests.conftest import git
 

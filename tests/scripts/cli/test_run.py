@@ -12,8 +12,8 @@ from cccc.common import bridges, ledger
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
-from tests.bridges.stand_ins.server import closing
-from tests.bridges.stand_ins.telegram import TOKEN, Telegram
+from cccc.scripts.stand_ins.server import closing
+from cccc.scripts.stand_ins.telegram import TOKEN, Telegram
 from tests.command import Terminal, cccc, on_a_terminal, processes_in
 from tests.conftest import git
 from tests.waiting import until

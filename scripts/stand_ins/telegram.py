@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.bridges.stand_ins.server import Server, Trouble
+from cccc.scripts.stand_ins.server import Server, Trouble
 
 TOKEN = "123456789:AAstandin-standin-standin-standin-00"
 ALICE = {"id": 42, "is_bot": False, "first_name": "Alice"}
@@ -65,7 +65,7 @@ class Telegram(Server):
     def press(self, post: dict[str, Any], label: str, user: dict[str, Any] = ALICE) -> str:
         """A person presses a button of a post; returns the press's id."""
         rows = json.loads(post["reply_markup"])["inline_keyboard"]
-        data = next(button["callback_data"] for row in rows for button in row if button["text"] == label)
+        value = next(button["callback_data"] for row in rows for button in row if button["text"] == label)
         message = {
             "message_id": post["message_id"],
             "date": 1,
@@ -74,7 +74,9 @@ class Telegram(Server):
             "text": post["text"],
         }
         id_ = f"press-{next(self._ids)}"
-        self.update("callback_query", {"id": id_, "from": user, "chat_instance": "1", "message": message, "data": data})
+        self.update(
+            "callback_query", {"id": id_, "from": user, "chat_instance": "1", "message": message, "data": value}
+        )
         return id_
 
     def update(self, kind: str, content: Any) -> None:
