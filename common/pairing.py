@@ -42,7 +42,7 @@ def digest(code: str) -> str:
 def _read(project: Project, now: float) -> dict[str, float]:
     path = project.state / "pairing.json"
     kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return {each: end for each, end in kept.items() if end > now}
+    return {each: end for each, end in kept.items() if now < end <= now + GOOD_FOR}  # later: the clock was set back
 
 
 def _write(project: Project, codes: dict[str, float]) -> None:

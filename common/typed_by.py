@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cccc.common import tmux
 from cccc.common.paths import PEERS, Project
+from cccc.common.waits import left
 
 _JUST_NOW = 3.0  # seconds; tmux tells whole ones
 
@@ -42,7 +43,7 @@ def nobody(project: Project) -> bool:
     clients = tmux.call(project, "list-clients", "-F", "#{pane_id} #{client_readonly} #{client_activity}")
     seen = [line.split() for line in clients.splitlines()]
     return not any(
-        shown == pane and readonly == "0" and time.time() - float(active) < _JUST_NOW
+        shown == pane and readonly == "0" and left(float(active), _JUST_NOW, time.time()) > 0
         for shown, readonly, active in seen
     )
 

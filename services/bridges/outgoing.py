@@ -38,7 +38,7 @@ class Outgoing:
         self._doubt: set[str] = set()
         self._parts: dict[str, tuple[int, list[Part]]] = {}  # chat -> the number of the open posting, its parts
         self._tries: dict[str, int] = {}
-        self._not_before: dict[str, float] = {}  # Unix times
+        self._not_before: dict[str, float] = {}  # time.monotonic()
         self._replies: dict[int, Reply] = {}
 
     def adopt(self) -> None:
@@ -47,13 +47,12 @@ class Outgoing:
 
     def step(self) -> None:
         """Post what is due."""
-        now = time.time()
         for chat, box in list(self._bridge.state.outboxes.items()):
             for item in box.queue:
                 if item.kind == COMMAND:
                     self._run(item)
             if box.queue and chat not in self._sending:
-                self._next(chat, box, now)
+                self._next(chat, box)
         queued = {item.seq for box in self._bridge.state.outboxes.values() for item in box.queue}
         self._replies = {seq: reply for seq, reply in self._replies.items() if seq in queued}
 
@@ -71,16 +70,20 @@ class Outgoing:
 
     # --- posts ---
 
-    def _next(self, chat: str, box: Outbox, now: float) -> None:
+    def _next(self, chat: str, box: Outbox) -> None:
         """Announce the next post of a chat, or send the next part of the announced one, when it is due."""
         bridge = self._bridge
         if bridge.pending(self._said.get(chat, "")):
             return  # woken when it is heard
-        pace = bridge.platform.pace(chat)
-        count, due = pacing.next_post(box, bridge.rules, pace) if box.open is None else (0, pacing.next_part(box, pace))
-        due = max(due, self._not_before.get(chat, 0.0))
-        if due > now:
-            bridge.wake_in(due - now)
+        pace, now = bridge.platform.pace(chat), time.time()
+        count, wait = (
+            pacing.next_post(box, bridge.rules, pace, now)
+            if box.open is None
+            else (0, pacing.next_part(box, pace, now))
+        )
+        wait = max(wait, self._not_before.get(chat, 0.0) - time.monotonic())
+        if wait > 0:
+            bridge.wake_in(wait)
         elif box.open:
             self._send(chat, box)
         else:
@@ -136,7 +139,7 @@ class Outgoing:
 
     def _failed(self, chat: str, error: Undone) -> None:
         """Try again what can still arrive; give up, and say so, what cannot."""
-        bridge, now = self._bridge, time.time()
+        bridge = self._bridge
         box = bridge.state.outboxes.get(chat)
         if box is None or box.open is None:
             return
@@ -149,7 +152,7 @@ class Outgoing:
             tries = self._tries.get(chat, 0)
             self._tries[chat] = tries + 1
             wait = error.seconds if isinstance(error, Later) else _BACK_OFF[min(tries, len(_BACK_OFF) - 1)]
-            self._not_before[chat] = now + wait
+            self._not_before[chat] = time.monotonic() + wait
             if isinstance(error, Unsure):
                 self._doubt.add(chat)
             bridge.log.warning("post to %s: %s; again in %.0f s", chat, error, wait)

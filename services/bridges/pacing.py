@@ -7,6 +7,7 @@ its end. Nothing overtakes: where something urgent stands behind it, it goes at 
 from __future__ import annotations
 
 from cccc.common.settings.chat import Chat
+from cccc.common.waits import left
 from cccc.services.bridges.platform import Pace
 from cccc.services.bridges.state import FILE, PEERS, SYSTEM, USER, Item, Outbox
 
@@ -14,12 +15,12 @@ _MERGED = (USER, PEERS, SYSTEM)
 _MOST_MERGED = 20
 
 
-def next_post(box: Outbox, rules: Chat, pace: Pace) -> tuple[int, float]:
-    """Return how many items of a queue that is not empty make the next post, and at what Unix time it is due."""
-    count, earliest = _together(box.queue), next_part(box, pace)
+def next_post(box: Outbox, rules: Chat, pace: Pace, now: float) -> tuple[int, float]:
+    """Return how many items of a queue that is not empty make the next post, and in how many seconds it is due."""
+    count, wait = _together(box.queue), next_part(box, pace, now)
     head = box.queue[0]
     if head.kind not in (USER, PEERS):
-        return count, earliest
+        return count, wait
     debounce, interval = (
         (rules.debounce_seconds, rules.to_user_min_interval_s)
         if head.kind == USER
@@ -27,15 +28,15 @@ def next_post(box: Outbox, rules: Chat, pace: Pace) -> tuple[int, float]:
     )
     last = box.last.get(head.kind, 0.0)
     urgent = any(item.kind not in (USER, PEERS, FILE) for item in box.queue)
-    return count, max(earliest, last + (interval if urgent else max(debounce, interval)))
+    return count, max(wait, left(last, interval if urgent else max(debounce, interval), now))
 
 
-def next_part(box: Outbox, pace: Pace) -> float:
-    """Return the Unix time before which the platform wants nothing more in a chat."""
-    earliest = box.recent[-1] + pace.every if box.recent else 0.0
+def next_part(box: Outbox, pace: Pace, now: float) -> float:
+    """Return the seconds for which the platform wants nothing more in a chat."""
+    wait = left(box.recent[-1], pace.every, now) if box.recent else 0.0
     if len(box.recent) >= pace.per_minute:
-        earliest = max(earliest, box.recent[-pace.per_minute] + 60.0)
-    return earliest
+        wait = max(wait, left(box.recent[-pace.per_minute], 60.0, now))
+    return wait
 
 
 def _together(queue: list[Item]) -> int:

@@ -9,6 +9,7 @@ from cccc.common import facts as f
 from cccc.common import terminal, tmux
 from cccc.common.faults import fault
 from cccc.common.paths import PEERS, folder
+from cccc.common.waits import left
 from cccc.common.worker import Worker
 from cccc.services.delivery import pane, peers
 from cccc.services.delivery.hands import Hands
@@ -65,7 +66,7 @@ class Clis:
 
     def _start(self, peer: str, pane_id: str) -> None:
         life = self._memory.peers[peer].life
-        wait = life.ended_at + life.again_s - time.time()
+        wait = left(life.ended_at, life.again_s, time.time())
         if wait > 0:
             self._service.wake_in(wait)
             return

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from cccc.common import tmux
 from cccc.common.faults import fault
 from cccc.common.paths import Project
+from cccc.common.waits import left
 from cccc.services.delivery import keyboard, nudge, pane, screen
 from cccc.services.delivery.line import Line, Typing
 from cccc.services.delivery.pane import Look
@@ -58,7 +59,7 @@ class Hands:
         self._project = project
         self._rules = rules
         self._human_quiet = human_quiet
-        self._new = time.time() - started_at < _NEW
+        self._new = left(started_at, _NEW, time.time()) > 0
         self._pause = _SHORTEST_PAUSE
         self._ready_at = ""  # the place where the pane was last seen safe
         self._calm: tuple[str, float] = ("", 0.0)  # the first of two looks that have to agree
@@ -238,7 +239,7 @@ class Hands:
         return not self._new
 
     def _person_types(self, look: Look) -> bool:
-        return time.time() - look.human < self._human_quiet
+        return left(look.human, self._human_quiet, time.time()) > 0
 
     def _see(self) -> Look:
         look = pane.look(self._project, self.pane)

@@ -41,7 +41,6 @@ class Wish(msgspec.Struct):
 
     seq: int
     sha: str
-    at: float
 
 
 class Life(msgspec.Struct):
@@ -166,7 +165,7 @@ def _fly(flight: Flight, fact: f.Fact) -> None:
 
 def _wish(peer: Peer, fact: f.RawInput | f.ContextCompactTry | f.RawTyping | f.RawTyped | f.ContextCompact) -> None:
     if isinstance(fact, (f.RawInput, f.ContextCompactTry)):
-        peer.wishes.append(Wish(fact.seq, fact.sha if isinstance(fact, f.RawInput) else "", seconds(fact.ts)))
+        peer.wishes.append(Wish(fact.seq, fact.sha if isinstance(fact, f.RawInput) else ""))
         return
     if isinstance(fact, f.RawTyping):
         peer.typing = fact.of

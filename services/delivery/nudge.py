@@ -14,10 +14,10 @@ from pathlib import Path
 import msgspec
 
 from cccc.common.settings.cli_profiles import Delivery
+from cccc.common.waits import left
 
 LONGEST = 700  # more would be folded into `[Pasted text]` by the CLIs
 _LOST_AGAIN = 1.0  # seconds until the first try after a loss, doubled each time
-_PROVED_WITHIN = 5.0
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _OURS = re.compile(r"\[NUDGE\]inbox=.*\[n:([0-9a-f]{6})\]")
 
@@ -68,10 +68,10 @@ def ours(draft: str) -> str:
     return found.group(1) if found else ""
 
 
-def proof_in(flight: Flight, now: float) -> float:
-    """Return the seconds until an unproved nudge counts as lost; infinity when none is."""
-    proved = not flight.sent or flight.sent in (flight.accepted, flight.beside) or flight.answered
-    return math.inf if proved else max(0.0, flight.sent_at + _PROVED_WITHIN - now)
+def unproved(flight: Flight) -> str:
+    """Return the token of a nudge that was sent and is not seen to be taken, or ""."""
+    proved = flight.sent in (flight.accepted, flight.beside) or flight.answered
+    return "" if proved else flight.sent
 
 
 def mark(token_: str) -> str:
@@ -84,17 +84,14 @@ def due(flight: Flight, waiting: int, settings: Delivery, now: float) -> float:
     told = flight.escalated and flight.escalated == flight.attempt
     if not waiting or (told and not settings.nudge_keepalive):
         return math.inf
-    at = flight.progress_at + settings.nudge_debounce_ms / 1000
+    waits = [left(flight.progress_at, settings.nudge_debounce_ms / 1000, now)]
     if flight.attempt:
-        at = max(
-            at,
-            flight.progress_at + settings.nudge_progress_timeout_s,
-            min(flight.sent_at, now) + interval(flight, settings),
-        )
+        waits.append(left(flight.progress_at, settings.nudge_progress_timeout_s, now))
+        waits.append(left(flight.sent_at, interval(flight, settings), now))
     if flight.losses:
         pause = min(_LOST_AGAIN * 2.0 ** min(flight.losses - 1, 20), settings.nudge_resend_seconds)
-        at = max(at, min(flight.lost_at, now) + pause)
-    return max(0.0, at - now)
+        waits.append(left(flight.lost_at, pause, now))
+    return max(waits)
 
 
 def interval(flight: Flight, settings: Delivery) -> float:

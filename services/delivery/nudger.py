@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 
 from cccc.common import facts as f
 from cccc.common.paths import folder
+from cccc.common.waits import left
 from cccc.common.worker import Worker
 from cccc.services.delivery import hands, nudge, screen
 from cccc.services.delivery.beside import Beside
@@ -15,6 +17,7 @@ from cccc.services.delivery.line import Line
 from cccc.services.delivery.memory import Memory
 
 _SAYS_WITHIN = 3.0
+_PROVED_WITHIN = 5.0
 
 
 class Nudger:
@@ -29,6 +32,7 @@ class Nudger:
         self._project = service.project
         self._intended: dict[str, str] = {}  # the token that this process means to type
         self._missing: dict[str, tuple[str, float]] = {}  # by peer: a token beside the pane, and since when it is gone
+        self._unproved: dict[str, tuple[str, float]] = {}  # by peer: a token that was sent, and when it counts as lost
         self._due: set[str] = set()
 
     def step(self, peer: str) -> None:
@@ -42,7 +46,8 @@ class Nudger:
             at.accepted()
             self._say(peer, at, hands.Outcome(hands.SENT))
             return
-        if known.life.hooked and not nudge.proof_in(flight, time.time()):
+        proof_in = self._proof_in(peer)
+        if known.life.hooked and not proof_in:
             self._say(peer, at, hands.Outcome(hands.LOST, "the CLI did not take it"))
             return
         if flight.token and at.typing is None:
@@ -53,7 +58,7 @@ class Nudger:
             at.look_at = 0.0
         (self._due.add if wait <= 0 else self._due.discard)(peer)
         if not at.typing and wait > 0 and at.view.state in (screen.IDLE, screen.DEAD) and not at.turn and not at.stale:
-            self._service.wake_in(min(wait, nudge.proof_in(flight, time.time())))
+            self._service.wake_in(min(wait, proof_in))
             return
         stuck = self._stuck_for(peer)
         if wait <= 0 and not at.typing and stuck > 0:
@@ -99,6 +104,15 @@ class Nudger:
         elif now - since > _SAYS_WITHIN:
             lost = f.NudgeLost(to=peer, token=flight.beside, reason="nothing tells that the CLI took it")
             self._service.say(lost, id_=f"{_id(peer, flight.typed)}.lost")
+
+    def _proof_in(self, peer: str) -> float:
+        """Return the seconds until an unproved nudge counts as lost; infinity when none is."""
+        token, now = nudge.unproved(self._memory.peers[peer].flight), time.monotonic()
+        if not token:
+            return math.inf
+        if self._unproved.get(peer, ("", 0.0))[0] != token:
+            self._unproved[peer] = (token, now + _PROVED_WITHIN)
+        return max(0.0, self._unproved[peer][1] - now)
 
     def words(self, peer: str) -> str:
         """Return where the peer's nudge stands, for people."""
@@ -152,14 +166,13 @@ class Nudger:
 
     def _stuck_for(self, peer: str) -> float:
         """Return the seconds for which nothing is typed after a limit or an expired login; 0 without one."""
-        life = self._memory.peers[peer].life
-        until = life.stuck_at + self._profiles.delivery.nudge_backoff_max_ms / 1000 if life.stuck else 0.0
-        return max(0.0, until - time.time())
+        life, pause = self._memory.peers[peer].life, self._profiles.delivery.nudge_backoff_max_ms / 1000
+        return left(life.stuck_at, pause, time.time()) if life.stuck else 0.0
 
     def _tell_of_block(self, peer: str, reason: str) -> None:
         """Tell the user, once, of mail that has waited for long because the pane is not safe."""
         flight, minutes = self._memory.peers[peer].flight, self._profiles.delivery.blocked_minutes
-        if flight.held and not flight.blocked and minutes and time.time() - flight.held_at > 60 * minutes:
+        if flight.held and not flight.blocked and minutes and not left(flight.held_at, 60 * minutes, time.time()):
             blocked = f.PeerBlocked(peer=peer, reason=reason, since=flight.held_since)
             self._service.say(blocked, id_=f"{folder(peer)}.held.{flight.holds}.blocked")
             route = self._beside.route(peer)

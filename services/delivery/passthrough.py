@@ -12,6 +12,7 @@ from typing import Callable
 
 from cccc.common import facts as f
 from cccc.common.errors import NotFound
+from cccc.common.waits import left
 from cccc.common.worker import Worker
 from cccc.services.delivery import hands
 from cccc.services.delivery.hands import Hands
@@ -35,7 +36,7 @@ class Passthrough:
         self._kind = kind
         self._give_up = 60 * service.settings.cli_profiles.delivery.blocked_minutes
         self._intended: set[int] = set()  # the wishes that this process means to type
-        self._looked_for: set[int] = set()
+        self._looked_for: dict[int, float] = {}  # by wish: since when
         self._held: dict[str, str] = {}  # by peer: why its line waits
 
     def step(self, peer: str) -> bool:
@@ -67,7 +68,7 @@ class Passthrough:
         if announced and at.typing is None:
             at.type(line, adopted=wish.seq not in self._intended)
         if wish.seq not in self._looked_for:
-            self._looked_for.add(wish.seq)
+            self._looked_for[wish.seq] = time.monotonic()
             at.look_at = 0.0
         now = time.monotonic()
         if now >= at.look_at:
@@ -89,7 +90,7 @@ class Passthrough:
             self._say(peer, wish, "not known: delivery was restarted while it was typed; look at the pane")
         elif outcome.what == hands.LOST:
             self._say(peer, wish, f"not submitted: {outcome.reason}")
-        elif self._give_up and time.time() - wish.at > self._give_up:
+        elif self._give_up and time.monotonic() - self._looked_for[wish.seq] > self._give_up:
             begun = at.typing is not None and not at.untouched
             at.typing = None
             what = "not submitted" if begun else "not typed"
@@ -109,9 +110,9 @@ class Passthrough:
         id_ = f"{known.compacting}.compacted"
         if not known.compacting or self._service.pending(id_):
             return
-        left = known.compacting_at + _COMPACTS_WITHIN - time.time() if known.life.hooked else 0.0
-        if left > 0:
-            self._service.wake_in(left)
+        wait = left(known.compacting_at, _COMPACTS_WITHIN, time.time()) if known.life.hooked else 0.0
+        if wait > 0:
+            self._service.wake_in(wait)
             return
         why = f"within {_COMPACTS_WITHIN / 60:g} min" if known.life.hooked else "its hooks do not speak"
         outcome = f"typed, and nothing tells that it was done: {why}"

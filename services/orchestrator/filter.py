@@ -12,6 +12,7 @@ from typing import Dict, List
 import msgspec
 
 from cccc.common.settings.policies import HandoffFilter
+from cccc.common.waits import left
 from cccc.services.orchestrator import insight
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations, on Python 3.9 too
@@ -41,14 +42,15 @@ def refusal(state: State, rules: HandoffFilter, direction: str, text: str, now: 
     high, short = _is_high(rules, text), _is_short(rules, text)
     if low(rules, text):
         return "low-signal: it is short and says nothing that needs the other peer"
-    if seen and now - seen[-1].at < rules.cooldown_seconds and not (high and rules.bypass_cooldown_when_high_signal):
+    cool = bool(seen) and left(seen[-1].at, rules.cooldown_seconds, now) > 0
+    if cool and not (high and rules.bypass_cooldown_when_high_signal):
         return f"cooldown: the last message was less than {rules.cooldown_seconds:g} s ago"
     digest = _digest(text) if short else ""
-    if short and any(one.short == digest and now - one.at < rules.dedup_short_seconds for one in seen):
+    if short and any(one.short == digest and left(one.at, rules.dedup_short_seconds, now) for one in seen):
         return f"duplicate: the same short message within {rules.dedup_short_seconds:g} s"
     words = insight.words(text)
     for one in [] if high else seen[-_KEPT:]:
-        recent = now - one.at < rules.redundant_window_seconds
+        recent = left(one.at, rules.redundant_window_seconds, now) > 0
         if recent and insight.likeness(words, frozenset(one.words)) >= rules.redundant_similarity_threshold:
             return f"redundant: nearly the same words within {rules.redundant_window_seconds:g} s"
     seen.append(Seen(now, [] if high else sorted(words), digest))

@@ -14,6 +14,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, other
+from cccc.common.waits import left
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
@@ -63,7 +64,7 @@ def due(state: State, minutes: float, has_brief: bool, now: datetime) -> f.Keepa
         return None
     wait = minutes * 2 ** min(state.sent, _MOST_DOUBLINGS)
     then = datetime.strptime(state.since, "%Y-%m-%dT%H:%M:%S.%f%z")
-    if (now - then).total_seconds() < wait * 60:
+    if left(then.timestamp(), wait * 60, now.timestamp()):
         return None
     return f.Keepalive(minutes=round(wait), count=state.sent + 1, claim=state.claim)
 

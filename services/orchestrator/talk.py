@@ -18,6 +18,7 @@ from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
 from cccc.common.settings.policies import HandoffFilter
+from cccc.common.waits import left
 from cccc.services.orchestrator import cards, insight
 from cccc.services.orchestrator import filter as signal
 from cccc.services.orchestrator.said import Said, Write
@@ -118,7 +119,7 @@ def due_reminders(state: State, now: float) -> list[tuple[f.ReviseRemind, int]]:
     due = []
     for peer, side in state.sides.items():
         debt = side.debt
-        if debt and not debt.reminded and not state.paused and now - seconds(debt.since) >= REMIND_AFTER:
+        if debt and not debt.reminded and not state.paused and not left(seconds(debt.since), REMIND_AFTER, now):
             due.append((f.ReviseRemind(peer=peer, since=debt.since), debt.seq))
     return due
 
@@ -219,7 +220,7 @@ def _of(parcel: Parcel) -> dict[str, Any]:
 
 def _tell(state: State, peer: str, fact: Fact, reason: str, text: str, write: Write) -> list[Said]:
     reason, now, told = reason.partition(":")[0], seconds(fact.ts), state.sides[peer].told
-    if now - told.get(reason, -TOLD_AGAIN) < TOLD_AGAIN:
+    if left(told.get(reason, 0.0), TOLD_AGAIN, now):
         return []
     told[reason] = now
     return [write("System", peer, f"sys-{fact.seq}", text)]

@@ -18,6 +18,7 @@ from cccc.common.lines import moment
 from cccc.common.registry import PLATFORMS
 from cccc.common.short import one_line
 from cccc.common.status import Bridge, verified
+from cccc.common.waits import left
 from cccc.common.worker import Worker, main
 from cccc.services.panel import fold, snapshot
 from cccc.services.panel.snapshot import Live, Moment, Setting
@@ -68,7 +69,7 @@ class Panel(Worker):
         call = self.state.call
         if call is None or call.seq == self._bell or not self.settings.policies.notices:
             return
-        if time.time() - moment(call.ts).timestamp() < _STILL_NEWS:
+        if left(moment(call.ts).timestamp(), _STILL_NEWS, time.time()):
             self._bell = call.seq
             try:
                 tmux.announce(self.project, f"{self.project.name}: {call.text}")

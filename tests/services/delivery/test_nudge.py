@@ -185,9 +185,16 @@ def test_the_user_is_told_once_per_so_many_unanswered_nudges(story: Story) -> No
 
 
 def test_a_clock_that_was_set_back_does_not_stop_the_nudges(story: Story) -> None:
+    number = story.message(T0)
     story.message(T0)
-    story.nudged(T0 + 1_000_000)
-    assert story.due(T0) == 90
+    story.nudged(T0 + 7200)
+    assert story.due(T0) == 0
+    story.nudged(T0)
+    assert story.due(T0) == 180
+    story.read(number, T0 + 7200)
+    assert story.due(T0) == 0
+    story.tell(f.NudgeLost(to="PeerA", token="abc123", reason="gone"), T0 + 7200)
+    assert story.due(T0) == 0
 
 
 def test_the_line_is_one_line_names_the_inbox_and_ends_with_the_token() -> None:

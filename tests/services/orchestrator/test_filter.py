@@ -50,3 +50,11 @@ def test_the_two_directions_do_not_know_of_each_other() -> None:
     state = signal.State()
     assert signal.refusal(state, RULES, "PeerA->PeerB", MEDIUM, 0) == ""
     assert signal.refusal(state, RULES, "PeerB->PeerA", MEDIUM, 1) == ""
+
+
+def test_a_clock_that_was_set_back_holds_no_message_back() -> None:
+    state = signal.State()
+    assert refusal(state, MEDIUM, 7200) == ""
+    assert refusal(state, MEDIUM + ", as it is", 0) == ""
+    assert refusal(state, "CLAIM: go on", 7200) == ""
+    assert refusal(state, "CLAIM: go on", 30) == ""

@@ -241,3 +241,12 @@ def test_a_debt_is_reminded_once_after_a_while() -> None:
     play.hear(reminder)
     assert "still waits for your revise" in play.told("PeerA")[0]
     assert talk.due_reminders(play.state, since + 10 * talk.REMIND_AFTER) == []
+
+
+def test_a_clock_that_was_set_back_silences_nobody() -> None:
+    play = Talk()
+    play.says("PeerA", LONG)
+    play.says("PeerA", LONG + " Really.", after=-7200)
+    assert len(play.told("PeerA")) == 2
+    play.says("PeerB", LONG + COUNTER)
+    assert talk.due_reminders(play.state, play.now.timestamp() - 7200)
