@@ -14,6 +14,7 @@ from cccc.common import facts as f
 from cccc.common import pairing
 from cccc.common.facts import Fact
 from cccc.common.settings.chat import Chat
+from cccc.common.waits import left
 from cccc.services.bridges import routing
 from cccc.services.bridges.platform import FileRef, Incoming, Left, Message, Moved, Press, Unreadable
 from cccc.services.bridges.routing import Routed, Typed, Unaddressed
@@ -172,7 +173,7 @@ def _stranger(setting: Setting) -> str:
 def _refuse(state: State, came: Message | Press, setting: Setting, reason: str, always: bool = False) -> Verdict:
     """Tell why nothing follows; the same person in the same chat not again within the cool-down."""
     hinted = state.hinted.get(f"{came.chat} {came.user}", 0.0)
-    if not always and setting.now - hinted < setting.rules.hints.cooldown_seconds:
+    if not always and left(hinted, setting.rules.hints.cooldown_seconds, setting.now):
         return Verdict()
     return Verdict([told(came, setting.via, reason)])
 

@@ -18,13 +18,14 @@ from cccc.common import git, terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
+from cccc.common.lines import moment
 from cccc.services.evidence import cards, change, live, queue, sandbox
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved, short
 from cccc.services.evidence.queue import Applying, Open
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.trial import Ready, Steps, Trial
-from cccc.services.evidence.worktree import Watcher, age
+from cccc.services.evidence.worktree import Watcher, over
 
 _LOOK_EVERY = 1.0
 _LOOK_ANYWAY = 30.0  # also at what `Ground.stamp` does not see
@@ -150,7 +151,7 @@ class Evidence(worker.Worker):
         """Say which patches have been held for so long that the user must know."""
         most = self.settings.policies.gate.wait_minutes * 60
         for patch in self.state.patches:
-            if patch.held_since and not patch.told and age(patch.held_since) >= most:
+            if patch.held_since and not patch.told and over(patch.held_since, most):
                 waiting = f.PatchWaiting(author=patch.author, mid=patch.mid, reason=patch.held, since=patch.held_since)
                 self.say(waiting, id_=f"patch:{patch.mid}:waiting", cause=patch.seq)
 
@@ -362,7 +363,7 @@ def _commit(patch: Open) -> Fact:
         branch=patch.landing.branch,
         commit=patch.landing.new,
         tests_ok=None if test is None or test.verdict == "skipped" else test.verdict == "green",
-        seconds=round(age(patch.ts), 3),
+        seconds=round(max(0.0, time.time() - moment(patch.ts).timestamp()), 3),
     )
 
 

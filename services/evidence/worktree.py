@@ -16,7 +16,9 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common import git
 from cccc.common.errors import NotFound
+from cccc.common.lines import moment
 from cccc.common.paths import IGNORE
+from cccc.common.waits import left
 from cccc.services.evidence.change import shown
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations at run time: List[...] for Python 3.9
@@ -83,9 +85,9 @@ def leftovers(state: State, paths: Iterable[str]) -> f.LeftoverEdits | None:
     return f.LeftoverEdits(paths=named[:_NAMED], count=len(named), since=since if named else "")
 
 
-def age(ts: str) -> float:
-    """Return the seconds since the time of a fact. Python 3.9 does not know the `Z`."""
-    return (datetime.now(timezone.utc) - datetime.fromisoformat(ts.replace("Z", "+00:00"))).total_seconds()
+def over(ts: str, wait: float) -> bool:
+    """Return whether `wait` seconds have passed since the time of a fact."""
+    return not left(moment(ts).timestamp(), wait, time.time())
 
 
 class Watcher:
@@ -114,7 +116,7 @@ class Watcher:
             fact = leftovers(state, edited)
             if fact:
                 yield fact, f"leftovers:{state.said}"
-        if state.paths and not state.asked and age(state.changed) >= self._wait:
+        if state.paths and not state.asked and over(state.changed, self._wait):
             yield (
                 f.LeftoverRemind(paths=state.paths, count=state.count, since=state.since),
                 f"leftovers:{state.said}:ask",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -156,3 +157,9 @@ def test_after_a_while_the_peers_are_asked_once_about_a_set(repo: git.Repo) -> N
     repos.write(repo.top, {"sub/b.py": b"edited\n"})
     bench.until(f.LeftoverRemind, 2)
     bench.watcher.close()
+
+
+def test_a_clock_that_was_set_back_lets_nobody_wait() -> None:
+    now = datetime.now(timezone.utc)
+    stamps = [(now + timedelta(hours=hours)).isoformat().replace("+00:00", "Z") for hours in (-2, 0, 2)]
+    assert [worktree.over(ts, 3600) for ts in stamps] == [True, False, True]
