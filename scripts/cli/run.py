@@ -27,9 +27,10 @@ seen, constraints, next steps; at most 100 lines. The other reviews it first."""
 def command(refresh_env: bool, mock: bool) -> None:
     """Start everything and attach to it.
 
-    First asks which chats to connect (Enter keeps what the settings say) and what to do without a PROJECT.md; with
-    CCCC_NO_WIZARD in the environment it asks nothing. Then it is `cccc up` and `cccc attach`. Detach with the tmux
-    prefix and `d` (Ctrl-b d); everything goes on until `cccc down`. Without a terminal it is `cccc up`.
+    First looks for what would stop the start; then asks which chats to connect (Enter keeps what the settings say) and
+    what to do without a PROJECT.md. With CCCC_NO_WIZARD in the environment it asks about neither. The rest is
+    `cccc up` and `cccc attach`. Detach with the tmux prefix and `d` (Ctrl-b d); everything goes on until `cccc down`.
+    Without a terminal it is `cccc up`.
 
     \b
     Examples:
@@ -41,18 +42,28 @@ def command(refresh_env: bool, mock: bool) -> None:
     project = Project.find()
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     asks = terminal and not os.environ.get("CCCC_NO_WIZARD")
-    begins = asks and not supervisor.is_up(project)
-    chats = wizard.choose_chats(project) if begins else None
-    together = begins and wizard.let_the_peers_write(project.root / "PROJECT.md")
-    up.start(project, refresh_env, mock, asks, chats)
-    if together:
-        _tell_both(project, _BEGIN_TOGETHER)
+    chats: list[str] = []
+    if asks and not supervisor.is_up(project):
+        chats = _ask_and_start(project, mock)
+    else:
+        up.start(project, refresh_env, mock, asks)
     if not terminal:
         click.echo("no terminal here; `cccc attach` in one shows the peers, `cccc status` the whole project")
         return
-    for chat in chats or ():
+    for chat in chats:
         wizard.let_somebody_in(project, chat)
     attach.until_left(project)
+
+
+def _ask_and_start(project: Project, mock: bool) -> list[str]:
+    """Start as somebody at the terminal wants it; return the chats to connect."""
+    up.check(project, mock, asks=True)
+    chats = wizard.choose_chats(project)
+    together = wizard.let_the_peers_write(project.root / "PROJECT.md")
+    up.launch(project, True, chats)
+    if together:
+        _tell_both(project, _BEGIN_TOGETHER)
+    return chats
 
 
 def _tell_both(project: Project, text: str) -> None:

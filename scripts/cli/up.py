@@ -56,19 +56,29 @@ def command(refresh_env: bool, mock: bool, foreground: bool) -> int:
     return 0
 
 
-def start(project: Project, refresh_env: bool, mock: bool, asks: bool, chats: Collection[str] | None = None) -> bool:
-    """Start everything with the bridges to `chats`, None: to those of the settings. Returns False when it is up.
+def start(project: Project, refresh_env: bool, mock: bool, asks: bool) -> bool:
+    """Start everything with the bridges of the settings. Returns False when it is up.
 
     `asks` says whether somebody can answer questions. Raises UserError.
     """
     if supervisor.is_up(project):
         _already_up(project, refresh_env, mock)
         return False
-    begin = time.monotonic()
+    check(project, mock, asks)
+    launch(project, asks, bridges.wanted(settings.load(project)))
+    return True
+
+
+def check(project: Project, mock: bool, asks: bool) -> None:
+    """Look for all that would stop the start, and settle which peers it starts. Raises UserError."""
     _check(project)
     _tell_of_versions(project, _choose_peers(project, mock, asks))
+
+
+def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
+    """Start everything that `check` found ready, with the bridges to `chats`. Raises UserError."""
     mail.settle(project, asks)
-    chats = bridges.wanted(settings.load(project)) if chats is None else chats
+    begin = time.monotonic()
     terminal.save(project)
     bridges.mark_start(project, chats)
     supervisor.start(project, [f"bridge-{chat}" for chat in chats])
@@ -81,7 +91,6 @@ def start(project: Project, refresh_env: bool, mock: bool, asks: bool, chats: Co
     click.echo(f"up, after {time.monotonic() - begin:.1f} s: {', '.join(names)} are ready")
     if chats:
         click.echo(f"connecting to {', '.join(chats)}; `cccc status` says whether it is")
-    return True
 
 
 def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:

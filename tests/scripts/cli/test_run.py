@@ -69,6 +69,23 @@ def test_enter_is_local_only_and_leaving_says_how_to_come_back_and_how_to_stop(r
     assert "already up" in again.said and "Connect a chat?" not in again.said
 
 
+def test_what_stops_the_start_is_found_before_anything_is_asked(root: Path) -> None:
+    code, said = on_a_terminal(root, "run", types="n\n", CLAUDE_I_CMD="no-such-claude", CODEX_I_CMD="no-such-codex")
+    assert code == 1
+    assert "PeerA: no-such-claude (CLAUDE_I_CMD) is not on the PATH" in said and "Connect a chat?" not in said
+
+
+def test_who_takes_the_mock_peers_is_asked_about_the_chats_then(root: Path) -> None:
+    with Terminal(root, "run", CLAUDE_I_CMD="no-such-claude", CODEX_I_CMD="no-such-codex") as terminal:
+        terminal.shows("Start mock peers")
+        assert "Connect a chat?" not in terminal.said
+        terminal.types("y\n")
+        terminal.shows("[1]")
+        terminal.types("\r")
+        leave(terminal)
+    assert terminal.said.count("is not on the PATH") == 2 and terminal.said.count("PeerA: mock peer") == 1
+
+
 def test_a_session_that_is_stopped_meanwhile_is_said_to_be(root: Path) -> None:
     with Terminal(root, "run", "--mock", CCCC_NO_WIZARD="1") as terminal:
         terminal.shows(SHOWN)
@@ -218,4 +235,4 @@ def test_the_brief_is_asked_for_only_where_the_project_is(root: Path) -> None:
         terminal.shows("[1]")
         terminal.types("\r")
         leave(terminal)
-    assert "PROJECT.md" not in terminal.said
+    assert "There is no PROJECT.md" not in terminal.said  # the panel may name it: it is not committed
