@@ -58,6 +58,11 @@ def mock(project: Project) -> dict[str, str]:
     return {VARIABLES[peer]: shlex.join([*start, folder(peer)]) for peer in PEERS}
 
 
+def is_mock(project: Project, command: Command) -> bool:
+    """Return whether a command starts the mock peer."""
+    return command.text == mock(project)[VARIABLES[command.peer]]
+
+
 def _program(command: str) -> str:
     """Return the first word of a shell command that is no assignment."""
     try:

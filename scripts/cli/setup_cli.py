@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -33,10 +34,16 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
     project = Project.find()
     loaded = settings.load(project)
     environment = terminal.environment(project) if supervisor.is_up(project) else dict(os.environ)
+    commands = peers.commands(loaded, environment)
+    kind = {each.peer: getattr(loaded.cli_profiles, folder(each.peer)).kind for each in commands}
+    _tell_of_unused(project, set(cli) - {kinds.of(each.text, kind[each.peer]).name for each in commands}, commands)
     left = 0
-    for each in peers.commands(loaded, environment):
-        chosen = getattr(loaded.cli_profiles, folder(each.peer)).kind
+    for each in commands:
+        chosen = kind[each.peer]
         if cli and kinds.of(each.text, chosen).name not in cli:
+            continue
+        if peers.is_mock(project, each):
+            click.echo(f"{each.peer}: a mock peer asks nothing")
             continue
         questions = first_run.questions(each.text, chosen, project.root, environment)
         for question in questions:
@@ -51,3 +58,13 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
         if not questions:
             click.echo(f"{each.peer} ({each.program}): it will ask nothing that can be foreseen")
     return 1 if left else 0
+
+
+def _tell_of_unused(project: Project, names: set[str], commands: Sequence[peers.Command]) -> None:
+    """Say of CLIs that were named and that no peer is started with, what starts the peers."""
+    what = [
+        f"{each.peer} with {'a mock peer' if peers.is_mock(project, each) else f'`{each.text}`'} ({each.source})"
+        for each in commands
+    ]
+    for name in sorted(names):
+        click.echo(f"no peer is started with {name}: {', '.join(what)}")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common.paths import Project
-from tests.command import cccc, on_a_terminal
+from cccc.common.paths import PEERS, Project
+from tests.command import cccc, on_a_terminal, running
 
 CLAUDE = '{\n  "hasCompletedOnboarding": true,\n  "theme": "dark"\n}\n'
 CODEX = 'model = "x"  # mine\nmodel_provider = "own"\n'
@@ -55,6 +55,20 @@ def test_nothing_is_written_without_a_yes(project: Project, clis: dict[str, str]
     assert code == 1
     assert "Write this?" in said and "PeerA" not in said
     assert (tmp_path / "home" / ".codex" / "config.toml").read_text() == CODEX
+
+
+def test_a_cli_that_no_peer_is_started_with_is_said_to_be_none(project: Project, clis: dict[str, str]) -> None:
+    assert cccc(project.root, "setup-cli", "claude", **{**clis, "CLAUDE_I_CMD": "aider --yes"}) == (
+        "no peer is started with claude: PeerA with `aider --yes` (CLAUDE_I_CMD), "
+        f"PeerB with `{clis['CODEX_I_CMD']}` (CODEX_I_CMD)\n"
+    )
+
+
+def test_while_mock_peers_run_it_says_so(project: Project) -> None:
+    with running(project.root):
+        mocks = "PeerA with a mock peer (CLAUDE_I_CMD), PeerB with a mock peer (CODEX_I_CMD)"
+        assert cccc(project.root, "setup-cli", "claude") == f"no peer is started with claude: {mocks}\n"
+        assert cccc(project.root, "setup-cli") == "".join(f"{peer}: a mock peer asks nothing\n" for peer in PEERS)
 
 
 def test_what_only_a_person_can_answer_is_said(project: Project, clis: dict[str, str], tmp_path: Path) -> None:
