@@ -1,1 +1,1 @@
-"""What `scripts/bench` measures: each module is a group of rows in its table."""
+"""What `scripts/bench` measures: each module is a group of rows in one of its tables."""

@@ -1,4 +1,4 @@
-"""Measure and print one table: `python -m cccc.scripts.benchmarks`."""
+"""Measure and print three tables: `python -m cccc.scripts.benchmarks`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import click
 
-from cccc.scripts.benchmarks import gate, ledger, real_cli, replay, session
-from cccc.scripts.benchmarks.rows import Row, table
+from cccc.scripts.benchmarks import gate, grown, ledger, real_cli, replay, services, session
+from cccc.scripts.benchmarks.rows import Cells, Row, table
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Measure everything and print the table; `replay` feeds a repository's commits through the gate."""
+    """Measure everything and print the tables; `replay` feeds a repository's commits through the gate."""
     if ctx.invoked_subcommand is None:
         _measure()
 
@@ -25,16 +25,23 @@ main.add_command(replay.command, "replay")
 
 
 def _measure() -> None:
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="cccc-bench-") as folder:
-        for measure in (ledger.measure, session.measure, gate.measure, real_cli.measure):
-            for row in measure(Path(folder)):
-                click.echo(f"bench: {row.what}: {row.measured}", err=True)
-                rows.append(row)
-    click.echo(
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}\n"
-    )
-    click.echo(table(rows))
+    with tempfile.TemporaryDirectory(prefix="cccc-bench-") as name:
+        folder = Path(name)
+        rows = [
+            _told(row)
+            for measure in (ledger.measure, session.measure, gate.measure, real_cli.measure)
+            for row in measure(folder)
+        ]
+        sizes = grown.measure(folder)
+        processes = [_told(row) for row in services.measure(folder)]
+    click.echo(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()}")
+    for head, body in ((Row._fields, rows), (grown.HEAD, sizes), (services.HEAD, processes)):
+        click.echo(f"\n{table(head, body)}")
+
+
+def _told(row: Cells) -> Cells:
+    click.echo(f"bench: {' | '.join(row)}", err=True)
+    return row
 
 
 if __name__ == "__main__":

@@ -165,6 +165,6 @@ def _show(results: list[Result], left_out: Counter[str]) -> None:
     ]
     if equal:
         rows.append(Row("`patch.diff` renamed into place → commit", spread([result.seconds for result in equal]), ""))
-    click.echo(table(rows))
+    click.echo(table(Row._fields, rows))
     for result in others:
         click.echo(f"{result.sha[:12]} {result.verdict}: {result.reason}")

@@ -1,9 +1,11 @@
-"""A row of the table, and how spread-out times become one."""
+"""Rows of the tables, and how several times become one cell."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+Cells = TypeVar("Cells", bound="tuple[str, ...]")  # of one row
 
 
 class Row(NamedTuple):
@@ -24,7 +26,16 @@ def spread(times: Sequence[float]) -> str:
     return f"p50 {quantile(times, 0.5) * 1000:.1f} ms, p99 {quantile(times, 0.99) * 1000:.1f} ms (n = {len(times)})"
 
 
-def table(rows: Sequence[Row]) -> str:
+def most(times: Sequence[float]) -> str:
+    """Return p50 and the longest of a few times, in seconds."""
+    return f"p50 {quantile(times, 0.5):.2f} s, most {max(times):.2f} s (n = {len(times)})"
+
+
+def multiple(times: Sequence[float], yardstick: Sequence[float]) -> str:
+    """Return how many times as long the median is as the yardstick's."""
+    return f"{quantile(times, 0.5) / quantile(yardstick, 0.5):.1f}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return the rows as a Markdown table."""
-    lines = ["| what | measured | goal |", "|---|---|---|"]
-    return "\n".join(lines + [f"| {row.what} | {row.measured} | {row.goal} |" for row in rows])
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))

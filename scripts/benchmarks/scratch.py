@@ -30,6 +30,23 @@ def cccc(project: Project, *args: str, **more: str) -> None:
         sys.exit(f"cccc {' '.join(args)} ended with {done.returncode}: {done.stdout}{done.stderr}")
 
 
+def make(root: Path) -> Project:
+    """Make a repository with two files of ours, besides those that are there, and a project in it."""
+    root.mkdir(exist_ok=True)
+    for name in ("file.txt", "hand.txt"):
+        (root / name).write_text("0\n" * 20)
+    git(root, "init", "-q", "-b", "main")
+    git(root, "config", "user.name", "Bench")
+    git(root, "config", "user.email", "bench@example.org")
+    git(root, "config", "gc.auto", "0")  # which would pack the branch that is watched
+    git(root, "add", "-A")
+    project = Project(root / ".cccc")
+    cccc(project, "init")  # which fits allowed_paths to what git tracks
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "first")
+    return project
+
+
 @contextmanager
 def up(project: Project, **more: str) -> Iterator[None]:
     """Keep the project up; `more` is added to the environment of the terminal."""
