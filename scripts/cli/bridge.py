@@ -13,12 +13,13 @@ from cccc.common import bridges, pairing, settings, supervisor
 from cccc.common.errors import NotFound, NotRunning, UserError
 from cccc.common.lines import age
 from cccc.common.paths import Project
-from cccc.common.registry import PLATFORMS
+from cccc.common.registry import PLATFORMS, is_bridge
 from cccc.scripts.cli import ready, running
 from cccc.scripts.cli.screen import table
 
 _ACTIONS = ("start", "stop", "status", "restart", "logs", "pair")
 _PROOF_IS_OLD = 60.0
+_NO_TOKEN = "no bridge has a token; `cccc token set telegram` (or slack, discord) stores one"
 
 
 @click.command()
@@ -68,9 +69,9 @@ def _read(words: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
 
 def _start(project: Project, platforms: tuple[str, ...], again: bool) -> None:
     loaded = settings.load(project)
-    chosen = platforms or tuple(name for name in PLATFORMS if bridges.tokens(loaded, name))
+    chosen = platforms or _with_a_token(loaded)
     if not chosen:
-        raise UserError("no bridge has a token; `cccc token set telegram` (or slack, discord) stores one")
+        raise UserError(_NO_TOKEN)
     for platform in chosen:
         lacking = bridges.missing(loaded, platform)
         if lacking:
@@ -87,6 +88,10 @@ def _start(project: Project, platforms: tuple[str, ...], again: bool) -> None:
         supervisor.call(project, "startProcess", name, False)
         ready.wait(project, [name])
         click.echo(f"{platform}: started; `cccc bridge {platform} status` says whether it is connected")
+
+
+def _with_a_token(loaded: settings.Settings) -> tuple[str, ...]:
+    return tuple(name for name in PLATFORMS if bridges.tokens(loaded, name))
 
 
 def _stop(project: Project, platform: str) -> bool:
@@ -137,3 +142,8 @@ def _pair(project: Project) -> None:
     code = pairing.new(project, time.time())
     click.echo(f"type this in the chat within {pairing.GOOD_FOR / 60:.0f} minutes; it lets one chat in:")
     click.echo(f"  /subscribe {code}")
+    if any(row.pid for row in supervisor.processes(project) if is_bridge(row.name)):
+        return
+    known = _with_a_token(settings.load(project))
+    mend = f"; `cccc bridge start` starts {', '.join(known)}" if known else f", and {_NO_TOKEN}"
+    click.echo(f"no bridge runs to take it{mend}", err=True)

@@ -75,6 +75,8 @@ def test_the_commands_start_stop_and_show_a_bridge(project: Project, telegram: T
     settle(project, telegram, autostart=False, token=TOKEN)
     with running(project.root):
         assert "bridge-telegram  STOPPED" in cccc(project.root, "ps")
+        code, alone = cccc(project.root, "bridge", "pair").splitlines()[-2:]
+        assert "/subscribe " in code and alone == "no bridge runs to take it; `cccc bridge start` starts telegram"
         assert "! " not in cccc(project.root, "status")
         assert "telegram: does not run" in cccc(project.root, "bridge", "telegram", "stop")
         assert "telegram: started" in cccc(project.root, "bridge", "start")
@@ -90,6 +92,7 @@ def test_the_commands_start_stop_and_show_a_bridge(project: Project, telegram: T
         assert "telegram: started" in cccc(project.root, "bridge", "telegram", "restart")
         until(lambda: connected(project))
         assert "ready at seq" in cccc(project.root, "bridge", "logs", "-n", "200")
+        assert "no bridge" not in cccc(project.root, "bridge", "pair")
         code = cccc(project.root, "bridge", "pair").split()[-1]
         telegram.say(f"/subscribe {code}", chat=42)
         until(lambda: any(fact.how == "code" for fact in ledger.read(project) if isinstance(fact, f.ChatSubscribed)))

@@ -68,6 +68,12 @@ def test_the_prefix_chooses_the_receivers(up: Project, text: str, receivers: lis
     assert [peer for peer in PEERS if f"User→{peer}" in trace(up, mid)] == receivers
 
 
+def test_a_code_for_a_chat_comes_with_a_word_where_no_bridge_runs(up: Project) -> None:
+    *_, code, alone = cccc(up.root, "bridge", "pair").splitlines()
+    assert "/subscribe " in code
+    assert alone.startswith("no bridge runs to take it, and no bridge has a token; `cccc token set telegram`")
+
+
 def test_send_prints_the_id_alone_into_a_pipe_and_says_on_a_terminal_what_happens(up: Project) -> None:
     sent = subprocess.run(
         [str(CCCC), "send", "c: foo"], cwd=up.root, env=environment(), capture_output=True, text=True, check=True
