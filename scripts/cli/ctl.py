@@ -24,7 +24,8 @@ def command(words: tuple[str, ...]) -> None:
       cccc ctl status
       cccc ctl signal HUP panel
 
-    Exit codes: those of supervisorctl; 3 also when not running.
+    Exit codes: those of supervisorctl, whose `status` is 3 while a process is stopped, as the bridges to chats are that
+    you do not use; 3 also when not running.
     """
     project = Project.find()
     running.require(project)

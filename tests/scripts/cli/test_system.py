@@ -68,6 +68,11 @@ def test_the_prefix_chooses_the_receivers(up: Project, text: str, receivers: lis
     assert [peer for peer in PEERS if f"User→{peer}" in trace(up, mid)] == receivers
 
 
+def test_the_help_of_ctl_tells_of_the_3_that_stopped_bridges_make_of_a_status(up: Project) -> None:
+    assert "bridge-slack" in cccc(up.root, "ctl", "status", code=3)
+    assert "`status` is 3 while a process is stopped" in " ".join(cccc(up.root, "ctl", "--help").split())
+
+
 def test_a_code_for_a_chat_comes_with_a_word_where_no_bridge_runs(up: Project) -> None:
     *_, code, alone = cccc(up.root, "bridge", "pair").splitlines()
     assert "/subscribe " in code
@@ -109,7 +114,7 @@ def test_status_shows_services_peers_and_queue(up: Project) -> None:
 
 
 def test_status_says_when_another_version_runs(up: Project) -> None:
-    code = "import importlib.metadata as m, sys; m.version = lambda name: '9.9'; "
+    code = "import sys; from cccc.common import version; version.VERSION = '9.9'; "
     code += "from cccc.scripts.cli import main; sys.argv = ['cccc', 'status']; sys.exit(main())"
     python = CCCC.with_name("python")
     done = subprocess.run([str(python), "-c", code], cwd=up.root, env=environment(), capture_output=True, text=True)
