@@ -36,6 +36,7 @@ POINTS = (
 )
 _HELD = 1.5  # seconds for which something stays broken
 _PASSES_WITHIN = 4.0
+_JUMP = 7200  # seconds
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,23 @@ def _every(place: Place) -> Iterator[Fault]:
     yield Fault("a torn last line in the ledger", _tear)
     yield Fault("index.lock left behind", _leave_lock)
     yield Fault("branch moved by hand", _move_branch)
+    if place.clock.variables:
+        for seconds, where in ((_JUMP, "ahead"), (-_JUMP, "back")):
+            yield Fault(f"clock 2 h {where}", lambda place, by=seconds: _jump(place, by))  # type: ignore[misc]
+            yield Fault(f"clock 2 h {where} for {_HELD} s", lambda place, by=seconds: _jump_twice(place, by))  # type: ignore[misc]
     if _is_own_disk(place.folder):
         yield Fault("disk full", _fill_disk)
+        yield Fault("state folder read-only", _make_read_only)
+
+
+def left_out(place: Place) -> str:
+    """Return which faults cannot be had here and what they need, or "" for none."""
+    missing = []
+    if not place.clock.variables:
+        missing.append("a clock that jumps (Linux with a C compiler)")
+    if not _is_own_disk(place.folder):
+        missing.append("a full disk and a read-only state folder (Linux, root, the right to mount)")
+    return f"left out: {'; '.join(missing)}" if missing else ""
 
 
 def _signal(pid: int, number: int) -> bool:
@@ -169,6 +185,19 @@ def _move_branch(place: Place) -> bool:
     return until(committed, 10)
 
 
+def _jump(place: Place, seconds: int) -> bool:
+    """Let the clock jump, and leave it there for what comes."""
+    place.clock.jump(seconds)
+    return True
+
+
+def _jump_twice(place: Place, seconds: int) -> bool:
+    place.clock.jump(seconds)
+    time.sleep(_HELD)
+    place.clock.jump(-seconds)
+    return True
+
+
 def _is_own_disk(folder: Path) -> bool:
     return os.path.ismount(folder)
 
@@ -184,6 +213,29 @@ def _fill_disk(place: Place) -> bool:
     time.sleep(_HELD)
     filler.unlink()
     return True
+
+
+def _make_read_only(place: Place) -> bool:
+    """Let nothing be opened for writing in the state folder; what is open stays writable.
+
+    Made ready aside: what is opened between a bind and its `ro` would forbid the `ro`.
+    """
+    state, aside = str(place.project.state), str(place.aside)
+    try:
+        subprocess.run(["mount", "--bind", state, aside], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", aside], check=True)
+        subprocess.run(["mount", "--bind", aside, state], check=True)
+        time.sleep(_HELD)
+        return not os.access(state, os.W_OK)
+    finally:
+        make_writable(place)
+
+
+def make_writable(place: Place) -> None:
+    """Take away what makes the state folder read-only, if anything does."""
+    for folder in (place.project.state, place.aside):
+        while not subprocess.run(["umount", "-l", str(folder)], capture_output=True).returncode:
+            pass
 
 
 def own_disk(folder: Path, megabytes: int) -> bool:

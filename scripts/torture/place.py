@@ -13,6 +13,7 @@ from typing import Callable
 from cccc.common import bus, supervisor
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
+from cccc.scripts.torture.clock import Clock
 
 SERVICES = ("ledger", "orchestrator", "delivery", "evidence", "panel")
 _SCENARIO = "rules:\n  - match: '.'\n    steps:\n      - say: read\n"
@@ -47,15 +48,18 @@ class Place:
     def __init__(self, folder: Path, kept: int = 1_000_000) -> None:
         self._kept = kept
         self.folder = folder
+        self.clock = Clock(folder)
         self.root = folder / "project"
         self.project = Project(self.root / ".cccc")
         self.faults = folder / "faults"
+        self.aside = folder / "aside"  # where a fault makes something ready
         self.user: dict[str, str] = {}  # path → SHA-256 of what the user has there
 
     def make(self) -> None:
         """Create the repository and the project in it."""
         self.root.mkdir()
         self.faults.mkdir()
+        self.aside.mkdir()
         (self.folder / "scenario.yaml").write_text(_SCENARIO)
         (self.root / "README.md").write_text("scratch\n")
         (self.root / "user").mkdir()
@@ -84,7 +88,8 @@ class Place:
     def cccc(self, *args: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command of the product as the user would."""
         mock = f"{sys.executable} -I -m cccc.scripts.mock_agent --scenario {self.folder / 'scenario.yaml'} --role peer"
-        environment = {**os.environ, "CLAUDE_I_CMD": mock + "A", "CODEX_I_CMD": mock + "B"}
+        environment = {**os.environ, **self.clock.variables}
+        environment.update({"CLAUDE_I_CMD": mock + "A", "CODEX_I_CMD": mock + "B"})
         for name in ("LINT_CMD", "TEST_CMD", "CCCC_HOME", "TMUX"):
             environment.pop(name, None)
         command = [str(Path(sys.executable).with_name("cccc")), *args]
@@ -100,6 +105,10 @@ class Place:
             return next(row.pid for row in supervisor.processes(self.project) if row.name == service)
         except NotRunning:
             return 0
+
+    def unread(self) -> int:
+        """Return how many messages lie in the inboxes: what a peer was nudged for, it reads."""
+        return sum(len(list(self.project.inbox(peer).iterdir())) for peer in ("PeerA", "PeerB"))
 
     def is_healthy(self) -> bool:
         """Whether every service that supervisord runs has said that it is ready."""

@@ -14,7 +14,7 @@ from typing import Callable
 
 from cccc.scripts.torture import checker
 from cccc.scripts.torture.checker import Counts
-from cccc.scripts.torture.faults import Fault, every, own_disk
+from cccc.scripts.torture.faults import Fault, every, left_out, make_writable, own_disk
 from cccc.scripts.torture.load import Load
 from cccc.scripts.torture.place import Place, until
 
@@ -55,9 +55,12 @@ def run(seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep
     """Strike `rounds` times, with about `handoffs` messages in all. `keep` is where the project stays if it failed."""
     folder = Path(tempfile.mkdtemp(prefix="cccc-torture-"))
     mounted = own_disk(folder, _DISK_MB)
+    place = Place(folder)
+    place.clock.take_over()
     try:
-        return _run(Place(folder), seed, rounds, handoffs, tell, keep)
+        return _run(place, seed, rounds, handoffs, tell, keep)
     finally:
+        make_writable(place)
         if mounted:
             subprocess.run(["umount", "-l", str(folder)], check=False)
         shutil.rmtree(folder, ignore_errors=True)
@@ -66,6 +69,8 @@ def run(seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep
 def _run(place: Place, seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep: Path | None) -> Run:
     began, chance = time.monotonic(), random.Random(seed)
     place.make()
+    if left_out(place):
+        tell(left_out(place))
     load = Load(place)
     outcomes: dict[str, Outcome] = {}
     place.cccc("up")
@@ -114,7 +119,7 @@ def _strike(place: Place, fault: Fault, outcome: Outcome) -> list[str]:
 
 
 def _rest(place: Place, load: Load) -> list[str]:
-    """Wait until all that was handed in has arrived, and return what is wrong then."""
+    """Wait until all that was handed in has arrived and is read, and return what is wrong then."""
     counts = Counts()
 
     def at_rest() -> bool:
@@ -124,6 +129,8 @@ def _rest(place: Place, load: Load) -> list[str]:
         counts = checker.check(place.root, manifest)
         return not any(counts)
 
-    if until(at_rest, _RESTS_WITHIN, 0.3):
+    if until(at_rest, _RESTS_WITHIN, 0.3) and until(lambda: not place.unread(), _RESTS_WITHIN):
         return []
+    if not any(counts):
+        return [f"unread: {place.unread()}"]
     return [f"{name.replace('_', ' ')}: {count}" for name, count in counts._asdict().items() if count]
