@@ -17,7 +17,7 @@ import msgpack
 import msgspec
 import zmq
 
-from cccc.common import ledger
+from cccc.common import ledger, redaction
 from cccc.common.errors import LedgerError, NotRunning
 from cccc.common.facts import AnyFact, AnySignal, Beat, Fact, Signal
 from cccc.common.paths import Project
@@ -27,6 +27,8 @@ RESEND = 0.5  # seconds after which an answer counts as lost
 RETRY = 0.05  # seconds between looks for a ledger that is away
 SILENCE = 1.0
 _MOST_AT_ONCE = 256
+# The fields that hold words of people, CLIs and programs. Their authors redact before they cut; this is the door.
+_WORDS = ("text", "reason", "error", "stderr", "tail", "command", "title", "question", "summary")
 
 Heard = Union[Fact, Signal]
 
@@ -42,6 +44,12 @@ def unpack(frame: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise ValueError(f"not a map: {frame[:80]!r}")
     return message
+
+
+def _fields(fact: Fact) -> dict[str, Any]:
+    """Return a fact as it goes over the wire: without secrets in its words."""
+    fields: dict[str, Any] = msgspec.to_builtins(fact)
+    return {name: redaction.default.redact(each) if name in _WORDS and each else each for name, each in fields.items()}
 
 
 def topic_of(message: Heard) -> bytes:
@@ -130,7 +138,7 @@ class Bus:
         for number, fact in enumerate(facts):
             fact.by, fact.cause = self._name, cause
             fact.id = id_ if len(facts) == 1 else f"{id_}.{number}"
-        fields = [msgspec.to_builtins(fact) for fact in facts]
+        fields = [_fields(fact) for fact in facts]
         self._decisions[id_] = _Decision(next(self._tokens), id_, fields)
 
     def pending(self, id_: str | None = None) -> bool:
@@ -258,7 +266,7 @@ def tell(project: Project, by: str, facts: Sequence[Fact], timeout: float = 5.0)
     """
     for fact in facts:
         fact.by = by
-    request = {"what": "say", "by": by, "facts": [msgspec.to_builtins(fact) for fact in facts]}
+    request = {"what": "say", "by": by, "facts": [_fields(fact) for fact in facts]}
     answer = _ask(project, request, timeout)
     if "seqs" not in answer:
         raise LedgerError(f"the ledger did not take it: {answer.get('refused') or answer.get('error')}")

@@ -15,6 +15,8 @@ from typing import Annotated, Any, Callable, Dict, List, Optional, Type, TypedDi
 
 import msgspec
 
+from cccc.common import redaction
+
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045
 
@@ -1075,6 +1077,8 @@ Redact = Callable[[str], str]
 
 def body(content: bytes, redact: Redact) -> Body:
     """Return the fields that describe `content`, whose bytes belong in `state/blobs`."""
-    text = redact(content[: 4 * PREVIEW].decode("utf-8", "replace"))
-    preview = text if len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"
+    begin = content[: 4 * PREVIEW].decode("utf-8", "replace")
+    whole = len(content) <= 4 * PREVIEW
+    text = redact(begin if whole else redaction.without_part(begin))
+    preview = text if whole and len(text) <= PREVIEW else text[: PREVIEW - 1] + "…"
     return Body(sha=hashlib.sha256(content).hexdigest(), size=len(content), text=preview)

@@ -16,6 +16,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import BinaryIO, Callable, ClassVar, Union
 
 import zmq
 
-from cccc.common import leftovers
+from cccc.common import leftovers, redaction
 from cccc.common.errors import CcccError, LedgerBusy
 from cccc.common.paths import Project
 
@@ -148,11 +149,22 @@ def hold(path: Path, within: float = _ORPHAN_LEAVES_WITHIN) -> BinaryIO:
     return file
 
 
+class _Redacted(logging.Formatter):
+    """Log lines and their tracebacks, without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redaction.default.redact(super().format(record))
+
+
 @contextlib.contextmanager
 def logging_to_stderr() -> Iterator[None]:
-    """Log lines carry a UTC time; supervisord puts them into the service's file."""
+    """Log to stderr, which supervisord puts into the service's file; so is the traceback of what nobody caught."""
     logging.Formatter.converter = time.gmtime
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    sys.excepthook = lambda *error: logging.critical("it ends here", exc_info=error)
+    threading.excepthook = lambda end: logging.critical("%s ends here", end.thread, exc_info=end.exc_value)
     yield
     logging.shutdown()
 

@@ -7,6 +7,7 @@ proportion to the text, whatever it holds. A person's own patterns are theirs to
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable
 
 REDACTED = "[REDACTED]"
@@ -18,34 +19,43 @@ ASSIGNMENTS = (
     r"(?i)password\s*[:=]\s*\S+",
 )
 
+# Where a token may begin: not within a word, but right behind an escaped line break or a colour of a terminal.
+_BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=[\[;]\dm)|(?<=[\[;]\d\dm))"
+
+_KEY = "[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?"
+
 # The shapes of well-known tokens. Repeats are bounded, or eat everything that could start a match again.
 _SHAPES = tuple(
     re.compile(shape)
     for shape in (
         # A private key, to its end or, when that is cut off, to the end of the text.
-        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|\Z)",
-        r"(?<!\d)\d{8,12}:[A-Za-z0-9_-]{30,64}",  # Telegram, also behind the `bot` of its URLs
+        rf"-----BEGIN {_KEY}-----(?s:.*?)(?:-----END {_KEY}-----|\Z)",
+        r"(?<!\d)\d{8,12}:[A-Za-z0-9_-]{30,}",  # Telegram, also behind the `bot` of its URLs
         r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,}",  # Slack
         r"xapp-[A-Za-z0-9-]{10,}",
         r"https://hooks\.slack\.com/\S+",
         r"https://(?:\w{1,20}\.)?discord(?:app)?\.com/api/webhooks/\S+",
-        r"(?<![\w-])[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,64}",  # Discord
+        r"[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,}",  # Discord
         r"gh[pousr]_[A-Za-z0-9]{20,}",  # GitHub
         r"github_pat_\w{20,}",
         r"glpat-[\w-]{20,}",  # GitLab
-        r"(?<![A-Za-z0-9])sk-[\w-]{20,}",  # model providers
+        _BEGIN + r"sk-[\w-]{20,}",  # model providers
         r"(?<![A-Z0-9])A(?:KI|SI)A[A-Z0-9]{16}(?![A-Z0-9])",  # AWS
         r"(?i:aws_secret_access_key)\W{1,5}[A-Za-z0-9/+=]{40}",
-        r"AIza[\w-]{35}",  # Google
-        r"npm_[A-Za-z0-9]{36}",
+        r"AIza[\w-]{35,}",  # Google
+        r"npm_[A-Za-z0-9]{36,}",
         r"pypi-[\w-]{50,}",
-        r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*",  # JWT
+        r"(?<![\w-])[\w-]{11,}\.eyJ[\w-]{8,}\.[\w-]*",  # JWT; its first part is known by the second
+        r"""(?i:authorization)\\?["']?\s{0,9}[:=]\s{0,9}\\?["']?(?i:bearer|basic|token)\s{1,9}[^\s"'\\,;]+""",
         r"(?i:bearer)[ \t]{1,9}[\w.~+/=-]{16,}",
-        r"(?<=://)[^\s/:@]{1,100}:[^\s/@]{1,200}@",  # user:password@ in a URL
-        # {"password": "..."}, which the assignments above miss because of the closing quote.
-        r"""(?i:["'][\w-]{0,40}(?:api[_-]?key|secret|password|token)["'])\s{0,9}[:=]\s{0,9}(?:"[^"\n]{1,500}"|'[^'\n]{1,500}')""",
+        r"(?<=://)(?:[^\s/:@]{1,100}:[^\s/@]{1,200}@)+",  # user:password@ in a URL
+        # {"password": "..."}, which the assignments above miss because of the closing quote; to the end when cut off.
+        r"""(?i:["'][\w-]{0,40}(?:api[_-]?key|secret|password|token)["'])\s{0,9}[:=]\s{0,9}(?:"[^"\n]+"?|'[^'\n]+'?)""",
     )
 )
+_MOST_PASSES = 3  # a secret that is glued to another is seen once that one is gone
+# What a token can be made of: the end of a text that was cut is given up from there.
+_OF_TOKENS = string.ascii_letters + string.digits + "_-.~+/=:@"
 
 
 class Redactor:
@@ -59,9 +69,18 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return the text without its secrets. Redact before cutting: half a secret has no shape."""
-        for pattern in self._patterns:
-            text = pattern.sub(_blot, text)
+        for _ in range(_MOST_PASSES):
+            before = text
+            for pattern in self._patterns:
+                text = pattern.sub(_blot, text)
+            if text == before:
+                break
         return text
+
+
+def without_part(text: str) -> str:
+    """Return a text that was cut without its last word, which could be the first half of a secret."""
+    return text.rstrip(_OF_TOKENS)
 
 
 def _blot(match: re.Match[str]) -> str:

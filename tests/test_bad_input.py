@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from cccc.common import bus, card, ledger
+from cccc.common import bus, card, ledger, redaction
 from cccc.common.errors import LedgerBroken
 from cccc.common.facts import Fact
 from cccc.common.settings import tree
@@ -34,6 +34,7 @@ SOON = 10.0  # seconds to read it, on a machine that is busy with other tests
 limits.register_profile("suite", max_examples=40, deadline=None)
 limits.register_profile("fuzz", max_examples=5_000, deadline=None)
 limits.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
+FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"
 
 ODD = (
     *("```", "````", "~~~", "```yaml", "```insight", "```diff", "insight", "kind: counter", " | ", "\r\n", "\n", "\t"),
@@ -188,6 +189,31 @@ def test_a_safe_file_name_is_one_everywhere(name: str) -> None:
     assert safe == Path(safe).name and safe.isprintable()
 
 
+SECRETIVE = (
+    *("-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----", "12345678:", "xoxb-", "xapp-", "eyJ", "sk-"),
+    *("https://hooks.slack.com/", "https://discord.com/api/webhooks/", "ghp_", "github_pat_", "AKIA", "AIza", "://"),
+    *("Authorization", "Bearer", "aws_secret_access_key", "api_key", "secret", "password", '"token"', "[REDACTED]"),
+    *("a" * 11, "b" * 24, "Ma1_", "0123456789ABCDEF", "user:"),
+    *"@=:-._/\"'\\\n ",
+)
+SECRETS = st.lists(st.sampled_from(SECRETIVE), max_size=25).map("".join)
+
+
+@given(SECRETS | TEXT)
+def test_a_redacted_text_stays_as_it_is_when_it_is_redacted_again(text: str) -> None:
+    once = redaction.default.redact(text)
+    assert redaction.default.redact(once) == once
+    assert len(once) <= 3 * len(text)
+
+
+@given(st.lists(st.sampled_from(SECRETIVE), min_size=1, max_size=4).map("".join))
+@limits(max_examples=300 if FUZZ else 20)
+def test_a_large_text_of_parts_of_secrets_is_redacted_soon(part: str) -> None:
+    begin = time.monotonic()
+    redaction.default.redact(part * (LARGE // len(part)))
+    assert time.monotonic() - begin < SOON
+
+
 EVENTS = (
     "SessionStart",
     "UserPromptSubmit",
@@ -247,6 +273,7 @@ def large() -> Iterator[Large]:
 
 
 READERS: tuple[Callable[[str], object], ...] = (
+    redaction.default.redact,
     card.find,
     card.stands_alone,
     cards.card_in,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from cccc.common import facts as f
-from cccc.common import pairing
+from cccc.common import pairing, redaction
 from cccc.common.facts import Fact
 from cccc.common.settings.chat import Chat
 from cccc.common.waits import left
@@ -184,7 +184,7 @@ def told(came: Message | Press, via: str, text: str) -> f.ChatTold:
 
 
 def _command(came: Message | Press, setting: Setting, text: str) -> f.ChatCommand:
-    return f.ChatCommand(text=text[: f.LONGEST_TEXT], **_where(came, setting.via))
+    return f.ChatCommand(text=redaction.default.redact(text)[: f.LONGEST_TEXT], **_where(came, setting.via))
 
 
 class _Where(TypedDict):
@@ -216,7 +216,7 @@ def _decision(came: Message | Press, setting: Setting, rfd_id: str, answer: str,
         who=came.who,
         via=setting.via,
         user=came.user,
-        text=text[: f.LONGEST_TEXT // 4],
+        text=redaction.default.redact(text)[: f.LONGEST_TEXT // 4],
         chat=came.chat,
         press=came.token if isinstance(came, Press) else "",
     )

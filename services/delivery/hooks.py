@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cccc.common import facts as f
+from cccc.common import redaction
 from cccc.common.paths import PEERS, Project
 from cccc.services.delivery import nudge
 from cccc.services.delivery.memory import Peer
@@ -117,7 +118,7 @@ def _compaction(known: Peer) -> int:
 
 def failed(peer: str, kind: str, words: str) -> list[f.Fact]:
     """Return what is to be said of a turn that failed with an error of a kind."""
-    words = " ".join(words.split())[: f.PREVIEW]
+    words = redaction.default.redact(" ".join(words.split()))[: f.PREVIEW]
     said: list[f.Fact] = [f.TurnEnd(peer=peer, outcome="failed", reason=words or kind)]
     if any(sign in kind for sign in _LIMITS):
         resets = _RESETS.search(words)

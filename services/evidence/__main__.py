@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, replace
 
 from cccc.common import facts as f
-from cccc.common import git, terminal, worker
+from cccc.common import git, redaction, terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
@@ -319,8 +319,9 @@ class Evidence(worker.Worker):
         return Ground(repo, self.project.home, self._gate.env, self._gate.umask) if repo else None
 
     def _hold(self, patch: Open, reason: str) -> None:
-        if patch.held != reason:
-            self._decide(patch, _held(patch, reason))
+        held = _held(patch, reason)
+        if patch.held != held.reason:
+            self._decide(patch, held)
 
     def _decide(self, patch: Open, *facts: Fact) -> None:
         """Say one decision about the patch; it goes on when all of it is heard."""
@@ -347,8 +348,9 @@ def _branch_id(patch: Open) -> str:
     return f"patch:{patch.mid}:branch"
 
 
-def _held(patch: Open, reason: str) -> Fact:
-    return f.PatchHeld(author=patch.author, mid=patch.mid, reason=reason[: f.LONGEST_TEXT])
+def _held(patch: Open, reason: str) -> f.PatchHeld:
+    shown = redaction.default.redact(reason)[: f.LONGEST_TEXT]
+    return f.PatchHeld(author=patch.author, mid=patch.mid, reason=shown)
 
 
 def _commit(patch: Open) -> Fact:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Union
 
 from cccc.common import facts as f
-from cccc.common import git
+from cccc.common import git, redaction
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
 from cccc.services.evidence import change, checks, live, policy
@@ -119,7 +119,7 @@ class Trial:
         try:
             self._changes = self._tree.apply(content, fit)
         except DoesNotApply as error:
-            stderr = checks.tail(str(error))
+            stderr = checks.tail(redaction.default.redact(str(error)))
             return [f.PatchPrecheckFail(author=patch.author, mid=patch.mid, base=self._repo.head, stderr=stderr)]
         links = self._tree.places(policy.symlinks(self._changes))
         reason = self._rules.on_paths(self._changes) or policy.on_links(links)

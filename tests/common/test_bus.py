@@ -10,6 +10,7 @@ from cccc.common import bus, ledger
 from cccc.common import facts as f
 from cccc.common.bus import Bus
 from cccc.common.paths import Project
+from cccc.common.redaction import REDACTED
 from tests.conftest import Start
 from tests.waiting import until
 
@@ -54,3 +55,17 @@ def test_a_decision_whose_facts_are_all_written_already_is_let_go(project: Proje
     orchestrator.say("decision", [f.Notice(text="new"), f.Notice(text="known")], None)
     until(lambda: not turn(orchestrator), 5, "said and heard")
     assert [fact.id for fact in ledger.read(project)] == ["decision.1", "decision.0"]
+
+
+def test_words_that_are_said_with_a_secret_in_them_are_written_without_it(project: Project, orchestrator: Bus) -> None:
+    token = "ghp" + "_" + "aB3" * 12
+    orchestrator.say("one", [f.Notice(text=f"it said {token}")], None)
+    until(lambda: not turn(orchestrator), 5, "said and heard")
+    reject = f.HandoffDrop(author="PeerA", to="PeerB", mid="m", reason=f"because of {token}", id="two")
+    bus.tell(project, "orchestrator", [reject])
+    found = [fact for fact in ledger.read(project) if isinstance(fact, (f.Notice, f.HandoffDrop))]
+    assert [getattr(fact, "text", "") or getattr(fact, "reason", "") for fact in found] == [
+        f"it said {REDACTED}",
+        f"because of {REDACTED}",
+    ]
+    assert token.encode() not in project.ledger.read_bytes()

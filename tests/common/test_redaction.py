@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from cccc.common import facts as f
 from cccc.common.redaction import REDACTED, Redactor, default
 
 # Put together here, so that no scanner takes this file for a leak.
@@ -16,32 +17,68 @@ GITHUB = "ghp" + "_" + "aB3" * 12
 KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\n+abc/==\n-----END RSA " + "PRIVATE KEY-----"
 
 
-@pytest.mark.parametrize(
-    "secret",
-    [
-        TELEGRAM,
-        SLACK,
-        "xapp" + "-1-A0123-456-abcdef",
-        GITHUB,
-        "github_pat" + "_11ABCDEFG0" + "a" * 50,
-        "glpat" + "-abcdefghij0123456789",
-        "sk" + "-ant-api03-" + "a1B2" * 8,
-        "sk" + "-proj-" + "a1B2" * 8,
-        "AKIA" + "IOSFODNN7EXAMPLE",
-        "AIza" + "Sy" + "a" * 33,
-        "M" + "a" * 24 + ".GabcdE." + "b" * 30,
-        "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0" + ".abc-DEF_123",
-        KEY,
-        "api_key=abc",
-        "API-KEY : abc",
-        "secret: abc",
-        "PASSWORD=hunter2",
-        '"db_password": "hun ter2"',
-        "Bearer " + "abcdef0123456789",
-    ],
-)
+TOKENS = {
+    "Telegram": TELEGRAM,
+    "Slack": SLACK,
+    "Slack, of an app": "xapp" + "-1-A0123-456-abcdef",
+    "Slack, that expires": "xoxe.xoxp" + "-1-Mi0yLTE234567",
+    "GitHub": GITHUB,
+    "GitHub, of a person": "github_pat" + "_11ABCDEFG0" + "a" * 50,
+    "GitLab": "glpat" + "-abcdefghij0123456789",
+    "OpenAI": "sk" + "-" + "a1B2" * 12,
+    "OpenAI, of a project": "sk" + "-proj-" + "a1B2" * 8,
+    "Anthropic": "sk" + "-ant-api03-" + "a1B2" * 8,
+    "AWS": "AKIA" + "IOSFODNN7EXAMPLE",
+    "Google": "AIza" + "Sy" + "a" * 33,
+    "Discord": "M" + "a" * 24 + ".GabcdE." + "b" * 38,
+    "JWT": "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxMjM0In0" + ".abc-DEF_123",
+    "a private key": KEY,
+    "a private key of PGP": KEY.replace("RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK"),
+    "a header": "Authorization: " + "Bearer abc123",
+    "another header": "Authorization: " + "Basic dXNlcjpwYXNz",
+    "a bearer": "Bearer " + "abcdef0123456789",
+}
+WRITTEN = ["api_key=abc", "API-KEY : abc", "secret: abc", "PASSWORD=hunter2", '"db_password": "hun ter2"']
+
+
+@pytest.mark.parametrize("secret", [*TOKENS.values(), *WRITTEN])
 def test_a_secret_is_taken_out_and_the_text_around_it_stays(secret: str) -> None:
     assert default.redact(f"see {secret} there") == f"see {REDACTED} there"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{}",
+        "{} at the start",
+        "at the end {}",
+        '{{"key": "{}"}}',
+        '{{\\"key\\": \\"{}\\"}}',
+        "@@ -1 +1 @@\n-{}\n",
+        "@@ -1 +1 @@\n+{}\n",
+        "TOKEN={}",
+        "a line\\n{}\\nanother",
+        "\x1b[1;31m{}\x1b[0m",
+        "({})",
+        "`{}`",
+        "<b>{}</b>",
+        "{},{}",
+        "?key={}&x=1",
+    ],
+)
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+def test_a_token_is_taken_out_wherever_it_stands(token: str, place: str) -> None:
+    found = default.redact(place.format(token, token))
+    assert token.splitlines()[-1].split()[-1][-16:] not in found and default.redact(found) == found
+
+
+@pytest.mark.parametrize("token", TOKENS.values(), ids=TOKENS)
+def test_a_token_that_the_end_of_a_preview_cuts_shows_no_part_of_itself(token: str) -> None:
+    before = KEY.replace("MIIEow", "M" * 3 * f.PREVIEW) + " "  # so that what is looked at fits into the preview
+    for shown in range(1, len(token)):
+        filler = "." * (4 * f.PREVIEW - len(before) - 1 - shown) + " "
+        preview = f.body(f"{before}{filler}{token} and more".encode(), default.redact)["text"]
+        assert preview.startswith(REDACTED) and token.split(" ")[-1][:4] not in preview
 
 
 def test_a_token_in_a_url_is_taken_out() -> None:
