@@ -97,8 +97,8 @@ class Chats:
         try:
             while True:
                 try:
-                    await self._bot.initialize()
-                    self.me = self._bot.username
+                    await self._bot.initialize()  # up to 22.5 it knows the name only when its first try succeeds
+                    self.me = self.me or (await self._bot.get_me()).username or ""
                     offset = await self._poll(put, offset, seconds)
                     self._failures, seconds = 0, self._poll_seconds
                 except TelegramError as error:
