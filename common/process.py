@@ -160,9 +160,9 @@ class _Redacted(logging.Formatter):
 def logging_to_stderr() -> Iterator[None]:
     """Log to stderr, which supervisord puts into the service's file; so is the traceback of what nobody caught."""
     logging.Formatter.converter = time.gmtime
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Redacted("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr.setFormatter(_Redacted("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_stderr])
     sys.excepthook = lambda *error: logging.critical("it ends here", exc_info=error)
     threading.excepthook = lambda end: logging.critical("%s ends here", end.thread, exc_info=end.exc_value)
     yield
