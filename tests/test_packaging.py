@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cccc.common.version import VERSION
 from tests.conftest import git
 
 if sys.version_info >= (3, 11):
@@ -110,7 +111,7 @@ def test_the_wheel_has_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> 
 
 
 def test_the_installed_command_runs_anywhere(installed: Path) -> None:
-    assert cccc(installed, Path("/"), "version").startswith(f"cccc-pair {pyproject()['project']['version']}\n")
+    assert cccc(installed, Path("/"), "version").startswith(f"cccc-pair {VERSION}\n")
 
 
 def test_the_installed_command_runs_a_whole_session_with_mock_peers(installed: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from cccc.common.lines import Line, age, ago, clock, plain, table
 from cccc.common.paths import PEERS, Project
 from cccc.common.registry import is_bridge
 from cccc.common.short import line_of
+from cccc.common.version import VERSION
 
 _LAST_FACTS = 5
 
@@ -32,7 +32,7 @@ def look(project: Project) -> dict[str, Any]:
     return {
         "project": str(project.root),
         "running": bool(services),
-        "installed": version("cccc-pair"),
+        "installed": VERSION,
         "troubles": troubles,
         "services": services,
         "inboxes": {peer: len(list(project.inbox(peer).glob("*.txt"))) for peer in PEERS},
@@ -73,7 +73,6 @@ def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
     except NotRunning as error:
         beats = {}
         troubles.append(str(error))
-    installed = version("cccc-pair")
     services = []
     for row in rows:
         if row.state == "STOPPED" and is_bridge(row.name):
@@ -83,8 +82,8 @@ def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
         state = "ready" if mine and mine.ready else "starting" if row.state == "RUNNING" else row.state.lower()
         trouble = row.error or (mine.trouble if mine else "")
         release = mine.version if mine else ""
-        if release and release != installed:
-            troubles.append(f"{row.name} runs {release}, installed is {installed}; run `cccc restart {row.name}`")
+        if release and release != VERSION:
+            troubles.append(f"{row.name} runs {release}, installed is {VERSION}; run `cccc restart {row.name}`")
         if trouble or state != "ready":
             troubles.append(f"{row.name}: {trouble or state}; see `cccc logs {row.name}`")
         fields = {"name": row.name, "state": state, "pid": row.pid, "since": row.since}

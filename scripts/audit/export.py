@@ -10,7 +10,6 @@ import hashlib
 import os
 from contextlib import closing
 from datetime import datetime, timezone
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -21,6 +20,7 @@ from cccc.common import ledger, settings
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
+from cccc.common.version import VERSION
 from cccc.scripts.audit import page
 from cccc.scripts.audit.book import bodies_of
 from cccc.scripts.audit.page import Body
@@ -69,7 +69,7 @@ def _top(project: Project, threads: Threads, audit: Audit, summary: str) -> dict
         "project": page.text(project.name),
         "folder": page.text(str(project.root)),
         "written": page.clock(datetime.now(timezone.utc).isoformat()),
-        "version": page.text(version("cccc-pair")),
+        "version": page.text(VERSION),
         "first": page.clock(threads.first_ts),
         "last": page.clock(threads.last_ts),
         "facts": str(sum(len(thread.places) // 3 for thread in threads.all)),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
 from pathlib import Path
 
 import click
 
 from cccc import conf
+from cccc.common.version import VERSION
 
 
 @click.command()
@@ -24,5 +24,5 @@ def command() -> None:
     Exit codes: 0.
     """
     place = Path(conf.__file__).parent.parent
-    click.echo(f"cccc-pair {version('cccc-pair')}")
+    click.echo(f"cccc-pair {VERSION}")
     click.echo(f"{place} (Python {platform.python_version()})")

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from cccc import conf
+from cccc.common.version import VERSION
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 
 _OLDEST_TMUX = (3, 0)
@@ -22,7 +23,7 @@ def checks() -> list[Check]:
     """Check this machine."""
     place = Path(conf.__file__).parent.parent
     return [
-        Check("cccc", OK, f"{version('cccc-pair')}, {place}"),
+        Check("cccc", OK, f"{VERSION}, {place}"),
         Check("python", OK, f"{platform.python_version()}, {sys.executable}"),
         Check("system", OK, platform.platform()),
         _libraries(),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +20,7 @@ from cccc.common.facts import Beat, Fact, Signal
 from cccc.common.faults import fault
 from cccc.common.paths import Project
 from cccc.common.process import Process, main
+from cccc.common.version import VERSION
 from cccc.services.ledger.store import Store
 
 BEAT = 2.0
@@ -52,7 +52,6 @@ class Ledger(Process):
             socket.setsockopt(zmq.SNDHWM, 100_000)
             socket.bind(f"ipc://{project.socket(name)}")
         self._beats: dict[str, Beat] = {}
-        self._release = version("cccc-pair")
         self._trouble = ""
         self._beaten = 0.0
         self.watch(self._requests, lambda: None)
@@ -173,7 +172,7 @@ class Ledger(Process):
             Beat(
                 by=self.name,
                 pid=os.getpid(),
-                version=self._release,
+                version=VERSION,
                 ready=True,
                 seq=self._store.seq,
                 trouble=self._trouble or self._store.trouble,
