@@ -20,7 +20,7 @@ class Trouble:
     """What the next answer of a method is, in place of the right one."""
 
     status: int = 0  # 0: the method is done as usual
-    body: Any = None
+    body: Any = None  # JSON, or the text of a page
     delay: float = 0.0
     lost: bool = False  # done, but the answer never arrives
     drop: bool = False  # not done, and no answer
@@ -32,6 +32,7 @@ class Server:
     def __init__(self) -> None:
         self.port = 0
         self.troubles: dict[str, list[Trouble]] = {}
+        self.always: Trouble | None = None  # every answer, until it is None again
         self.calls: list[tuple[str, dict[str, Any]]] = []  # every method with its arguments, as they came
         self._loop = asyncio.new_event_loop()
         self._runner: web.AppRunner | None = None
@@ -74,7 +75,7 @@ class Server:
 
     def trouble(self, method: str) -> Trouble | None:
         waiting = self.troubles.get(method)
-        return waiting.pop(0) if waiting else None
+        return waiting.pop(0) if waiting else self.always
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=64 << 20)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import json
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -30,10 +33,14 @@ class Refusal(Exception):
 
 
 class Telegram(Server):
-    """One bot's view of Telegram. Update ids go on after a kill, as the real ones do."""
+    """One bot's view of Telegram. Update ids go on after a kill, as the real ones do.
 
-    def __init__(self, *chats: int) -> None:
-        self.token = TOKEN
+    `written` gets a JSON line for each message: `{"said": …}` by a person, `{"posted": …}` by the bot.
+    """
+
+    def __init__(self, *chats: int, token: str = TOKEN, written: Path | None = None) -> None:
+        self.token = token
+        self._written = written
         self.chats = set(chats or (DIRECT, GROUP))
         self.updates: list[dict[str, Any]] = []
         self.posts: list[dict[str, Any]] = []  # what the bot posted, with what became of it: message_id, chat_id, text
@@ -83,6 +90,8 @@ class Telegram(Server):
         self.run(self._add({"update_id": next(self._ids), kind: content}))
 
     async def _add(self, update: dict[str, Any]) -> None:
+        if "text" in update.get("message", {}):
+            self._write_down({"said": update["message"]["text"]})
         self.updates.append(update)
         for poll in self._polls:
             poll.set()
@@ -109,6 +118,8 @@ class Telegram(Server):
         await asyncio.sleep(trouble.delay)
         if trouble.drop:
             return _hang_up(request)
+        if trouble.status and isinstance(trouble.body, str):
+            return web.Response(text=trouble.body, status=trouble.status, content_type="text/html")
         if trouble.status:
             return web.json_response(trouble.body, status=trouble.status)
         try:
@@ -124,6 +135,7 @@ class Telegram(Server):
         for poll in self._polls:  # whoever asks now ends the question of another
             poll.conflict = True  # type: ignore[attr-defined]
             poll.set()
+        token = self.token
         offset, until = int(arguments.get("offset", 0)), time.monotonic() + float(arguments.get("timeout", 0))
         self.updates = [update for update in self.updates if update["update_id"] >= offset]
         mine = asyncio.Event()
@@ -136,7 +148,7 @@ class Telegram(Server):
                     break
                 if getattr(mine, "conflict", False):
                     raise Refusal(409, "Conflict: terminated by other getUpdates request")
-                if self.token != TOKEN:
+                if self.token != token:
                     raise Refusal(401, "Unauthorized")
                 mine.clear()
         finally:
@@ -155,9 +167,23 @@ class Telegram(Server):
         chat = int(arguments["chat_id"])
         if chat not in self.chats:
             raise Refusal(400, "Bad Request: chat not found")
+        try:
+            self._write_down({"posted": arguments["text"]})
+        except OSError as error:
+            raise Refusal(500, str(error)) from None
         post = {**arguments, "chat_id": chat, "message_id": next(self._message_ids), "at": time.time()}
         self.posts.append(post)
         return {"message_id": post["message_id"], "date": 1, "chat": _chat(chat), "from": BOT, "text": post["text"]}
+
+    def _write_down(self, message: dict[str, str]) -> None:
+        """Append a line, whole or not at all. Raises OSError when the disk is full."""
+        if self._written is None:
+            return
+        with self._written.open("ab", buffering=0) as file:
+            before, line = file.seek(0, os.SEEK_END), json.dumps(message).encode() + b"\n"
+            if file.write(line) < len(line):
+                file.truncate(before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async def _editMessageText(self, arguments: dict[str, Any]) -> Any:
         text, number = _text(arguments), int(arguments["message_id"])
@@ -245,8 +271,8 @@ def _error(refusal: Refusal) -> web.Response:
 
 
 def _hang_up(request: web.Request) -> web.StreamResponse:
-    assert request.transport
-    request.transport.abort()
+    if request.transport:  # else whoever asked has gone
+        request.transport.abort()
     return web.Response()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import warnings
 from collections.abc import Awaitable
 from datetime import timedelta
@@ -69,6 +70,27 @@ _TWO = "another program polls with this token; end it, or make a bot of its own 
 T = TypeVar("T")
 
 
+class _Request(HTTPXRequest):
+    """Takes what Telegram did not answer, such as the page of a proxy, for an outage, whatever its status is.
+
+    The library takes a page with 200 for an error that no rule knows, and one with 401 or 403 for Telegram's own word.
+    """
+
+    async def do_request(self, url: str, method: str, *args: Any, **more: Any) -> tuple[int, bytes]:
+        code, payload = await super().do_request(url, method, *args, **more)
+        if method == "POST" and not _is_answer(code, payload):  # files come by GET
+            raise NetworkError(f"what answers there is not Telegram (status {code})")
+        return code, payload
+
+
+def _is_answer(code: int, payload: bytes) -> bool:
+    try:
+        answer = json.loads(payload)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and ("result" in answer if code < 300 else answer.get("ok") is False)
+
+
 class Chats:
     """The chats of one bot."""
 
@@ -82,8 +104,8 @@ class Chats:
             token,
             base_url=f"{api.rstrip('/')}/bot",
             base_file_url=f"{api.rstrip('/')}/file/bot",
-            request=HTTPXRequest(connection_pool_size=16, read_timeout=_ANSWER_WITHIN),
-            get_updates_request=HTTPXRequest(connection_pool_size=1),
+            request=_Request(connection_pool_size=16, read_timeout=_ANSWER_WITHIN),
+            get_updates_request=_Request(connection_pool_size=1),
         )
         self._failures = 0  # in a row
         self._open: set[str] = set()  # ids of updates that are not accepted yet
