@@ -232,9 +232,10 @@ def _make_read_only(place: Place) -> bool:
 
 
 def make_writable(place: Place) -> None:
-    """Take away what makes the state folder read-only, if anything does."""
-    for folder in (place.project.state, place.aside):
-        while not subprocess.run(["umount", "-l", str(folder)], capture_output=True).returncode:
+    """Take away what makes the state folder read-only, if anything does; what was opened in it meanwhile goes on."""
+    for folder in (str(place.project.state), str(place.aside)):
+        subprocess.run(["mount", "-o", "remount,bind,rw", folder], capture_output=True)
+        while not subprocess.run(["umount", "-l", folder], capture_output=True).returncode:
             pass
 
 

@@ -60,8 +60,8 @@ def run(seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep
     try:
         return _run(place, seed, rounds, handoffs, tell, keep)
     finally:
-        make_writable(place)
         if mounted:
+            make_writable(place)
             subprocess.run(["umount", "-l", str(folder)], check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
