@@ -15,7 +15,8 @@ import filetype
 from cccc.common.settings.chat import Files
 
 _HEAD = 64 << 10
-_LONGEST_NAME = 120
+_LONGEST_NAME = 120  # bytes; an id stands before it, and `.meta.json` behind
+_LONGEST_SUFFIX = 20
 _SCAN_WITHIN = 120.0
 
 
@@ -50,9 +51,10 @@ def safe_name(name: str) -> str:
     """Return a file name that is one everywhere: no folder, no leading dot, no sign that a shell or terminal reads."""
     name = re.sub(r"[^\w.+-]+", "_", name.replace("\\", "/").rpartition("/")[2]).lstrip(".-")
     stem, dot, suffix = name.rpartition(".")
-    if len(name) > _LONGEST_NAME:
-        name = stem[: _LONGEST_NAME - len(suffix[:20]) - 1] + dot + suffix[:20]
-    return name or "file"
+    if not dot or len(suffix) > _LONGEST_SUFFIX:
+        stem, dot, suffix = name, "", ""
+    room = _LONGEST_NAME - len(f"{dot}{suffix}".encode())
+    return stem.encode()[:room].decode("utf-8", "ignore") + dot + suffix or "file"
 
 
 def refusal(path: Path, rules: Files, most_bytes: int) -> str:
