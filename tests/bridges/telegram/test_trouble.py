@@ -71,6 +71,21 @@ def test_a_post_that_never_arrived_is_sent_again_once(room: Room, telegram: Tele
     assert len(telegram.called("sendMessage")) == 3
 
 
+def test_what_a_proxy_answers_is_no_word_of_telegram(room: Room, telegram: Telegram) -> None:
+    """None of it gives a post up, leaves the chat out, or ends the bridge."""
+    room.start()
+    connected(room)
+    page = "<html>please log in</html>"
+    telegram.next_answer("sendMessage", Trouble(200, page), Trouble(200, {}), Trouble(403, page))
+    telegram.next_answer("getUpdates", Trouble(200, "[]"), Trouble(401, page))
+    room.to_user("hello")
+    until(lambda: "not Telegram (status 401)" in room.report().error, 10)
+    until(lambda: telegram.in_chat() == ["[PeerA]\nhello"], 15)
+    until(lambda: room.report().connected, 10)
+    assert not room.facts(f.ChatFailed) and not room.facts(f.ChatUnsubscribed)
+    assert room.process and room.process.poll() is None
+
+
 def test_a_post_whose_answer_was_lost_may_come_twice_but_never_not_at_all(room: Room, telegram: Telegram) -> None:
     """Telegram offers no way to see whether it arrived."""
     room.start()
@@ -88,21 +103,6 @@ def test_a_token_that_is_revoked_is_noticed_and_said(room: Room, telegram: Teleg
     until(lambda: "refuses the token" in room.report().error, 10)
     assert not room.report().connected
     assert "cccc token set telegram" in room.report().error
-def test_what_a_proxy_answers_is_no_word_of_telegram(room: Room, telegram: Telegram) -> None:
-    """None of it gives a post up, leaves the chat out, or ends the bridge."""
-    room.start()
-    connected(room)
-    page = "<html>please log in</html>"
-    telegram.next_answer("sendMessage", Trouble(200, page), Trouble(200, {}), Trouble(403, page))
-    telegram.next_answer("getUpdates", Trouble(200, "[]"), Trouble(401, page))
-    room.to_user("hello")
-    until(lambda: "not Telegram (status 401)" in room.report().error, 10)
-    until(lambda: telegram.in_chat() == ["[PeerA]\nhello"], 15)
-    until(lambda: room.report().connected, 10)
-    assert not room.facts(f.ChatFailed) and not room.facts(f.ChatUnsubscribed)
-    assert room.process and room.process.poll() is None
-
-
 
 
 def test_a_second_program_on_the_same_token_is_noticed_and_said(room: Room, telegram: Telegram) -> None:
