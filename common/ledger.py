@@ -169,6 +169,18 @@ class Reader:
             return False
 
 
+def end_of_last_line(fd: int, size: int) -> int:
+    """Return the offset after the last newline in the first `size` bytes of a file; 0 when there is none."""
+    end = size
+    while end > 0:
+        start = max(0, end - 65536)
+        at = os.pread(fd, end - start, start).rfind(b"\n")
+        if at >= 0:
+            return start + at + 1
+        end = start
+    return 0
+
+
 def last_line(path: Path) -> bytes | None:
     """Return the last whole line of a segment, or None when it has none."""
     with path.open("rb") as file:

@@ -50,7 +50,7 @@ class Store:
     def _cut_torn_tail(self) -> None:
         """Cut what follows the last newline and keep it aside, as `torn-*.bin` beside the closed segments."""
         size = os.fstat(self._fd).st_size
-        whole = _end_of_last_line(self._fd, size)
+        whole = ledger.end_of_last_line(self._fd, size)
         if whole == size:
             return
         with (self._project.segments / f"torn-{time.time_ns()}.bin").open("wb") as kept:
@@ -128,7 +128,7 @@ class Store:
             _write_all(self._fd, b"".join(lines))
         except OSError:
             size = os.fstat(self._fd).st_size
-            whole = max(before, _end_of_last_line(self._fd, size))
+            whole = max(before, ledger.end_of_last_line(self._fd, size))
             os.truncate(self._fd, whole)
             done, room = 0, whole - before
             while room > 0:
@@ -180,17 +180,6 @@ def _write_all(fd: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(fd, view) :]
-
-
-def _end_of_last_line(fd: int, size: int) -> int:
-    end = size
-    while end > 0:
-        start = max(0, end - 65536)
-        at = os.pread(fd, end - start, start).rfind(b"\n")
-        if at >= 0:
-            return start + at + 1
-        end = start
-    return 0
 
 
 def _lines_of(path: Path) -> list[bytes]:

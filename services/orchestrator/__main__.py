@@ -260,7 +260,7 @@ def _last_seq(path: Path) -> int:
         return 0
     line = ledger.last_line(path)
     with path.open("r+b") as file:
-        file.truncate(file.read().rfind(b"\n") + 1)
+        file.truncate(ledger.end_of_last_line(file.fileno(), path.stat().st_size))
     return int(json.loads(line)["seq"]) if line else 0
 
 

@@ -295,6 +295,24 @@ def test_messages_for_the_user_are_appended_to_the_outbox_once(project: Project,
     assert (entry["type"], entry["peer"], "hunter2" in entry["text"]) == ("to_user", "PeerA", False)
 
 
+def test_of_a_long_outbox_only_the_end_is_read(project: Project, service: Start) -> None:
+    outbox = project.state / "outbox.jsonl"
+    outbox.parent.mkdir(parents=True, exist_ok=True)
+    with outbox.open("wb") as file:
+        file.truncate(1 << 40)  # a hole: takes no room, and is too much to read
+        file.seek(0, os.SEEK_END)
+        file.write(b'\n{"seq": 0}\n{"seq": 1, "torn')
+    service("ledger")
+    service("orchestrator")
+    rename_in(project.peer("PeerA") / "to_user.md", "done")
+    said(project, f.ToUser)
+    until(lambda: outbox.stat().st_size > (1 << 40) + 50, what="a line more in the outbox")
+    with outbox.open("rb") as file:
+        file.seek(1 << 40)
+        _, old, new = file.read().splitlines()
+    assert (json.loads(old)["seq"], json.loads(new)["text"]) == (0, "done")
+
+
 def test_an_editor_that_rewrites_the_file_in_place_is_one_message(running: Project) -> None:
     path = running.peer("PeerA") / "to_peer.md"
     subprocess.run(["sh", "-c", 'printf "line 1\\n" > "$1"; printf "line 2\\n" >> "$1"', "sh", str(path)], check=True)
