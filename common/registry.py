@@ -80,6 +80,7 @@ _BRIDGE_HEARS = (
     f.ShowPeers,
     f.ToUser,
     f.ToPeer,
+    f.Handoff,
     f.Notice,
     f.HandoffAccepted,
     f.PeerStop,

@@ -69,12 +69,13 @@ def _at(fact: Fact) -> float:
     return moment(fact.ts).timestamp()
 
 
-def _everyone(state: State, fact: Fact, kind: str, about: str = "") -> None:
-    """Queue a fact for every chat that gets such things; `about` a request: below its card."""
+def _everyone(state: State, fact: Fact, kind: str, about: str = "", said: int = 0) -> None:
+    """Queue a fact, or that numbered `said`, for every chat that gets its kind; `about` a request: below its card."""
     for chat, its in state.subscriptions.items():
         if its.peers if kind == PEERS else its.to_user:
             copies = state.cards[about].copies.get(chat, []) if about in state.cards else []
-            push(state, chat, Item(fact.seq, kind, _at(fact), reply_to=copies[-1] if copies else "", thread=its.thread))
+            below = copies[-1] if copies else ""
+            push(state, chat, Item(said or fact.seq, kind, _at(fact), reply_to=below, thread=its.thread))
 
 
 def _hear_wish(state: State, fact: Fact) -> None:
@@ -108,8 +109,15 @@ def _(fact: f.ToUser, state: State, at: float, peers: bool) -> None:
 
 @_fold.register
 def _(fact: f.ToPeer, state: State, at: float, peers: bool) -> None:
-    if peers:
-        _everyone(state, fact, PEERS)
+    state.talk[fact.mid] = fact.seq
+    forget_oldest(state.talk, _MESSAGES_KEPT)
+
+
+@_fold.register
+def _(fact: f.Handoff, state: State, at: float, peers: bool) -> None:
+    said = state.talk.pop(fact.mid, 0)  # people see what the peers say as the peers do: not while it is held
+    if said and peers:
+        _everyone(state, fact, PEERS, said=said)
 
 
 @_fold.register

@@ -118,6 +118,7 @@ class State(msgspec.Struct):
     hinted: Dict[str, float] = {}  # "chat user" -> Unix time
     cursors: Dict[str, str] = {}  # chat -> the last of its messages that became a fact
     marks: List[Mark] = []
+    talk: Dict[str, int] = {}  # mid -> what a peer said, seq of its fact, until the other peer gets it
     questions: Dict[str, str] = {}  # peer -> the request about which it was asked last
     files: Dict[str, FileToSend] = {}  # by mid
 

@@ -16,7 +16,7 @@ from cccc.common import bridges, bus, ledger
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.facts import Fact
-from cccc.common.paths import Project
+from cccc.common.paths import Project, other
 from cccc.scripts.stand_ins.server import closing
 from cccc.scripts.stand_ins.telegram import GROUP, TOKEN, Telegram
 from tests.conftest import Start
@@ -88,7 +88,17 @@ class Room:
         return self._mail(f.ToUser, author, text.encode())
 
     def to_peer(self, text: str, author: str = "PeerA") -> f.ToPeer:
+        return self.hand_over(self.held(text, author))
+
+    def held(self, text: str, author: str = "PeerA") -> f.ToPeer:
+        """A message that the other peer does not get yet."""
         return self._mail(f.ToPeer, author, text.encode())
+
+    def hand_over(self, fact: f.ToPeer) -> f.ToPeer:
+        body = f.Body(sha=fact.sha, size=fact.size, text=fact.text)
+        handoff = f.Handoff(author=fact.author, to=other(fact.author), mid=fact.mid, inbox_seq=next(self._ids), **body)
+        self.tell("orchestrator", handoff)
+        return fact
 
     def _mail(self, kind: type[M], author: str, content: bytes) -> M:
         mid = f"cccc-{next(self._ids)}"

@@ -62,6 +62,22 @@ def test_what_the_peers_say_to_each_other_is_shown_until_it_is_turned_off(room: 
     assert not any("between us" in text for text in telegram.in_chat())
 
 
+def test_a_message_between_the_peers_that_is_held_is_shown_when_it_is_handed_over(
+    room: Room, telegram: Telegram
+) -> None:
+    room.start()
+    held = room.held("CLAIM: without an insight")
+    room.held("nobody ever gets this")
+    room.to_peer("what comes later", "PeerB")
+    until(lambda: telegram.in_chat() == ["[PeerB→PeerA]\nwhat comes later"])
+    room.kill()
+    room.revive()
+    room.hand_over(held)
+    room.to_user("done")
+    until(lambda: "[PeerA]\ndone" in telegram.in_chat(), 10)
+    assert telegram.in_chat()[1:] == ["[PeerA→PeerB]\nCLAIM: without an insight", "[PeerA]\ndone"]
+
+
 def test_a_restarted_bridge_posts_nothing_old_and_loses_nothing_new(room: Room, telegram: Telegram) -> None:
     room.to_user("before anybody listened")
     room.start()
