@@ -38,8 +38,13 @@ def typed(project: Project, text: str, asker: Asker) -> Reply:
     """Hand over what a person typed, and say so where its prefix is no route. Raises WrongUsage."""
     reply = wish(project, *parse(text), asker)
     odd = no_route(text)
-    told = [Line(f"`{odd}` is no route (a: b: both: are), so it went to both as it is", "yellow")] if odd else []
+    told = [Line(passed_on(odd, "both"), "yellow")] if odd else []
     return reply._replace(lines=[*reply.lines, *told])
+
+
+def passed_on(odd: str, route: str) -> str:
+    """Return what is told of a text with a prefix that is no route, which went to a, b or both."""
+    return f"`{odd}` is no route (a: b: both: are), so it went to {_TO[route]} as it is"
 
 
 def wish(project: Project, route: str, text: str, asker: Asker) -> Reply:

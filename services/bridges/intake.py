@@ -12,6 +12,7 @@ from typing import NamedTuple, TypedDict
 
 from cccc.common import facts as f
 from cccc.common import pairing, redaction
+from cccc.common.commands.message import passed_on
 from cccc.common.facts import Fact
 from cccc.common.settings.chat import Chat
 from cccc.common.waits import left
@@ -121,7 +122,8 @@ def _pass_on(state: State, came: Message, setting: Setting, read: Routed, before
     if not text and not files:
         return _refuse(state, came, setting, _EMPTY, always=True)
     if not before:
-        return Verdict(message=PassOn(read.route, text, files))
+        word = _refuse(state, came, setting, passed_on(read.odd, read.route)) if read.odd else Verdict()
+        return word._replace(message=PassOn(read.route, text, files))
     if hashlib.sha256(text.encode()).hexdigest() == before.sha:
         return Verdict()
     route = read.route if read.explicit else before.route

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple, Union
 
 from cccc.common.commands import BY_NAME
+from cccc.common.commands.message import no_route
 from cccc.common.settings.chat import Chat
 
 _PREFIX = re.compile(r"(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
@@ -23,6 +24,7 @@ class Routed(NamedTuple):
     route: str
     text: str
     explicit: bool
+    odd: str = ""  # a prefix that is no route, such as `c:`
 
 
 class Typed(NamedTuple):
@@ -57,11 +59,13 @@ def read(text: str, rules: Chat, me: str, direct: bool, mentioned: bool, plain_w
     prefix = _PREFIX.match(bare) if rules.routing.allow_prefix else None
     if prefix:
         return Routed(prefix[1].lower(), bare[prefix.end() :], True) if may_route else Unaddressed()
+    odd = no_route(bare)
     if direct:
-        return Routed(rules.dm.route_default, bare, False)
+        return Routed(rules.dm.route_default, bare, False, odd)
     if rules.routing.require_explicit:
-        return Unaddressed(HINT if meant else "")
-    return Routed(rules.default_route, bare, False) if may_route else Unaddressed()
+        hint = f"`{odd}` is no route, so nobody got this: {HINT}" if odd else HINT
+        return Unaddressed(hint if meant else "")
+    return Routed(rules.default_route, bare, False, odd) if may_route else Unaddressed()
 
 
 Reading = Union[Routed, Typed, Unaddressed]

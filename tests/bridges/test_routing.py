@@ -45,6 +45,15 @@ def test_who_mentions_the_bot_without_a_route_gets_a_hint() -> None:
     assert isinstance(reading, Unaddressed) and "a: b: or both:" in reading.hint
 
 
+def test_a_prefix_that_is_no_route_is_told_where_the_line_is_for_the_bot() -> None:
+    assert direct("c: foo") == Routed("both", "c: foo", False, "c:")
+    assert direct("note: foo") == Routed("both", "note: foo", False)
+    assert direct("a: c: foo") == Routed("a", "c: foo", True)
+    assert group("c: foo") == Unaddressed()
+    reading = group("@pair_bot c: foo")
+    assert isinstance(reading, Unaddressed) and reading.hint.startswith("`c:` is no route, so nobody got this: start ")
+
+
 def test_a_direct_chat_has_its_own_route_for_lines_without_one() -> None:
     assert direct("hello") == Routed("both", "hello", False)
     assert direct("hello", Telegram(dm=DirectMessages(route_default="b"))) == Routed("b", "hello", False)

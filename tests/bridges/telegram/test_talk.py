@@ -78,6 +78,16 @@ def test_a_message_between_the_peers_that_is_held_is_shown_when_it_is_handed_ove
     assert telegram.in_chat()[1:] == ["[PeerA→PeerB]\nCLAIM: without an insight", "[PeerA]\ndone"]
 
 
+def test_a_prefix_that_is_no_route_is_told_once_and_the_line_is_passed_on(room: Room, telegram: Telegram) -> None:
+    room.set(api_base_url=telegram.url, allow_chats=[DIRECT], **QUICK)
+    room.start()
+    telegram.say("c: foo", chat=DIRECT)
+    telegram.say("c: bar", chat=DIRECT)
+    told = "<code>c:</code> is no route (a: b: both: are), so it went to PeerA and PeerB as it is"
+    until(lambda: telegram.in_chat(DIRECT) == [told])
+    until(lambda: [room.body(message) for message in room.facts(f.UserMessage)] == ["c: foo", "c: bar"])
+
+
 def test_a_restarted_bridge_posts_nothing_old_and_loses_nothing_new(room: Room, telegram: Telegram) -> None:
     room.to_user("before anybody listened")
     room.start()

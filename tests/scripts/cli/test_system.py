@@ -84,7 +84,7 @@ def test_send_prints_the_id_alone_into_a_pipe_and_says_on_a_terminal_what_happen
         [str(CCCC), "send", "c: foo"], cwd=up.root, env=environment(), capture_output=True, text=True, check=True
     )
     assert "user-message" in trace(up, sent.stdout.rstrip("\n"))
-    assert "`c:` is no route" in sent.stderr and "went to both" in sent.stderr
+    assert "`c:` is no route" in sent.stderr and "went to PeerA and PeerB" in sent.stderr
     code, shown = on_a_terminal(up.root, "send", "a: foo")
     mid, _, words = shown.strip().partition("  ")
     assert code == 0 and "user-message" in trace(up, mid)
