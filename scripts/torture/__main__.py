@@ -15,6 +15,9 @@ def main() -> int:
     samples = soak.run(hours, lambda line: print(line, flush=True))
     soak.save(samples, path)
     grown = soak.grown(samples)
+    if not grown:
+        print(f"{hours:g} hours are too short to say what grows; from 5 on each quarter has a busy and an idle phase")
+        return 0
     print("\n| what | last quarter ÷ second quarter |\n|---|---|")
     for name, ratio in grown.items():
         print(f"| {name} | {ratio:.2f} |")

@@ -22,6 +22,7 @@ from cccc.scripts.torture.place import SERVICES, Place, until
 _SCALE = 90
 _PHASE = 20.0  # seconds, busy and idle in turns
 _SAMPLE_EVERY = 4.0
+_PAIR = int(2 * _PHASE / _SAMPLE_EVERY)  # samples of a busy and an idle phase
 _BURST = 10
 _KEPT = 200  # as delivery.processed_retention ships
 _COLOURS = ("#4269d0", "#efb118", "#ff725c", "#6cc5b0", "#9c6b4e")
@@ -100,8 +101,13 @@ def _status(pid: int, file: str, name: str) -> float:
 
 
 def grown(samples: Sequence[Sample]) -> dict[str, float]:
-    """Return how much each series has grown: its middle over the last quarter by that over the second quarter."""
+    """Return how much each series has grown: its middle over the last quarter by that over the second quarter.
+
+    Nothing when a quarter is too short to hold a busy and an idle phase.
+    """
     quarter = len(samples) // 4
+    if quarter < _PAIR:
+        return {}
     early, late = samples[quarter : 2 * quarter], samples[-quarter:]
     return {name: _middle(values(late)) / max(_middle(values(early)), 1e-9) for name, values in _SERIES.items()}
 
