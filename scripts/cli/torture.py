@@ -47,12 +47,17 @@ def table(run: Run) -> str:
         seconds = sorted(outcome.seconds)
         healthy = f"{seconds[len(seconds) // 2]:.1f} s, {seconds[-1]:.1f} s" if seconds else "-"
         times = f"{outcome.times - outcome.missed}" + (f" of {outcome.times}" if outcome.missed else "")
-        lines.append(f"| {name} | {times} | {healthy} | {'; '.join(outcome.bad) or '0'} |")
+        beyond = [f"{outcome.doubled} posts doubled by an end of the bridge"] if outcome.doubled else []
+        lines.append(f"| {name} | {times} | {healthy} | {'; '.join([*(outcome.bad or ['0']), *beyond])} |")
     struck = sum(outcome.times - outcome.missed for outcome in run.outcomes.values())
     counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in run.counts._asdict().items())
     lines += [
         "",
-        f"{struck} faults, {run.handoffs} handoffs, {run.patches} patches in {run.took:.0f} s, seed {run.seed}.",
+        f"{struck} faults, {run.handoffs} handoffs, {run.patches} patches, {run.lines} chat lines, {run.posts} posts "
+        f"in {run.took:.0f} s, seed {run.seed}.",
     ]
+    doubled = sum(outcome.doubled for outcome in run.outcomes.values())
+    if run.bridge_ends:
+        lines.append(f"The bridge ended {run.bridge_ends} times; each end may double one post: {doubled} were.")
     lines += [counts + ".", f"Left over after `cccc down`: {', '.join(run.left) or 'nothing'}."]
     return "\n".join(lines)

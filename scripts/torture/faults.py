@@ -16,7 +16,7 @@ from typing import Callable
 
 from cccc.common import tmux
 from cccc.common.tmux import TmuxError
-from cccc.scripts.torture.place import SERVICES, Place, until
+from cccc.scripts.torture.place import Place, until
 
 POINTS = (
     "ledger.written",
@@ -54,13 +54,15 @@ def every(place: Place) -> list[Fault]:
 
 
 def _every(place: Place) -> Iterator[Fault]:
-    for name in SERVICES:
+    for name in place.services:
         yield Fault(f"kill -9 {name}", lambda place, name=name: _kill(place.pid(name)))  # type: ignore[misc]
         yield Fault(f"stop {name} for {_HELD} s", lambda place, name=name: _pause(place.pid(name)))  # type: ignore[misc]
     for name in ("ledger", "orchestrator", "delivery", "evidence"):
         yield Fault(f"no file descriptors: {name}", lambda place, name=name: _starve(place.pid(name)))  # type: ignore[misc]
     for point in POINTS:
         yield _at(point)
+    for name, strike in place.chat.faults.items() if place.chat else ():
+        yield Fault(name, lambda place, strike=strike: strike())  # type: ignore[misc]
     yield Fault("kill -9 supervisord", _kill_supervisord)
     yield Fault("kill -9 tmux", _kill_tmux)
     yield Fault("kill -9 a peer's CLI", _kill_cli)
@@ -83,6 +85,8 @@ def left_out(place: Place) -> str:
         missing.append("a clock that jumps (Linux with a C compiler)")
     if not _is_own_disk(place.folder):
         missing.append("a full disk and a read-only state folder (Linux, root, the right to mount)")
+    if not place.chat:
+        missing.append("a chat that fails (install python-telegram-bot and aiohttp beside cccc)")
     return f"left out: {'; '.join(missing)}" if missing else ""
 
 

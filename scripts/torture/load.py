@@ -6,8 +6,12 @@ import json
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cccc.scripts.torture.place import Place
+
+if TYPE_CHECKING:
+    from cccc.scripts.torture.chat import Chat
 
 _MESSAGE = """\
 EVIDENCE: a numbered message of the torture run.
@@ -21,6 +25,7 @@ refs: none
 next: the message after it
 ```
 """
+_LINES, _POSTS = 2, 2  # in the chat, for and from each peer, per burst: Telegram takes one post a second
 
 
 class Load:
@@ -29,6 +34,8 @@ class Load:
     def __init__(self, place: Place) -> None:
         self._place = place
         self.handoffs = {"PeerA": 0, "PeerB": 0}
+        self.lines = {"PeerA": 0, "PeerB": 0}  # said to them in the chat
+        self.posts = {"PeerA": 0, "PeerB": 0}  # of theirs to the user
         self.patches: dict[str, str] = {}
         self.protected: list[str] = []
         self._stop = threading.Event()
@@ -47,19 +54,26 @@ class Load:
     def manifest(self) -> dict[str, object]:
         return {
             "handoffs": dict(self.handoffs),
+            "posts": dict(self.posts),
             "patches": dict(self.patches),
             "protected": list(self.protected),
             "user": dict(self._place.user),
         }
 
     def burst(self, count: int, patch: bool, protected: bool) -> list[threading.Thread]:
-        """Have each peer hand in `count` messages, and one of them a patch. Returns what has to be joined."""
+        """Have each peer hand in `count` messages, one of them a patch, and both talk with the person in the chat.
+
+        Returns what has to be joined.
+        """
         number = len(self.patches)
         author = "PeerA" if number % 2 else "PeerB"
         threads = [threading.Thread(target=self.say, args=(peer, count), daemon=True) for peer in self.handoffs]
         if patch:
             folder = "protected" if protected else "docs"
             threads.append(threading.Thread(target=self._hand_in_patch, args=(author, number, folder), daemon=True))
+        if self._place.chat:
+            threads.append(threading.Thread(target=self._talk, args=(self._place.chat,), daemon=True))
+            threads += [threading.Thread(target=self._tell_user, args=(peer,), daemon=True) for peer in self.posts]
         for thread in threads:
             thread.start()
         return threads
@@ -69,6 +83,23 @@ class Load:
             number = self.handoffs[peer]
             self._put(peer, "to_peer.md", _MESSAGE.format(peer=peer, number=number))
             self.handoffs[peer] += 1
+
+    def _talk(self, chat: Chat) -> None:
+        """Be a person who says something to each peer in turn, and again while the platform's disk is full."""
+        for peer in ("PeerA", "PeerB") * _LINES:
+            while not self._stop.is_set():
+                try:
+                    chat.say(f"{peer[-1].lower()}: [[User-{peer} {self.lines[peer]}]]")
+                except OSError:
+                    time.sleep(0.05)
+                else:
+                    self.lines[peer] += 1
+                    break
+
+    def _tell_user(self, peer: str) -> None:
+        for _ in range(_POSTS):
+            self._put(peer, "to_user.md", f"[[{peer}-User {self.posts[peer]}]]\n")
+            self.posts[peer] += 1
 
     def _hand_in_patch(self, author: str, number: int, folder: str) -> None:
         path = f"{folder}/patch-{number}.txt"

@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from cccc.common import bus, supervisor
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.scripts.torture.clock import Clock
+
+if TYPE_CHECKING:
+    from cccc.scripts.torture.chat import Chat
 
 SERVICES = ("ledger", "orchestrator", "delivery", "evidence", "panel")
 _SCENARIO = "rules:\n  - match: '.'\n    steps:\n      - say: read\n"
@@ -49,6 +52,7 @@ class Place:
         self._kept = kept
         self.folder = folder
         self.clock = Clock(folder)
+        self.chat: Chat | None = None
         self.root = folder / "project"
         self.project = Project(self.root / ".cccc")
         self.faults = folder / "faults"
@@ -73,6 +77,8 @@ class Place:
         self.git("commit", "-q", "-m", "first")
         (self.project.settings / "policies.yaml").write_text(_POLICIES)
         (self.project.settings / "cli_profiles.yaml").write_text(_PROFILES.format(kept=self._kept))
+        if self.chat:
+            self.chat.settle(self.project)
         for name in ("tracked.txt", "staged.txt", "untracked.txt"):
             self.write(f"user/{name}", f"the user's own work in {name}\n" * 50)
         self.git("add", "user/staged.txt")
@@ -90,14 +96,19 @@ class Place:
         mock = f"{sys.executable} -I -m cccc.scripts.mock_agent --scenario {self.folder / 'scenario.yaml'} --role peer"
         environment = {**os.environ, **self.clock.variables}
         environment.update({"CLAUDE_I_CMD": mock + "A", "CODEX_I_CMD": mock + "B"})
-        for name in ("LINT_CMD", "TEST_CMD", "CCCC_HOME", "TMUX"):
+        for name in ("LINT_CMD", "TEST_CMD", "CCCC_HOME", "TMUX", "TELEGRAM_BOT_TOKEN"):
             environment.pop(name, None)
+        environment.update(self.chat.variables if self.chat else {})
         command = [str(Path(sys.executable).with_name("cccc")), *args]
         environment["CCCC_FAULTS"] = str(self.faults)
         done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True)
         if check and done.returncode:
             raise RuntimeError(f"cccc {' '.join(args)}: exit {done.returncode}: {done.stdout}{done.stderr}")
         return done
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        return (*SERVICES, *(["bridge-telegram"] if self.chat else []))
 
     def pid(self, service: str) -> int:
         """Return the process id of a service, 0 while it has none."""
@@ -111,13 +122,15 @@ class Place:
         return sum(len(list(self.project.inbox(peer).iterdir())) for peer in ("PeerA", "PeerB"))
 
     def is_healthy(self) -> bool:
-        """Whether every service that supervisord runs has said that it is ready."""
+        """Whether every service that supervisord runs has said that it is ready, and the bridge hears the chat."""
         try:
-            rows = {row.name: row.pid for row in supervisor.processes(self.project) if row.name in SERVICES}
+            rows = {row.name: row.pid for row in supervisor.processes(self.project) if row.name in self.services}
             ready = {beat.by: beat.pid for beat in bus.beats(self.project, 0.3) if beat.ready}
         except NotRunning:
             return False
-        return all(rows[name] and ready.get(name) == rows[name] for name in SERVICES)
+        if self.chat and not self.chat.is_heard(self.project, rows["bridge-telegram"]):
+            return False
+        return all(rows[name] and ready.get(name) == rows[name] for name in self.services)
 
 
 def until(condition: Callable[[], bool], limit: float, every: float = 0.05) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import random
 import shutil
@@ -10,13 +11,16 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 from cccc.scripts.torture import checker
 from cccc.scripts.torture.checker import Counts
 from cccc.scripts.torture.faults import Fault, every, left_out, make_writable, own_disk
 from cccc.scripts.torture.load import Load
 from cccc.scripts.torture.place import Place, until
+
+if TYPE_CHECKING:
+    from cccc.scripts.torture.chat import Chat
 
 _HEALTHY_WITHIN = 90.0
 _RESTS_WITHIN = 120.0
@@ -32,6 +36,7 @@ class Outcome:
     missed: int = 0  # nothing was there to break
     seconds: list[float] = field(default_factory=list)  # until every service was ready again
     bad: list[str] = field(default_factory=list)  # counts that were not 0 when all had come to rest
+    doubled: int = 0  # posts that stand twice in the chat as the bridge died before their answer: no bad count
 
 
 @dataclass
@@ -42,6 +47,9 @@ class Run:
     outcomes: dict[str, Outcome]
     handoffs: int
     patches: int
+    lines: int  # said in the chat
+    posts: int  # for it
+    bridge_ends: int  # each may double one post
     counts: Counts
     left: list[str]  # processes and sockets after `cccc down`
     took: float
@@ -57,13 +65,25 @@ def run(seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep
     mounted = own_disk(folder, _DISK_MB)
     place = Place(folder)
     place.clock.take_over()
+    place.chat = _chat(folder)
     try:
         return _run(place, seed, rounds, handoffs, tell, keep)
     finally:
+        if place.chat:
+            place.chat.close()
         if mounted:
             make_writable(place)
             subprocess.run(["umount", "-l", str(folder)], check=False)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _chat(folder: Path) -> Chat | None:
+    """Return a chat where what it needs is installed."""
+    if not all(importlib.util.find_spec(name) for name in ("telegram", "aiohttp")):
+        return None
+    from cccc.scripts.torture.chat import Chat
+
+    return Chat(folder)
 
 
 def _run(place: Place, seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep: Path | None) -> Run:
@@ -78,6 +98,7 @@ def _run(place: Place, seed: int, rounds: int, handoffs: int, tell: Callable[[st
     try:
         for number, fault in enumerate(_order(every(place), rounds, chance)):
             outcome = outcomes.setdefault(fault.name, Outcome())
+            doubled = checker.doubled(place.root)[0]
             fault.arm(place)
             threads = load.burst(max(1, round(handoffs / rounds / 2)), True, number % _PROTECTED_EVERY == 0)
             time.sleep(chance.uniform(0, 0.4))
@@ -86,13 +107,25 @@ def _run(place: Place, seed: int, rounds: int, handoffs: int, tell: Callable[[st
                 thread.join(_RESTS_WITHIN)
             bad += _rest(place, load)
             outcome.bad += bad
+            outcome.doubled += checker.doubled(place.root)[0] - doubled
             tell(f"{number + 1}/{rounds} {fault.name}: {'; '.join(bad) or 'nothing lost, nothing twice'}")
     finally:
         load.stop()
         place.cccc("down", check=False)
     counts = checker.check(place.root, load.manifest())
     left = checker.left_over(place.root)
-    result = Run(seed, outcomes, sum(load.handoffs.values()), len(load.patches), counts, left, time.monotonic() - began)
+    result = Run(
+        seed=seed,
+        outcomes=outcomes,
+        handoffs=sum(load.handoffs.values()),
+        patches=len(load.patches),
+        lines=sum(load.lines.values()),
+        posts=sum(load.posts.values()),
+        bridge_ends=checker.doubled(place.root)[1],
+        counts=counts,
+        left=left,
+        took=time.monotonic() - began,
+    )
     if result.failed and keep:
         (place.folder / "manifest.json").write_text(json.dumps(load.manifest(), indent=1))
         shutil.copytree(place.folder, keep, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))

@@ -16,12 +16,18 @@ from tests.waiting import until
 
 
 class Lab:
-    """A project in which all that was handed in has arrived: two messages each way, a patch, a decision."""
+    """A project in which all that was handed in has arrived: two messages each way, a patch, a decision, a chat."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.home = root / ".cccc"
-        for folder in ("state/blobs", "mailbox/peerA/processed", "mailbox/peerB/inbox", "mailbox/peerB/processed"):
+        for folder in (
+            "logs",
+            "state/blobs",
+            "mailbox/peerA/processed",
+            "mailbox/peerB/inbox",
+            "mailbox/peerB/processed",
+        ):
             (self.home / folder).mkdir(parents=True)
         self._before = ""
         self._seq = 0
@@ -32,11 +38,17 @@ class Lab:
         for number in range(2):
             self.message("PeerA", number)
             self.message("PeerB", number)
+            self.line("PeerA", number)
+            self.line("PeerB", number)
+            self.post(f"[PeerA] [[PeerA-User {number}]]")
+        self.post("[PeerB] [[PeerB-User 0]] [[PeerB-User 1]]")  # both in one
+        self.start_bridge()
         self.fact(kind="rfd-settled", rfd_id="rfd-1", outcome="approved")
         self.land("protected/a.txt", "Cccc-Decision: rfd-1")
         self.fact(kind="rfd-settled", rfd_id="rfd-1", outcome="used")
         self.manifest: dict[str, object] = {
             "handoffs": {"PeerA": 2, "PeerB": 2},
+            "posts": {"PeerA": 2, "PeerB": 2},
             "patches": {"0": "protected/a.txt"},
             "protected": ["protected/a.txt"],
             "user": {"mine.txt": hashlib.sha256(b"mine\n").hexdigest()},
@@ -53,12 +65,34 @@ class Lab:
         self._before = hashlib.sha256(line).hexdigest()
 
     def message(self, author: str, number: int, place: str = "processed") -> None:
-        text = f"[[{author} {number}]]"
+        self._hand_over(author, "PeerB" if author == "PeerA" else "PeerA", f"[[{author} {number}]]", place)
+
+    def line(self, to: str, number: int, place: str = "processed") -> None:
+        """The person in the chat says something to a peer."""
+        text = f"{to[-1].lower()}: [[User-{to} {number}]]"
+        self._in_chat(said=text)
+        self.fact(kind="user-message", via="telegram", sha=self._blob(text))
+        self._hand_over("User", to, text, place)
+
+    def post(self, text: str) -> None:
+        self._in_chat(posted=text)
+
+    def start_bridge(self) -> None:
+        with (self.home / "logs" / "supervisord.log").open("a") as log:
+            log.write("2026-01-01 00:00:00,000 INFO spawned: 'bridge-telegram' with pid 4711\n")
+
+    def _hand_over(self, author: str, to: str, text: str, place: str) -> None:
+        self.fact(**{"kind": "handoff", "from": author, "sha": self._blob(text)})
+        (self.home / "mailbox" / f"peer{to[-1]}" / place / f"{self._seq:06}.m.txt").write_text(text)
+
+    def _blob(self, text: str) -> str:
         sha = hashlib.sha256(text.encode()).hexdigest()
         (self.home / "state" / "blobs" / sha).write_text(text)
-        self.fact(**{"kind": "handoff", "from": author, "sha": sha})
-        folder = self.home / "mailbox" / ("peerB" if author == "PeerA" else "peerA") / place
-        (folder / f"{self._seq:06}.m.txt").write_text(text)
+        return sha
+
+    def _in_chat(self, **message: str) -> None:
+        with (self.root.parent / "chat.jsonl").open("a") as chat:
+            chat.write(json.dumps(message) + "\n")
 
     def land(self, path: str, trailer: str = "") -> None:
         (self.root / path).parent.mkdir(exist_ok=True)
@@ -77,7 +111,7 @@ class Lab:
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
-    return Lab(tmp_path)
+    return Lab(tmp_path / "project")
 
 
 def test_where_nothing_is_wrong_every_count_is_zero(lab: Lab) -> None:
@@ -104,6 +138,58 @@ def test_messages_in_another_order_are_counted(lab: Lab) -> None:
     lab.message("PeerA", 2)
     lab.manifest["handoffs"] = {"PeerA": 4, "PeerB": 2}
     assert lab.counts() == {"handoffs_reordered": 2}
+
+
+def test_a_chat_line_that_never_came_is_lost_in_the_ledger_twice_and_in_the_inbox(lab: Lab) -> None:
+    with (lab.root.parent / "chat.jsonl").open("a") as chat:
+        chat.write('{"said": "a: [[User-PeerA 2]]"}\n')
+    assert lab.counts() == {"lines_lost": 3}
+
+
+def test_a_chat_line_whose_message_file_vanished_is_lost(lab: Lab) -> None:
+    next(file for file in (lab.home / "mailbox/peerB/processed").iterdir() if "User" in file.read_text()).unlink()
+    assert lab.counts() == {"lines_lost": 1}
+
+
+def test_a_chat_line_that_came_twice_is_counted(lab: Lab) -> None:
+    said = (lab.root.parent / "chat.jsonl").read_text()
+    lab.line("PeerB", 1, "inbox")
+    (lab.root.parent / "chat.jsonl").write_text(said)  # it was said once
+    assert lab.counts() == {"lines_twice": 3}
+
+
+def test_chat_lines_in_another_order_are_counted(lab: Lab) -> None:
+    lab.line("PeerA", 3)
+    lab.line("PeerA", 2)
+    chat = lab.root.parent / "chat.jsonl"
+    *before, second, first = chat.read_text().splitlines(keepends=True)
+    chat.write_text("".join([*before, first, second]))
+    assert lab.counts() == {"lines_reordered": 3}
+
+
+def test_a_post_that_never_came_is_lost(lab: Lab) -> None:
+    lab.manifest["posts"] = {"PeerA": 2, "PeerB": 3}
+    assert lab.counts() == {"posts_lost": 1}
+
+
+def test_a_post_that_stands_twice_is_counted(lab: Lab) -> None:
+    lab.post("[PeerB] [[PeerB-User 0]] [[PeerB-User 1]]")
+    assert lab.counts() == {"posts_twice": 1}
+
+
+def test_one_post_may_stand_twice_for_each_end_of_the_bridge_and_is_told(lab: Lab) -> None:
+    lab.start_bridge()
+    lab.post("[PeerB] [[PeerB-User 0]] [[PeerB-User 1]]")
+    assert (lab.counts(), checker.doubled(lab.root)) == ({}, (1, 1))
+    lab.post("[PeerB] [[PeerB-User 0]] [[PeerB-User 1]]")
+    assert (lab.counts(), checker.doubled(lab.root)) == ({"posts_twice": 1}, (2, 1))
+
+
+def test_posts_in_another_order_are_counted(lab: Lab) -> None:
+    lab.post("[PeerA] [[PeerA-User 3]]")
+    lab.post("[PeerA] [[PeerA-User 2]]")
+    lab.manifest["posts"] = {"PeerA": 4, "PeerB": 2}
+    assert lab.counts() == {"posts_reordered": 1}
 
 
 def test_a_patch_that_did_not_land_is_lost(lab: Lab) -> None:
