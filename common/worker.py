@@ -15,19 +15,19 @@ import json
 import os
 import time
 import traceback
+from importlib.metadata import version
 from typing import Any, ClassVar
 
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import ledger, settings
+from cccc.common import ledger, redaction, settings
 from cccc.common.blobs import Blobs
 from cccc.common.bus import RETRY, Bus
 from cccc.common.facts import Fact, Signal
 from cccc.common.paths import Project
 from cccc.common.process import Process, main
 from cccc.common.registry import BY_NAME
-from cccc.common.version import VERSION
 
 __all__ = ["Worker", "main"]
 
@@ -56,6 +56,7 @@ class Worker(Process):
         self.blobs = Blobs(project)
         self.trouble = ""
         self._hears = tuple(BY_NAME[self.name].hears)
+        self._release = version("cccc-pair")
         self._ready = False
         self._beaten = 0.0
         self._last_beat: tuple[object, ...] = ()
@@ -102,6 +103,20 @@ class Worker(Process):
         """Publish a signal."""
         self.bus.signal(signal)
 
+    def strike(self, source: str, error: Exception) -> None:
+        """Note on disk that the service dies of `source`."""
+        words = "".join(traceback.format_exception_only(type(error), error)).strip()
+        count = self._strikes.get(source, {"count": 0})["count"] + 1
+        self._strikes[source] = {"count": count, "error": redaction.default.redact(words)[: f.LONGEST_TEXT]}
+        fresh = self._strikes_path.with_suffix(".new")
+        fresh.write_text(json.dumps(self._strikes))
+        fresh.replace(self._strikes_path)
+
+    def struck(self, source: str) -> str:
+        """Return the error of which the service has died twice at `source`, or ""."""
+        strike = self._strikes.get(source)
+        return str(strike["error"]) if strike and strike["count"] >= _DEATHS else ""
+
     # --- the loop ---
 
     def run(self) -> None:
@@ -139,20 +154,15 @@ class Worker(Process):
         self._prev = fact.prev
         if not isinstance(fact, self._hears):
             return
-        strike = self._strikes.get(str(fact.seq))
-        if strike and strike["count"] >= _DEATHS:
-            skipped = f.FactSkipped(service=self.name, fact=fact.seq, error=strike["error"])
+        died_of = self.struck(str(fact.seq))
+        if died_of:
+            skipped = f.FactSkipped(service=self.name, fact=fact.seq, error=died_of)
             self.say(skipped, id_=f"skip:{self.name}:{fact.seq}", cause=fact.seq)
             return
         try:
             self.fold(fact)
         except Exception as error:  # a bug: noted and raised, so that two deaths on one fact are enough
-            words = "".join(traceback.format_exception_only(type(error), error)).strip()
-            count = strike["count"] + 1 if strike else 1
-            self._strikes[str(fact.seq)] = {"count": count, "error": words[: f.LONGEST_TEXT]}
-            fresh = self._strikes_path.with_suffix(".new")
-            fresh.write_text(json.dumps(self._strikes))
-            fresh.replace(self._strikes_path)
+            self.strike(str(fact.seq), error)
             raise
 
     def _beat(self) -> None:
@@ -164,7 +174,7 @@ class Worker(Process):
         beat = (self._ready, trouble)
         if beat == self._last_beat and now - self._beaten < BEAT:
             return
-        told = f.Beat(pid=os.getpid(), version=VERSION, ready=self._ready, seq=self.bus.seq, trouble=trouble)
+        told = f.Beat(pid=os.getpid(), version=self._release, ready=self._ready, seq=self.bus.seq, trouble=trouble)
         if self.bus.signal(told):
             self._last_beat, self._beaten = beat, now
         else:

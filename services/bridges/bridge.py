@@ -6,12 +6,14 @@ What comes in is acknowledged to the platform only after its fact is on disk, on
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -30,7 +32,7 @@ from cccc.services.bridges.files_out import FilesOut
 from cccc.services.bridges.intake import PassOn, Setting, Verdict
 from cccc.services.bridges.loop import Done, Loop
 from cccc.services.bridges.outgoing import Outgoing
-from cccc.services.bridges.platform import Health, Incoming, Message, Platform, well_formed
+from cccc.services.bridges.platform import Health, Incoming, Message, Platform, Undone, Unreadable, well_formed
 from cccc.services.bridges.receipts import Receipts
 from cccc.services.bridges.state import State
 
@@ -156,18 +158,35 @@ class Bridge(Worker):
     def _take_in(self, came: Incoming) -> bool:
         """Bring one thing that came a step further; return whether it is done and accepted."""
         if self._taken != came.id:
-            verdict = self._verdict or intake.decide(self.state, came, self._setting())
+            verdict = self._verdict or self._decided(came)
             if verdict.message and verdict.message.files and self._fetched is None:
                 if self._verdict is None:
                     self._verdict = verdict
-                    self.loop.submit("fetch", self._fetch(_mid(came), verdict.message))
+                    self.loop.submit("fetch", self._fetch(came, verdict.message))
                 return False
-            self._say(came, verdict)
+            with self._blaming(came):
+                self._say(came, verdict)
             self._taken, self._verdict, self._fetched = came.id, None, None
         if self.pending(came.id):
             return False
         self.loop.submit("accept", self.platform.accept(came))
         return True
+
+    def _decided(self, came: Incoming) -> Verdict:
+        died_of = self.struck(came.id)
+        with self._blaming(came):
+            return intake.decide(self.state, Unreadable(came.id, died_of) if died_of else came, self._setting())
+
+    @contextlib.contextmanager
+    def _blaming(self, came: Incoming) -> Iterator[None]:
+        """Note that the bridge dies of what came, as the platform brings it again: after two deaths it is refused."""
+        try:
+            yield
+        except (OSError, Undone):  # the disk or the network
+            raise
+        except Exception as error:
+            self.strike(came.id, error)
+            raise
 
     def _setting(self) -> Setting:
         return Setting(
@@ -189,9 +208,13 @@ class Bridge(Worker):
         if verdict.used_code:
             pairing.use_up(self.project, verdict.used_code, time.time())
 
-    async def _fetch(self, mid: str, passed: PassOn) -> str:
+    async def _fetch(self, came: Incoming, passed: PassOn) -> str:
         folder = self.project.root / self.rules.files.inbound_dir / time.strftime("%Y%m%d", time.gmtime())
-        self._fetched = await files_in.fetch(self.platform, passed.files, folder, mid, self.rules.files)
+        kept = self.settings.cli_profiles.mailbox.min_free_mb * 1_000_000
+        spare = shutil.disk_usage(self.project.home).free - kept
+        with self._blaming(came):
+            rules = self.rules.files
+            self._fetched = await files_in.fetch(self.platform, passed.files, folder, _mid(came), rules, spare)
         return ""
 
     def _message(self, came: Message, passed: PassOn, fetched: Sequence[Fetched]) -> list[Fact]:

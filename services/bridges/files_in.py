@@ -33,19 +33,24 @@ class Fetched(NamedTuple):
     refused: str = ""
 
 
-async def fetch(platform: Platform, files: Sequence[FileRef], folder: Path, mid: str, rules: Files) -> list[Fetched]:
-    """Fetch files into a folder and look at them; what is refused is not kept."""
+async def fetch(
+    platform: Platform, files: Sequence[FileRef], folder: Path, mid: str, rules: Files, spare: int
+) -> list[Fetched]:
+    """Fetch files into a folder and look at them; what is refused is not kept. `spare`: what the disk can take."""
     return [
-        await _one(platform, file, folder, f"{mid}.{n}" if n > 1 else mid, rules) for n, file in enumerate(files, 1)
+        await _one(platform, file, folder, f"{mid}.{n}" if n > 1 else mid, rules, spare)
+        for n, file in enumerate(files, 1)
     ]
 
 
-async def _one(platform: Platform, file: FileRef, folder: Path, mid: str, rules: Files) -> Fetched:
+async def _one(platform: Platform, file: FileRef, folder: Path, mid: str, rules: Files, spare: int) -> Fetched:
     most = min(rules.max_mb << 20, platform.limits.download)
     if not rules.enabled:
         return Fetched(file.name, refused="files are turned off (files.enabled)")
     if file.size > most:
         return Fetched(file.name, refused=f"it has {file.size} bytes, allowed are {most}")
+    if file.size > spare:
+        return Fetched(file.name, refused="the disk is nearly full; send it again when there is room")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = sniff.safe_name(file.name)
     part, path = folder / f".{mid}__{name}", folder / f"{mid}__{name}"
@@ -90,7 +95,7 @@ def note(project: Project, via: str, came: Message, mid: str, caption: str, fetc
     """Write what is known of the files beside them and into the index, once."""
     index = project.work / "upload" / "inbound-index.jsonl"
     index.parent.mkdir(parents=True, exist_ok=True)
-    known = index.read_text(encoding="utf-8").splitlines()[-_INDEX_LOOKED_AT:] if index.exists() else []
+    known = index.read_bytes().splitlines()[-_INDEX_LOOKED_AT:] if index.exists() else []
     for file in fetched:
         if file.path is None:
             continue
@@ -110,9 +115,10 @@ def note(project: Project, via: str, came: Message, mid: str, caption: str, fetc
         file.path.with_name(f"{file.path.name}.meta.json").write_text(
             json.dumps(entry, ensure_ascii=False, indent=1) + "\n"
         )
-        if not any(json.loads(line)["path"] == entry["path"] for line in known):
-            with index.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        where = json.dumps(entry["path"], ensure_ascii=False).encode()
+        if not any(where in line for line in known):  # a line may be torn, and people may edit the file
+            with index.open("ab") as lines:
+                lines.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
 
 
 def forget_old(folder: Path, days: int, now: float) -> None:

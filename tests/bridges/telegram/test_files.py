@@ -129,6 +129,25 @@ def test_a_scan_that_was_asked_for_and_cannot_be_made_keeps_the_file_out(
     assert "SHA256" in clean and "Eicar FOUND" in infected
 
 
+def test_no_file_is_fetched_onto_a_nearly_full_disk_and_its_words_get_through(room: Room, telegram: Telegram) -> None:
+    (room.project.settings / "cli_profiles.yaml").write_text("mailbox: {min_free_mb: 1000000000}\n")
+    begin(room, telegram)
+    document(telegram, "plan.pdf", PDF, "a: please read")
+    (message,) = until(lambda: room.facts(f.UserMessage))
+    assert room.body(message).startswith("please read") and "the disk is nearly full" in room.body(message)
+    assert not list((room.project.work / "upload" / "inbound").rglob("*.pdf"))
+
+
+def test_a_torn_line_in_the_index_of_files_holds_nothing_up(room: Room, telegram: Telegram) -> None:
+    index = room.project.work / "upload" / "inbound-index.jsonl"
+    index.parent.mkdir(parents=True)
+    index.write_bytes(b'{"name": "half of a li\xff\n')
+    begin(room, telegram)
+    document(telegram, "plan.pdf", PDF, "a: please read")
+    until(lambda: room.facts(f.UserMessage))
+    assert json.loads(index.read_bytes().splitlines()[-1])["name"] == "plan.pdf"
+
+
 # --- out -------------------------------------------------------------------------------------
 
 

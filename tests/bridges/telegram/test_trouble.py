@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -25,6 +26,22 @@ def end_ledger(project: Project) -> None:
     number = int((project.run / "ledger.lock").read_text())
     os.kill(number, signal.SIGKILL)
     os.waitpid(number, 0)
+
+
+def test_what_the_bridge_has_died_of_twice_is_refused_and_the_next_gets_through(room: Room, telegram: Telegram) -> None:
+    telegram.say("a: poison")
+    telegram.say("a: harmless")
+    poison = f"tg:{telegram.updates[0]['update_id']}"
+    room.project.snapshots.mkdir(parents=True, exist_ok=True)
+    strikes = {poison: {"count": 2, "error": "KeyError: 'who'"}}
+    (room.project.snapshots / "bridge-telegram.strikes.json").write_text(json.dumps(strikes))
+    room.start()
+    (message,) = until(lambda: room.facts(f.UserMessage))
+    assert room.body(message) == "harmless"
+    assert [notice.text for notice in room.facts(f.Notice)] == [
+        "telegram sent something that cannot be read: KeyError: 'who'"
+    ]
+    until(lambda: telegram.updates == [], what="both confirmed")
 
 
 def test_an_outage_loses_nothing_in_either_direction(room: Room, telegram: Telegram) -> None:
