@@ -15,7 +15,6 @@ import json
 import os
 import time
 import traceback
-from importlib.metadata import version
 from typing import Any, ClassVar
 
 import msgspec
@@ -28,6 +27,7 @@ from cccc.common.facts import Fact, Signal
 from cccc.common.paths import Project
 from cccc.common.process import Process, main
 from cccc.common.registry import BY_NAME
+from cccc.common.version import VERSION
 
 __all__ = ["Worker", "main"]
 
@@ -56,7 +56,6 @@ class Worker(Process):
         self.blobs = Blobs(project)
         self.trouble = ""
         self._hears = tuple(BY_NAME[self.name].hears)
-        self._release = version("cccc-pair")
         self._ready = False
         self._beaten = 0.0
         self._last_beat: tuple[object, ...] = ()
@@ -174,7 +173,7 @@ class Worker(Process):
         beat = (self._ready, trouble)
         if beat == self._last_beat and now - self._beaten < BEAT:
             return
-        told = f.Beat(pid=os.getpid(), version=self._release, ready=self._ready, seq=self.bus.seq, trouble=trouble)
+        told = f.Beat(pid=os.getpid(), version=VERSION, ready=self._ready, seq=self.bus.seq, trouble=trouble)
         if self.bus.signal(told):
             self._last_beat, self._beaten = beat, now
         else:
