@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cccc.common import facts as f
+from cccc.common.lines import plain
 from cccc.services.bridges import sniff
 from cccc.services.bridges.state import FileToSend
 
@@ -43,6 +44,7 @@ class FilesOut:
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
         self._folder = bridge.project.root / bridge.rules.files.outbound_dir
+        self._sending = self._folder / ".sending"
         self._lock: BinaryIO | None = None
         self._seen: dict[str, tuple[tuple[int, int], float]] = {}  # name -> size and mtime, since when they are so
         self._looked = 0.0
@@ -54,17 +56,32 @@ class FilesOut:
         if not self._bridge.rules.files.enabled or now - self._looked < _LOOK_EVERY:
             return
         self._looked = now
+        if self._is_led_away():
+            return
         if self._lock is None and not self._may_take():
             return
         for mid, file in list(self._bridge.state.files.items()):
             if not file.waiting and not self._bridge.pending(f"{mid}.sent"):
                 self._let_go(mid, file)
-        if self._bridge.state.everywhere and self._folder.is_dir():
+        if self._bridge.state.everywhere:
             self._take_settled(now)
 
     def close(self) -> None:
         if self._lock:
             self._lock.close()
+
+    def _is_led_away(self) -> bool:
+        """Return whether a folder is a link, behind which files lie that nobody meant to send."""
+        links = [folder for folder in (self._folder, self._sending) if folder.is_symlink()]
+        for link in links:
+            self._refuse(link.name, 0, "it is a link; make it a folder", f"file-refused:{link.name}:link")
+        return bool(links)
+
+    def _refuse(self, name: str, size: int, reason: str, id_: str) -> None:
+        """Say once why a file is not sent."""
+        if id_ not in self._refused:
+            self._refused.add(id_)
+            self._bridge.say(f.FileRefused(name=plain(name), size=size, reason=reason), id_=id_)
 
     def _may_take(self) -> bool:
         """Become the bridge that takes, when none does; go on with what a dead one had taken."""
@@ -75,42 +92,56 @@ class FilesOut:
             file.close()
             return False
         self._lock = file
-        for folder in sorted((self._folder / ".sending").glob("*")):
-            if folder.name not in self._bridge.state.files:
+        for folder in sorted(self._sending.glob("*")):
+            if folder.name not in self._bridge.state.files and folder.is_dir() and not folder.is_symlink():
                 self._say_out(folder)
         return True
 
     def _take_settled(self, now: float) -> None:
-        there = {}
-        for entry in os.scandir(self._folder):
-            found = entry.stat(follow_symlinks=False)
-            if stat.S_ISREG(found.st_mode) and not entry.name.startswith(".") and not entry.name.endswith(_UNFINISHED):
-                there[entry.name] = (found.st_size, found.st_mtime_ns)
+        there = self._files()
         for name in sorted(there):
             before, since = self._seen.get(name, (None, now))
             self._seen[name] = (there[name], since if before == there[name] else now)
             if not name.endswith(_SIDECARS) and now - self._seen[name][1] >= _SETTLED_AFTER:
-                self._take(self._folder / name, there[name])
+                with contextlib.suppress(FileNotFoundError):  # it went away since it was seen
+                    self._take(self._folder / name, there[name])
         self._seen = {name: seen for name, seen in self._seen.items() if name in there}
 
+    def _files(self) -> dict[str, tuple[int, int]]:
+        """Return size and time of the plain files that are meant to go out, by name."""
+        there = {}
+        for path in self._folder.iterdir() if self._folder.is_dir() else ():
+            if not path.name.startswith(".") and not path.name.endswith(_UNFINISHED):
+                with contextlib.suppress(FileNotFoundError):  # it went away since it was listed
+                    found = path.lstat()
+                    if stat.S_ISREG(found.st_mode):
+                        there[path.name] = (found.st_size, found.st_mtime_ns)
+        return there
+
     def _take(self, path: Path, seen: tuple[int, int]) -> None:
-        rules = self._bridge.rules.files
-        name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
-        problem = _unfit(path.name) or sniff.refusal(path, rules, rules.max_mb << 20)
+        problem = self._problem(path)
         if problem:
-            id_ = f"file-refused:{name}:{seen[1]}:{seen[0]}"
-            if id_ not in self._refused:
-                self._refused.add(id_)
-                self._bridge.say(f.FileRefused(name=name, size=seen[0], reason=problem), id_=id_)
+            name = os.fsencode(path.name).decode("utf-8", "backslashreplace")
+            self._refuse(name, seen[0], problem, f"file-refused:{name}:{seen[1]}:{seen[0]}")
             return
         mid = f"file-{time.time_ns() // 1000}"
-        folder = self._folder / ".sending" / mid
+        folder = self._sending / mid
         folder.mkdir(mode=0o700, parents=True)
         for sidecar in _SIDECARS:
             with contextlib.suppress(FileNotFoundError):
                 path.with_name(path.name + sidecar).rename(folder / f"{path.name}{sidecar}")
-        path.rename(folder / path.name)
+        with contextlib.suppress(FileNotFoundError):  # its sidecars go back
+            path.rename(folder / path.name)
         self._say_out(folder)
+
+    def _problem(self, path: Path) -> str:
+        rules = self._bridge.rules.files
+        try:
+            return _unfit(path.name) or sniff.refusal(path, rules, rules.max_mb << 20)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            return f"it cannot be read: {error.strerror}"
 
     def _say_out(self, folder: Path) -> None:
         """Say a file that was taken; its fact's id is the folder's name, so that it counts once."""
@@ -121,11 +152,17 @@ class FilesOut:
             folder.rmdir()
             return
         path = names[0]
+        try:
+            with sniff.opened(path) as file:
+                content = file.read()
+        except OSError as error:
+            self._keep(folder)
+            self._refuse(path.name, 0, f"it cannot be read: {error.strerror}", f"file-refused:{folder.name}")
+            return
         prefix = _PREFIX.match(caption := _text(path, _CAPTION))
         route = _ROUTES.get(_text(path, _ROUTE).lower(), "") or (prefix[1].lower() if prefix else "both")
         kind = sniff.mime(path)
         send_as = _text(path, _SEND_AS).lower() or ("photo" if kind in _PHOTOS else "document")
-        content = path.read_bytes()
         fact = f.FileOut(
             mid=folder.name,
             name=path.name,
@@ -146,10 +183,13 @@ class FilesOut:
             self._note(path, mid, file)
             shutil.rmtree(path.parent)
         elif path.exists():
-            kept = self._folder / "not-sent"
-            kept.mkdir(exist_ok=True)
-            path.parent.rename(kept / mid)
+            self._keep(path.parent)
         self._bridge.say(f.FileSent(mid=mid, name=file.name, chats=file.chats), id_=f"{mid}.sent")
+
+    def _keep(self, folder: Path) -> None:
+        kept = self._folder / "not-sent"
+        kept.mkdir(exist_ok=True)
+        folder.rename(kept / folder.name)
 
     def _note(self, path: Path, mid: str, file: FileToSend) -> None:
         content = path.read_bytes()
@@ -176,7 +216,9 @@ def _unfit(name: str) -> str:
     raw = os.fsencode(name)
     if len(raw) > _LONGEST_NAME:
         return f"its name has {len(raw)} bytes, allowed are {_LONGEST_NAME}"
-    return "" if raw == name.encode("utf-8", "replace") else "its name is not UTF-8; rename it"
+    if raw != name.encode("utf-8", "replace"):
+        return "its name is not UTF-8; rename it"
+    return "" if name.isprintable() else "its name has signs that do not show; rename it"
 
 
 def _text(path: Path, sidecar: str) -> str:

@@ -100,7 +100,7 @@ class Outgoing:
             self._say_posted(chat, box, "", 0)
             return
         post = self._as_post(chat, box.open.number, parts[box.open.done])
-        if post.file and not post.file.exists():
+        if post.file and (post.file.is_symlink() or not post.file.is_file()):
             self._give_up(chat, box, Refused(f"{post.name} is gone"))
             return
         if post.press:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import mimetypes
+import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
+from typing import BinaryIO
 
 import filetype
 
@@ -20,13 +24,22 @@ _LONGEST_SUFFIX = 20
 _SCAN_WITHIN = 120.0
 
 
+def opened(path: Path) -> BinaryIO:
+    """Open a plain file. Raises OSError for a link, a pipe or a folder, also when one took its place just now."""
+    fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+    return os.fdopen(fd, "rb")
+
+
 def mime(path: Path) -> str:
-    """Return the type that a file's bytes have; its name only tells kinds of text apart."""
-    found = filetype.guess_mime(str(path))
+    """Return the type that a file's bytes have; its name only tells kinds of text apart. Raises OSError."""
+    with opened(path) as file:
+        head = file.read(_HEAD)
+    found = filetype.guess_mime(head)
     if found:
         return str(found)
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
     if not head or b"\0" in head or not _is_text(head):
         return "application/octet-stream"
     guessed = mimetypes.guess_type(path.name)[0] or ""
