@@ -10,6 +10,7 @@ from cccc.common import answer
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
+from cccc.common.plural import plural
 from cccc.common.settings.chat import Chat
 from cccc.common.short import line_of
 from cccc.services.bridges import split
@@ -90,7 +91,7 @@ def words(fact: Fact) -> str:
     if isinstance(fact, f.PatchCommit):
         paths = ", ".join(f"`{path}`" for path in fact.paths[:_PATHS_SHOWN])
         more = f" and {len(fact.paths) - _PATHS_SHOWN} more" if len(fact.paths) > _PATHS_SHOWN else ""
-        return f"[Gate] landed {fact.commit[:10]} of {fact.author}, {fact.lines} lines: {paths}{more}"
+        return f"[Gate] landed {fact.commit[:10]} of {fact.author}, {plural(fact.lines, 'line')}: {paths}{more}"
     if isinstance(fact, f.SettingsApplied):
         return f"[Gate] settings of {fact.author} are in place: {', '.join(fact.paths)}"
     if isinstance(fact, f.PatchReject):

@@ -143,7 +143,7 @@ def test_what_the_gate_did_is_told(room: Room, telegram: Telegram) -> None:
         author="PeerB",
         mid="m-2",
         source="patch.diff",
-        lines=3,
+        lines=1,
         paths=["README.md"],
         branch="refs/heads/main",
         commit="0123456789abcdef",
@@ -152,5 +152,5 @@ def test_what_the_gate_did_is_told(room: Room, telegram: Telegram) -> None:
     )
     room.tell("evidence", landed)
     until(lambda: len(telegram.in_chat()) == 2)
-    assert telegram.in_chat()[1] == "[Gate] landed 0123456789 of PeerB, 3 lines: <code>README.md</code>"
+    assert telegram.in_chat()[1] == "[Gate] landed 0123456789 of PeerB, 1 line: <code>README.md</code>"
     assert json.loads(telegram.posts[0]["link_preview_options"])["is_disabled"]
