@@ -12,7 +12,8 @@ from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence import sandbox
 
-_MIB = 1 << 20
+_MB = 1_000_000
+_PLENTY_MB = 1000
 
 
 def checks(project: Project) -> list[Check]:
@@ -25,7 +26,7 @@ def checks(project: Project) -> list[Check]:
         _guides(project),
         _services(project),
         _sockets(project),
-        _disk(project),
+        *_disk(project),
         *_events(project),
     ]
 
@@ -116,11 +117,16 @@ def _sockets(project: Project) -> Check:
     return Check("sockets", OK, f"{path.parent}, {len(str(path))} of {LONGEST_SOCKET} bytes{link}")
 
 
-def _disk(project: Project) -> Check:
-    free = shutil.disk_usage(project.home).free // _MIB
-    if free < 50:
-        return Check("disk", BAD, f"{free} MiB free: the ledger cannot grow", "free some space")
-    return Check("disk", OK if free > 1024 else WARN, f"{free} MiB free")
+def _disk(project: Project) -> list[Check]:
+    try:
+        limit = settings.load(project).cli_profiles.mailbox.min_free_mb
+    except SettingsError:  # told already
+        return []
+    free = shutil.disk_usage(project.home).free // _MB
+    if free < limit:
+        found = f"{free} MB free, less than mailbox.min_free_mb ({limit}): what the peers hand in is not taken"
+        return [Check("disk", BAD, found, "free some space")]
+    return [Check("disk", OK if free > _PLENTY_MB else WARN, f"{free} MB free")]
 
 
 def _events(project: Project) -> list[Check]:

@@ -64,6 +64,12 @@ def test_every_problem_of_the_settings_is_listed_with_its_line(root: Path) -> No
     assert problems[0].startswith(".cccc/settings/roles.yaml:1: leader")
 
 
+def test_a_disk_below_the_limit_is_bad(root: Path) -> None:
+    (root / ".cccc/settings/cli_profiles.yaml").write_text("mailbox: {min_free_mb: 1000000000}\n")
+    (check,) = found(root, 1)["disk"]
+    assert "less than mailbox.min_free_mb" in check["found"]
+
+
 def test_outside_of_a_project_the_machine_is_checked(tmp_path: Path) -> None:
     checks = found(tmp_path, 1)
     assert checks["git"][0]["verdict"] == "ok"
