@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 from cccc.common import facts as f
-from cccc.common import redaction, settings
+from cccc.common import settings
 from cccc.common.blobs import Blobs
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, Project
@@ -36,7 +36,7 @@ _SAID_BY = {cls: service.name for service in SERVICES for cls in service.says}
 
 def fill(project: Project, count: int, head: str) -> None:
     """Write `count` facts, or a few more, into the empty ledger of a project whose main is at the commit `head`."""
-    decide = rules.Rules(settings.load(project), redaction.default.redact).decide
+    decide = rules.Rules(settings.load(project), str).decide  # nothing in it has to be redacted
     state, blobs, numbers = rules.State(), Blobs(project), itertools.count()
     with closing(Store(project)) as store:
         due: list[Fact] = []

@@ -22,11 +22,11 @@ from cccc.scripts.benchmarks.scratch import cccc, git, make, rename_in, up
 SIZES = (1_000, 100_000, 1_000_000)
 HEAD = ("p50", *(f"{size:,} facts" for size in SIZES))
 UPS = 3
-HANDOFFS = 40
-NUDGES = 5
-PATCHES = 8
-LOOKS = 5
-IDLE_SECONDS = 15.0
+HANDOFFS = 30
+NUDGES = 4
+PATCHES = 6
+LOOKS = 4
+IDLE_SECONDS = 10.0
 
 
 def measure(folder: Path) -> list[tuple[str, ...]]:
