@@ -109,6 +109,16 @@ def call(project: Project, *command: str, environment: Mapping[str, str] | None 
     return done.stdout.decode("utf-8", "replace")
 
 
+def word(text: str) -> str:
+    """Return a text as one argument of a tmux command: at the end of any other, `;` separates commands."""
+    return f"{text[:-1]}\\;" if text.endswith(";") else text
+
+
+def _folder(project: Project) -> str:
+    """Return the project's folder for `-c`, where tmux runs what stands in `#(...)`."""
+    return word(str(project.root).replace("#", "##"))
+
+
 def server_pid(project: Project) -> int:
     """Return the process id of the project's tmux server. Raises Gone."""
     return int(call(project, "display-message", "-p", "#{pid}"))
@@ -167,7 +177,7 @@ def _start(project: Project, environment: Mapping[str, str], alternate_screen: b
     _conf(project).write_text(conf + "".join(_HOOK.format(event=event) for event in _EVENTS), encoding="utf-8")
     env = {**environment, "CCCC_WINDOW_EVENT": str(events(project) / "event")}
     size = ("-x", str(WIDTH), "-y", str(HEIGHT))
-    command = ("new-session", "-d", "-s", SESSION, "-n", "pair", *size, "-c", str(project.root), "cat")
+    command = ("new-session", "-d", "-s", SESSION, "-n", "pair", *size, "-c", _folder(project), "cat")
     call(project, *command, environment=env)
 
 
@@ -195,7 +205,7 @@ def _fill(project: Project, found: dict[str, str]) -> None:
                 direction=PaneDirection[direction],
                 full_window_split=whole,
                 size=_PEERS_SHARE[direction],
-                start_directory=str(project.root),
+                start_directory=_folder(project),
                 shell="cat",
             )
         fresh.cmd("set-option", "-p", "@cccc_pane", role)
@@ -211,7 +221,7 @@ def respawn(project: Project, pane: str, run: str, *argv: str) -> None:
     """Start `argv` in the pane, in the project's folder, ending what runs there. Raises Gone."""
     call(
         project,
-        *("respawn-pane", "-k", "-t", pane, "-c", str(project.root), *argv),
+        *("respawn-pane", "-k", "-t", pane, "-c", _folder(project), *map(word, argv)),
         *(";", "set-option", "-p", "-t", pane, "@cccc_run", run),
     )
 
@@ -236,7 +246,7 @@ def announce(project: Project, text: str) -> None:
     """Show one line to everybody who is attached, until a key is pressed or `display-time` is over. Raises Gone."""
     literal = text.replace("#", "##").replace("%", "%%")  # tmux runs what stands in `#(...)`
     for client in call(project, "list-clients", "-F", "#{client_name}").splitlines():
-        call(project, "display-message", "-c", client, literal)
+        call(project, "display-message", "-c", client, "--", word(literal))
 
 
 def detach(project: Project) -> None:

@@ -71,7 +71,8 @@ def paste(project: Project, pane: str, text: str, place: str, bracketed: bool = 
     """Paste one line, bracketed or as if it were typed, if the pane is still as it was seen at `place`. Raises Gone."""
     buffer = f"cccc-{pane[1:]}"
     pasting = f"paste-buffer {'-p ' if bracketed else ''}-d -b {buffer} -t {pane}"
-    return _while_at(project, pane, place, pasting, f"delete-buffer -b {buffer}", "set-buffer", "-b", buffer, text, ";")
+    filled = ("set-buffer", "-b", buffer, "--", tmux.word(text), ";")
+    return _while_at(project, pane, place, pasting, f"delete-buffer -b {buffer}", *filled)
 
 
 def press(project: Project, pane: str, key: str, place: str) -> bool:

@@ -67,6 +67,20 @@ def test_two_peers_stand_side_by_side_above_ledger_and_panel(project: Project) -
     assert min(int(width) for width in widths) >= 80
 
 
+@pytest.mark.parametrize("name", ["a #(touch ran) b", "#S", "100% #{pid}", "$(touch ran) `touch ran`;"])
+def test_a_folders_name_is_no_command_and_every_pane_starts_in_it(tmp_path: Path, name: str) -> None:
+    for project in _project(tmp_path / name):
+        panes = tmux.build(project, ENVIRONMENT)
+        tmux.respawn(project, panes["PeerA"].id, "1", sys.executable, "-c", "import time; time.sleep(100) ;")
+        until(lambda: "python" in tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_command}"))
+        assert set(folders_of(project)) == {str(project.root)}
+        assert list(tmp_path.rglob("ran")) == []
+
+
+def folders_of(project: Project) -> list[str]:
+    return tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_path}").splitlines()
+
+
 def test_panes_that_live_are_kept(project: Project) -> None:
     first = tmux.build(project, ENVIRONMENT)
     assert tmux.build(project, ENVIRONMENT) == first

@@ -35,6 +35,26 @@ def test_a_line_is_typed_exactly_as_it_is_and_said_before_and_after(desk: Desk) 
     assert desk.submits("PeerB") == []
 
 
+def test_nothing_in_a_line_is_a_command_of_tmux_or_of_a_shell(desk: Desk) -> None:
+    lines = [
+        "echo one;",
+        "find . -exec ls {} \\;",
+        ";",
+        "-n name",
+        "--",
+        "$(touch ran) `touch ran` | touch ran",
+        "#(touch ran) #{pid} #[fg=red] %H",
+        "C-c Enter",
+    ]
+    desk.up()
+    desk.idle()
+    for number, line in enumerate(lines, 1):
+        wish(desk, "PeerA", line)
+        assert desk.await_(facts.RawTyped, number)[-1].outcome == "typed", line
+    assert desk.submits("PeerA") == lines
+    assert list(desk.project.root.rglob("ran")) == []
+
+
 def test_lines_keep_their_order_and_go_before_the_nudge(desk: Desk) -> None:
     desk.up()
     desk.idle()
