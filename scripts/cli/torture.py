@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cccc.common.plural import plural
 from cccc.scripts.torture import rounds
 from cccc.scripts.torture.rounds import Run
 
@@ -47,7 +48,7 @@ def table(run: Run) -> str:
         seconds = sorted(outcome.seconds)
         healthy = f"{seconds[len(seconds) // 2]:.1f} s, {seconds[-1]:.1f} s" if seconds else "-"
         times = f"{outcome.times - outcome.missed}" + (f" of {outcome.times}" if outcome.missed else "")
-        beyond = [f"{outcome.doubled} posts doubled by an end of the bridge"] if outcome.doubled else []
+        beyond = [f"{plural(outcome.doubled, 'post')} doubled by an end of the bridge"] if outcome.doubled else []
         lines.append(f"| {name} | {times} | {healthy} | {'; '.join([*(outcome.bad or ['0']), *beyond])} |")
     struck = sum(outcome.times - outcome.missed for outcome in run.outcomes.values())
     counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in run.counts._asdict().items())
@@ -58,6 +59,6 @@ def table(run: Run) -> str:
     ]
     doubled = sum(outcome.doubled for outcome in run.outcomes.values())
     if run.bridge_ends:
-        lines.append(f"The bridge ended {run.bridge_ends} times; each end may double one post: {doubled} were.")
+        lines.append(f"The bridge ended {run.bridge_ends} times, which doubles at most one post each: {doubled} were.")
     lines += [counts + ".", f"Left over after `cccc down`: {', '.join(run.left) or 'nothing'}."]
     return "\n".join(lines)

@@ -61,12 +61,12 @@ class Chat:
             self._platform.say(text, DIRECT)
 
     def is_heard(self, project: Project, pid: int) -> bool:
-        """Whether the bridge that has this process id is connected."""
+        """Whether the bridge that has this process id is connected, and has let the chat in."""
         try:
             report = bridges.report(project, "telegram")
         except NotRunning:
             return False
-        return report.connected and report.pid == pid
+        return report.connected and report.chats == 1 and report.pid == pid
 
     def close(self) -> None:
         self._platform.close()

@@ -34,6 +34,7 @@ POINTS = (
     "evidence.ref-moved",
     "evidence.landed",
 )
+CHAT_POINTS = ("bridge.heard", "bridge.posted")
 _HELD = 1.5  # seconds for which something stays broken
 _PASSES_WITHIN = 4.0
 _JUMP = 7200  # seconds
@@ -59,7 +60,7 @@ def _every(place: Place) -> Iterator[Fault]:
         yield Fault(f"stop {name} for {_HELD} s", lambda place, name=name: _pause(place.pid(name)))  # type: ignore[misc]
     for name in ("ledger", "orchestrator", "delivery", "evidence"):
         yield Fault(f"no file descriptors: {name}", lambda place, name=name: _starve(place.pid(name)))  # type: ignore[misc]
-    for point in POINTS:
+    for point in (*POINTS, *(CHAT_POINTS if place.chat else ())):
         yield _at(point)
     for name, strike in place.chat.faults.items() if place.chat else ():
         yield Fault(name, lambda place, strike=strike: strike())  # type: ignore[misc]

@@ -94,6 +94,7 @@ def _run(place: Place, seed: int, rounds: int, handoffs: int, tell: Callable[[st
     load = Load(place)
     outcomes: dict[str, Outcome] = {}
     place.cccc("up")
+    until(place.is_healthy, _HEALTHY_WITHIN)  # a chat gets what is said once it is let in
     load.start()
     try:
         for number, fault in enumerate(_order(every(place), rounds, chance)):

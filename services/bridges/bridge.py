@@ -22,6 +22,7 @@ from cccc.common import bridges, ledger, pairing
 from cccc.common import facts as f
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
+from cccc.common.faults import fault
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
 from cccc.common.settings.chat import Chat
@@ -169,6 +170,7 @@ class Bridge(Worker):
             self._taken, self._verdict, self._fetched = came.id, None, None
         if self.pending(came.id):
             return False
+        fault("bridge.heard")
         self.loop.submit("accept", self.platform.accept(came))
         return True
 

@@ -15,6 +15,7 @@ from cccc.common import facts as f
 from cccc.common.commands import Asker, Reply
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
+from cccc.common.faults import fault
 from cccc.common.lines import Line
 from cccc.services.bridges import pacing, posts
 from cccc.services.bridges.loop import Done
@@ -117,6 +118,7 @@ class Outgoing:
         return ""
 
     def _posted(self, chat: str, message: str) -> None:
+        fault("bridge.posted")
         box = self._bridge.state.outboxes.get(chat)
         self._doubt.discard(chat)
         self._tries.pop(chat, None)
