@@ -72,12 +72,13 @@ def test_a_folders_name_is_no_command_and_every_pane_starts_in_it(tmp_path: Path
     for project in _project(tmp_path / name):
         panes = tmux.build(project, ENVIRONMENT)
         tmux.respawn(project, panes["PeerA"].id, "1", sys.executable, "-c", "import time; time.sleep(100) ;")
-        until(lambda: "python" in tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_command}"))
         assert set(folders_of(project)) == {str(project.root)}
         assert list(tmp_path.rglob("ran")) == []
 
 
 def folders_of(project: Project) -> list[str]:
+    """Return where each pane is, once the one that was started anew runs."""
+    until(lambda: "python" in tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_command}"))
     return tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_path}").splitlines()
 
 
