@@ -165,6 +165,8 @@ def _state(facts: list[Fact]) -> str:
         return f"landed as {last.commit[:10]}"
     if isinstance(last, f.SettingsApplied):
         return "applied"
+    if isinstance(last, f.PatchNeedsDecision):
+        return "waiting for a decision (`cccc rfd list`)"
     return f"held: {last.reason}" if isinstance(last, f.PatchHeld) else "in the queue"
 
 

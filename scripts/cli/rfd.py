@@ -177,6 +177,8 @@ def _hear(project: Project, fact: f.Decision | f.RfdCheck) -> int:
     (outcome,) = answer.give(project, "cli", [fact])
     refused = isinstance(outcome, f.DecisionRefused)
     click.echo(plain(answer.words(outcome)), err=refused)
+    if isinstance(outcome, f.RfdSettled) and outcome.outcome == "approved" and outcome.sha:
+        click.echo(f"it is checked on the current base and lands by itself; `cccc patch show {outcome.mid}` shows it")
     return 1 if refused else 0
 
 

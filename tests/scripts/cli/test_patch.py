@@ -22,6 +22,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     project = make_project(tmp_path_factory.mktemp("patch") / "repo")
     (project.root / "one.txt").write_text(LINES)
     (project.root / "two.txt").write_text(LINES)
+    (project.root / "src").mkdir()
+    (project.root / "src" / "one.py").write_text("one = 1\n")
     git(project.root, "add", "-A")
     git(project.root, "commit", "-q", "-m", "files")
     with running(project.root, TEST_CMD="! grep -q bad two.txt"):
@@ -61,6 +63,20 @@ def settled(project: Project, mid: str) -> f.Fact:
 
 def notices(project: Project) -> str:
     return "\n".join(fact.text for fact in ledger.read(project) if isinstance(fact, f.Notice))
+
+
+def test_a_patch_that_waits_for_people_says_so_and_the_answer_says_what_follows(up: Project) -> None:
+    new = "--- /dev/null\n+++ b/src/api/public/call.py\n@@ -0,0 +1 @@\n+x = 1\n"
+    mid = hand_in(up, new)
+    asked = until(lambda: [fact for fact in ledger.of_mid(up, mid) if isinstance(fact, f.Rfd)], 20, "a request")
+    shown = f"{mid}: waiting for a decision (`cccc rfd list`), from PeerA"
+    assert cccc(up.root, "patch", "show", mid).startswith(shown)
+    yes, what = cccc(up.root, "rfd", "approve", asked[0].rfd_id).splitlines()
+    assert yes.startswith(f"{asked[0].rfd_id}: approved by ")
+    assert what == f"it is checked on the current base and lands by itself; `cccc patch show {mid}` shows it"
+    assert isinstance(settled(up, mid), f.PatchCommit)
+    kinds = [line.split()[3:5] for line in cccc(up.root, "trace", mid).splitlines()]
+    assert ["·", "decision"] in kinds and ["patch-commit", "PeerA"] in kinds
 
 
 def test_a_landed_patch_is_shown_and_reverted_through_the_same_gate(up: Project) -> None:
