@@ -123,7 +123,10 @@ def _peer_lines(inboxes: dict[str, int], states: dict[str, Any]) -> list[Line]:
         last = state.get("last")
         words = f"{last['stage']} {ago(last['ts'])} ago, from {last['from']}: {last['text']}" if last else "-"
         what = state.get("state", "-") + (f" ({state['reason']})" if state.get("reason") else "")
-        rows.append((peer, what, str(inboxes[peer]), state.get("nudge") or "-", words))
+        nudge = state.get("nudge") or "-"
+        if state.get("reason") and nudge == f"held: {state['reason']}":
+            nudge = "held"
+        rows.append((peer, what, str(inboxes[peer]), nudge, words))
     return table(("peer", "state", "inbox", "nudge", "last message"), rows)
 
 

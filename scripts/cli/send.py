@@ -84,7 +84,7 @@ def _send(project: Project, text: str) -> None:
     assert isinstance(said, f.UserMessage)
     said.id = said.mid
     bus.tell(project, "cli", [said])
-    where = f"  goes into {_INBOX[said.route]}; `cccc trace` with this id shows how far it came"
+    where = f"  to {_INBOX[said.route]}; `cccc trace ID` follows it"
     click.echo(said.mid + (where if sys.stdout.isatty() else ""))
     for line in reply.lines[1:]:
         click.echo(line.text, err=True)

@@ -6,7 +6,7 @@ import json
 
 from cccc.common import commands
 from cccc.common import facts as f
-from cccc.common.commands import Asker
+from cccc.common.commands import Asker, status
 from cccc.common.paths import Project
 
 ALICE = Asker("alice", "telegram", "42", "-100")
@@ -45,6 +45,19 @@ def test_every_look_answers_in_a_project_that_is_down(project: Project) -> None:
     assert text(project, "files") == "no file went in"
     assert "nobody" in text(project, "locks") or text(project, "locks") == "no locks"
     assert "no fact has the mid m-1" in text(project, "trace m-1")
+
+
+def test_a_pane_that_holds_a_nudge_tells_its_reason_once() -> None:
+    peers = {
+        "PeerA": {"state": "waiting", "reason": "a menu is open", "nudge": "held: a menu is open"},
+        "PeerB": {"state": "busy", "reason": "a turn runs", "nudge": "held: a draft stands there"},
+    }
+    nothing = {"troubles": [], "services": [], "queue": [], "facts": []}
+    found = {"running": True, "project": "p", "installed": "1", "inboxes": {"PeerA": 1, "PeerB": 1}, **nothing}
+    shown = status.lines({**found, "snapshot": {"peers": peers}})
+    a, b = (line.text.split("  ") for line in shown if line.text.startswith("Peer"))
+    assert [cell.strip() for cell in a if cell] == ["PeerA", "waiting (a menu is open)", "1", "held", "-"]
+    assert "held: a draft stands there" in "  ".join(b)
 
 
 def test_whoami_tells_what_an_approver_is_listed_by(project: Project) -> None:

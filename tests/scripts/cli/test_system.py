@@ -88,7 +88,7 @@ def test_send_prints_the_id_alone_into_a_pipe_and_says_on_a_terminal_what_happen
     code, shown = on_a_terminal(up.root, "send", "a: foo")
     mid, _, words = shown.strip().partition("  ")
     assert code == 0 and "user-message" in trace(up, mid)
-    assert words == "goes into PeerA's inbox; `cccc trace` with this id shows how far it came"
+    assert words == "to PeerA's inbox; `cccc trace ID` follows it"
 
 
 @pytest.mark.parametrize("words", [["send"], ["send", "-"]])
