@@ -11,7 +11,7 @@ from cccc.common.plural import plural
 from cccc.scripts.torture import rounds
 from cccc.scripts.torture.rounds import Run
 
-_SHORT, _LONG = 45, 500
+_SHORT, _LONG = 50, 500
 
 
 @click.command()
