@@ -29,7 +29,7 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
       cccc setup-cli
       cccc setup-cli codex --yes
 
-    Exit codes: 0 nothing is left to be asked, 1 something is, 2 wrong usage, 3 no project here.
+    Exit codes: 0 nothing is left to be asked, 1 something is, or a CLI is not installed, 2 wrong usage, 3 no project here.
     """
     project = Project.find()
     loaded = settings.load(project)
@@ -45,19 +45,30 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
         if peers.is_mock(project, each):
             click.echo(f"{each.peer}: a mock peer asks nothing")
             continue
-        questions = first_run.questions(each.text, chosen, project.root, environment)
-        for question in questions:
-            click.secho(f"{each.peer} ({each.program}): {question.text}", bold=True)
-            if question.change and own_files.agreed(*question.change, yes):
-                own_files.write(*question.change)
-                click.echo(f"written: {question.change.file}")
-                continue
+        if not each.found:
+            click.echo(f"{each.peer}: {each.program} ({each.source}) is not on the PATH; install it first")
             left += 1
-            if not question.change:
-                click.echo(question.mend or f"start `{each.program}` here once, by hand, and answer")
-        if not questions:
-            click.echo(f"{each.peer} ({each.program}): it will ask nothing that can be foreseen")
+            continue
+        questions = first_run.questions(each.text, chosen, project.root, environment)
+        left += _answer(each, questions, yes)
     return 1 if left else 0
+
+
+def _answer(each: peers.Command, questions: Sequence[first_run.Question], yes: bool) -> int:
+    """Show what a CLI would ask, and answer what can be; return how many questions are left."""
+    left = 0
+    for question in questions:
+        click.secho(f"{each.peer} ({each.program}): {question.text}", bold=True)
+        if question.change and own_files.agreed(*question.change, yes):
+            own_files.write(*question.change)
+            click.echo(f"written: {question.change.file}")
+            continue
+        left += 1
+        if not question.change:
+            click.echo(question.mend or f"start `{each.program}` here once, by hand, and answer")
+    if not questions:
+        click.echo(f"{each.peer} ({each.program}): it will ask nothing that can be foreseen")
+    return left
 
 
 def _tell_of_unused(project: Project, names: set[str], commands: Sequence[peers.Command]) -> None:

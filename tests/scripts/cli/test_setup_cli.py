@@ -64,6 +64,11 @@ def test_a_cli_that_no_peer_is_started_with_is_said_to_be_none(project: Project,
     )
 
 
+def test_a_cli_that_is_not_installed_is_not_to_be_started(project: Project, clis: dict[str, str]) -> None:
+    said = cccc(project.root, "setup-cli", "codex", code=1, **{**clis, "CODEX_I_CMD": "no-such/codex"})
+    assert said == "PeerB: no-such/codex (CODEX_I_CMD) is not on the PATH; install it first\n"
+
+
 def test_while_mock_peers_run_it_says_so(project: Project) -> None:
     with running(project.root):
         mocks = "PeerA with a mock peer (CLAUDE_I_CMD), PeerB with a mock peer (CODEX_I_CMD)"
