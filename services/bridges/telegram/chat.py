@@ -70,17 +70,13 @@ _TWO = "another program polls with this token; end it, or make a bot of its own 
 T = TypeVar("T")
 
 
-class _Request(HTTPXRequest):
-    """Takes what Telegram did not answer, such as the page of a proxy, for an outage, whatever its status is.
+async def _look(response: httpx.Response) -> None:
+    """Take what Telegram did not answer, such as the page of a proxy, for an outage, whatever its status is.
 
     The library takes a page with 200 for an error that no rule knows, and one with 401 or 403 for Telegram's own word.
     """
-
-    async def do_request(self, url: str, method: str, *args: Any, **more: Any) -> tuple[int, bytes]:
-        code, payload = await super().do_request(url, method, *args, **more)
-        if method == "POST" and not _is_answer(code, payload):  # files come by GET
-            raise NetworkError(f"what answers there is not Telegram (status {code})")
-        return code, payload
+    if response.request.method == "POST" and not _is_answer(response.status_code, await response.aread()):
+        raise httpx.RemoteProtocolError(f"what answers is not Telegram (status {response.status_code})")
 
 
 def _is_answer(code: int, payload: bytes) -> bool:
@@ -100,12 +96,13 @@ class Chats:
     def __init__(self, token: str, api: str, poll_seconds: int) -> None:
         self.me = ""
         self._poll_seconds = poll_seconds
+        looking = {"event_hooks": {"response": [_look]}}
         self._bot = Bot(
             token,
             base_url=f"{api.rstrip('/')}/bot",
             base_file_url=f"{api.rstrip('/')}/file/bot",
-            request=_Request(connection_pool_size=16, read_timeout=_ANSWER_WITHIN),
-            get_updates_request=_Request(connection_pool_size=1),
+            request=HTTPXRequest(connection_pool_size=16, read_timeout=_ANSWER_WITHIN, httpx_kwargs=looking),
+            get_updates_request=HTTPXRequest(connection_pool_size=1, httpx_kwargs=looking),
         )
         self._failures = 0  # in a row
         self._open: set[str] = set()  # ids of updates that are not accepted yet
