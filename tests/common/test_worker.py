@@ -124,6 +124,24 @@ def test_a_stopped_service_starts_from_its_snapshot(project: Project, service: S
     assert answers(project, 2) == ["hi 1", "hi 2"]
 
 
+def test_a_start_reads_only_the_end_of_a_long_ledger(project: Project, service: Start, echo: Echo) -> None:
+    processes = [service("ledger"), echo.start()]
+    for number in range(1, 6):
+        ask(project, number)
+    answers(project, 5)
+    for process in reversed(processes):
+        process.terminate()
+        process.wait()
+    first, *early, last_but_one, last = project.ledger.read_bytes().splitlines(keepends=True)
+    unreadable = [b"?" * (len(line) - 1) + b"\n" for line in early]
+    project.ledger.write_bytes(b"".join([first, *unreadable, last_but_one, last]))
+    service("ledger")
+    echo.start()
+    ask(project, 6)
+    heard = until(lambda: list(ledger.read(project, 11)), what="the answer")
+    assert [fact.text for fact in heard if isinstance(fact, f.Notice)] == ["hi 6"]
+
+
 def test_a_snapshot_that_cannot_be_read_is_folded_again(project: Project, service: Start, echo: Echo) -> None:
     service("ledger")
     process = echo.start()
