@@ -166,7 +166,7 @@ def down(project: Project) -> bool:
         ran = _shut_down(project)
         left = leftovers.end(project, [service.name for service in EVERY])
         if ran or left:
-            project.stopped.touch()
+            project.stopped.write_bytes(b"")  # also where it is there: panels watch it
     return ran or left
 
 

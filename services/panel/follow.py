@@ -43,9 +43,10 @@ class Follow:
 
     def changed(self) -> bool:
         """Take what happened in the folder; return whether there is a new status."""
-        if any(event.what == GONE for event in self._watch.events()):
+        events = self._watch.events()
+        if any(event.what == GONE for event in events):
             self._following = False
-        return self._read()
+        return self._read() or any(event.name == self._project.stopped.name for event in events)
 
     def writer(self) -> int:
         """Return the process that writes the status; 0 when none is known."""
@@ -55,11 +56,22 @@ class Follow:
         """Return the lines to show now."""
         if self.status is None:
             return screen.waiting(self.problem, width)
-        note = "" if _lives(self.writer()) and not self.problem else "reconnecting"
-        return screen.picture(self.status, width, height, datetime.now().astimezone(), note)
+        now = datetime.now().astimezone()
+        if _lives(self.writer()) and not self.problem:
+            return screen.picture(self.status, width, height, now)
+        if self._stopped():
+            return screen.picture(screen.at_rest(self.status), width, height, now, "not running: `cccc up`")
+        return screen.picture(self.status, width, height, now, "reconnecting")
 
     def close(self) -> None:
         self._watch.close()
+
+    def _stopped(self) -> bool:
+        """Return whether everything was stopped since the status was written."""
+        try:
+            return self._project.stopped.stat().st_mtime_ns > self._file[1]
+        except FileNotFoundError:
+            return False
 
     def _read(self) -> bool:
         try:

@@ -11,6 +11,7 @@ import textwrap
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from msgspec.structs import replace
 from rich.text import Text
 
 from cccc.common.plural import plural
@@ -50,7 +51,7 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         Section("bridges", [_bridge(name, bridge, now) for name, bridge in status.bridges.items()], 1),
         Section("notices", [_timed(notice.ts, now, Text(_local(notice.text, now))) for notice in status.notices], 1),
         Section("facts", [_fact(fact, now, width) for fact in status.facts], 3),
-        Section("services", _services(status, now), 1),
+        Section("services", _services(status, now) if status.services else [], 1),
         Section("ledger", [_ledger(status.ledger, now)], 0),
     ]
     sections = [section for section in sections if section.lines]
@@ -62,6 +63,12 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
             lines.append(Text())
         lines += _labelled(section, count, width)
     return lines
+
+
+def at_rest(status: Status) -> Status:
+    """Return a status without what was true only while the services ran."""
+    peers = {name: replace(peer, state="stopped", reason="", since="", nudge="") for name, peer in status.peers.items()}
+    return replace(status, started="", troubles=[], services={}, peers=peers, bridges={})
 
 
 def waiting(reason: str, width: int) -> list[Text]:
@@ -103,8 +110,8 @@ def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
         left.append("starting", "yellow")
     else:
         left.append("all well", "green")
-    up = age(status.started, now)
-    left.append(f"  up {up}, {plural(status.ledger.seq, 'fact')}, {size(status.ledger.size)}", "dim")
+    up = f"up {age(status.started, now)}, " if status.started else ""
+    left.append(f"  {up}{plural(status.ledger.seq, 'fact')}, {size(status.ledger.size)}", "dim")
     right = now.strftime("%H:%M")
     left = _cut(left, width - len(right) - 1)
     return left + Text(" " * (width - left.cell_len - len(right))) + Text(right, "bold")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bus
+from cccc.common import bus, supervisor
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from tests.conftest import Start
@@ -138,6 +138,22 @@ def test_a_killed_panel_service_is_said_and_its_successor_is_shown(
     pane.shows("repo  reconnecting")
     service("panel")
     until(lambda: "reconnecting" not in pane.text(), 10, "connected again")
+
+
+def test_a_project_that_was_stopped_is_not_shown_as_running(project: Project, service: Start, pane: Pane) -> None:
+    service("ledger")
+    panel = service("panel")
+    pane.start(60, 15)
+    for _ in range(2):
+        pane.shows("2/5 ready")
+        panel.terminate()
+        panel.wait()
+        supervisor.down(project)
+        pane.shows("repo  not running: `cccc up`")
+        assert "ready" not in pane.text() and "up <1m" not in pane.text()
+        service("ledger")
+        panel = service("panel")
+    pane.shows("2/5 ready")
 
 
 def test_no_color_is_respected(project: Project, service: Start, pane: Pane) -> None:
