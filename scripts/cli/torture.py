@@ -23,7 +23,7 @@ def command(count: int | None, long_: bool, seed: int | None, keep: Path | None)
     """Crash a scratch project in every way, and count what is lost.
 
     Two mock peers exchange numbered messages, hand in patches and need decisions, a user edits and commits beside them,
-    and one thing after the other breaks. After each fault everything must arrive, in order and once; the count is made
+    a person talks with them in a chat, and one thing after the other breaks. After each fault everything must arrive, in order and once; the count is made
     from files and git alone. Your project and your tmux are not touched.
 
     \b
@@ -59,6 +59,10 @@ def table(run: Run) -> str:
     ]
     doubled = sum(outcome.doubled for outcome in run.outcomes.values())
     if run.bridge_ends:
-        lines.append(f"The bridge ended {run.bridge_ends} times, which doubles at most one post each: {doubled} were.")
+        lines.append(
+            f"Ends of the bridge: {run.bridge_ends}, of which each may double one post; posts doubled: {doubled}."
+        )
+    if run.left_out:
+        lines.append(run.left_out)
     lines += [counts + ".", f"Left over after `cccc down`: {', '.join(run.left) or 'nothing'}."]
     return "\n".join(lines)

@@ -88,7 +88,7 @@ def left_out(place: Place) -> str:
         missing.append("a full disk and a read-only state folder (Linux, root, the right to mount)")
     if not place.chat:
         missing.append("a chat that fails (install python-telegram-bot and aiohttp beside cccc)")
-    return f"left out: {'; '.join(missing)}" if missing else ""
+    return f"Left out: {'; '.join(missing)}." if missing else ""
 
 
 def _signal(pid: int, number: int) -> bool:

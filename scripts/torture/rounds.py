@@ -49,6 +49,7 @@ class Run:
     patches: int
     lines: int  # said in the chat
     posts: int  # for it
+    left_out: str  # faults that cannot be had here
     bridge_ends: int  # each may double one post
     counts: Counts
     left: list[str]  # processes and sockets after `cccc down`
@@ -89,8 +90,6 @@ def _chat(folder: Path) -> Chat | None:
 def _run(place: Place, seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep: Path | None) -> Run:
     began, chance = time.monotonic(), random.Random(seed)
     place.make()
-    if left_out(place):
-        tell(left_out(place))
     load = Load(place)
     outcomes: dict[str, Outcome] = {}
     place.cccc("up")
@@ -122,6 +121,7 @@ def _run(place: Place, seed: int, rounds: int, handoffs: int, tell: Callable[[st
         patches=len(load.patches),
         lines=sum(load.lines.values()),
         posts=sum(load.posts.values()),
+        left_out=left_out(place),
         bridge_ends=checker.doubled(place.root)[1],
         counts=counts,
         left=left,
