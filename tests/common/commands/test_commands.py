@@ -52,7 +52,7 @@ def test_a_pane_that_holds_a_nudge_tells_its_reason_once() -> None:
         "PeerA": {"state": "waiting", "reason": "a menu is open", "nudge": "held: a menu is open"},
         "PeerB": {"state": "busy", "reason": "a turn runs", "nudge": "held: a draft stands there"},
     }
-    nothing = {"troubles": [], "services": [], "queue": [], "facts": []}
+    nothing: dict[str, list[str]] = {"troubles": [], "services": [], "queue": [], "facts": []}
     found = {"running": True, "project": "p", "installed": "1", "inboxes": {"PeerA": 1, "PeerB": 1}, **nothing}
     shown = status.lines({**found, "snapshot": {"peers": peers}})
     a, b = (line.text.split("  ") for line in shown if line.text.startswith("Peer"))
