@@ -22,7 +22,7 @@ def measure(folder: Path) -> Iterator[Row]:
         with up(project, TEST_CMD="true"):
             latency.patch(project, 0, PAUSE)  # the first one makes the gate's own tree
             gate = [latency.patch(project, number, PAUSE) for number in range(1, PATCHES)]
-            hand = [latency.by_hand(project, number) for number in range(PATCHES)]
+            hand = [latency.by_hand(project, number, PAUSE) for number in range(PATCHES)]
         yield Row(f"`patch.diff` → commit {where}, the tests a no-op", spread(gate), "")
         yield Row(f"the same git steps by hand {where}", spread(hand), "")
         yield Row("the gate's time as a multiple of that (p50)", multiple(gate, hand), f"≤ {most}")
