@@ -58,14 +58,16 @@ def test_nothing_is_written_without_a_yes(project: Project, clis: dict[str, str]
 
 
 def test_a_cli_that_no_peer_is_started_with_is_said_to_be_none(project: Project, clis: dict[str, str]) -> None:
-    assert cccc(project.root, "setup-cli", "claude", **{**clis, "CLAUDE_I_CMD": "aider --yes"}) == (
+    clis["CLAUDE_I_CMD"] = "aider --yes"
+    assert cccc(project.root, "setup-cli", "claude", code=0, input="", **clis) == (
         "no peer is started with claude: PeerA with `aider --yes` (CLAUDE_I_CMD), "
         f"PeerB with `{clis['CODEX_I_CMD']}` (CODEX_I_CMD)\n"
     )
 
 
 def test_a_cli_that_is_not_installed_is_not_to_be_started(project: Project, clis: dict[str, str]) -> None:
-    said = cccc(project.root, "setup-cli", "codex", code=1, **{**clis, "CODEX_I_CMD": "no-such/codex"})
+    clis["CODEX_I_CMD"] = "no-such/codex"
+    said = cccc(project.root, "setup-cli", "codex", code=1, input="", **clis)
     assert said == "PeerB: no-such/codex (CODEX_I_CMD) is not on the PATH; install it first\n"
 
 
