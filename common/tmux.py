@@ -24,6 +24,7 @@ SESSION = "cccc"
 ROLES = (*PEERS, "ledger", "panel")
 WIDTH, HEIGHT = 200, 49  # two peers side by side, neither below 80 columns; with tmux's own line 50
 _ANSWERS_WITHIN = 5.0
+_OF_A_CLIENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE")  # no token of a service needs to reach tmux
 
 _CONF = """\
 set -g default-terminal "screen-256color"
@@ -94,7 +95,8 @@ def call(project: Project, *command: str, environment: Mapping[str, str] | None 
     """
     # -u: for a service without a UTF-8 locale tmux would write `_` instead of other signs.
     argv = ("tmux", "-u", "-S", str(project.socket("tmux")), "-f", str(_conf(project)), *command)
-    env = dict(os.environ if environment is None else environment)
+    own = {name: os.environ[name] for name in _OF_A_CLIENT if name in os.environ}
+    env = own if environment is None else dict(environment)
     env.pop("TMUX", None)
     try:
         done = subprocess.run(

@@ -76,7 +76,11 @@ def used(place: Path, telegram: Telegram) -> Iterator[Project]:
         telegram.say(f"a: {HOSTILE}")
         until(lambda: heard(project, f.PatchCommit), 60, "the patch lands")
         until(lambda: "I read: " in json.dumps(telegram.posts), 30, "the answer in the chat")
-        until(lambda: any(fact.author == "PeerA" for fact in heard(project, f.Handoff)), 30, "the other peer is told")
+        until(
+            lambda: any(getattr(fact, "author", "") == "PeerA" for fact in heard(project, f.Handoff)),
+            30,
+            "the other peer is told",
+        )
         yield project
     finally:
         cccc(project.root, "down")
