@@ -14,8 +14,9 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
+from cccc.common import git
 from cccc.common.errors import LedgerBusy, NotRunning, UserError
-from cccc.common.paths import Project
+from cccc.common.paths import IGNORE, Project
 from cccc.common.process import hold
 from cccc.common.registry import PLATFORMS
 from cccc.common.settings import Settings
@@ -59,6 +60,25 @@ def missing(settings: Settings, platform: str, environment: Mapping[str, str] = 
         variable = getattr(getattr(settings, platform), f"{lacking[0]}_env")
         return f"{platform}: no {lacking[0]}; `cccc token set {platform}`, or set {variable}"
     return ""
+
+
+def exposed(project: Project, settings: Settings, platform: str) -> str:
+    """Return who else can read the tokens in a platform's settings, with what mends it, or ""."""
+    section, needs = getattr(settings, platform), NEEDS[platform]
+    if not any(getattr(section, key) for key in (*needs.tokens, *needs.optional)):
+        return ""
+    file = project.settings / f"{platform}.yaml"
+    if file.stat().st_mode & 0o077:
+        return f"{platform}: others on this machine can read the token in {file}; `chmod 600 {file}`"
+    return in_git(project, platform)
+
+
+def in_git(project: Project, platform: str) -> str:
+    """Return that git would take a platform's settings, with what mends it, or ""."""
+    file = project.settings / f"{platform}.yaml"
+    if git.run(project.root, "check-ignore", "-q", str(file), check=False).returncode != 1:
+        return ""  # it is ignored, or there is no repository
+    return f"{platform}: git does not ignore {file}; `git rm --cached` it if it is tracked, and ignore {IGNORE}"
 
 
 def install_command(platform: str) -> str:

@@ -73,7 +73,7 @@ def _start(project: Project, platforms: tuple[str, ...], again: bool) -> None:
     if not chosen:
         raise UserError(_NO_TOKEN)
     for platform in chosen:
-        lacking = bridges.missing(loaded, platform)
+        lacking = bridges.missing(loaded, platform) or bridges.exposed(project, loaded, platform)
         if lacking:
             raise UserError(lacking)
     running.require(project)

@@ -54,6 +54,8 @@ def set_(platform: str) -> None:
     """
     project = Project.find()
     loaded = settings.load(project)
+    if in_git := bridges.in_git(project, platform):
+        raise UserError(f"{in_git}; nothing is changed")
     given = _asked_for(platform) if sys.stdin.isatty() else _read(platform)
     if not given:
         raise click.UsageError("no token was given; nothing is changed")

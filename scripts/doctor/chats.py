@@ -48,6 +48,9 @@ def _set_up(project: Project, loaded: settings.Settings, platform: str, keys: li
     lacking = bridges.missing(loaded, platform)
     if lacking:
         return Check(platform, WARN, found, lacking.partition(": ")[2])
+    exposed = bridges.exposed(project, loaded, platform)
+    if exposed:
+        return Check(platform, BAD, found, exposed.partition(": ")[2])
     if both:
         mend = f"the one of {platform}.yaml is used; unset the variable, or `cccc token unset {platform}`"
         return Check(platform, WARN, f"{found}; the variable of {', '.join(both)} is set too", mend)

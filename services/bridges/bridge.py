@@ -20,7 +20,7 @@ import msgspec
 
 from cccc.common import bridges, ledger, pairing
 from cccc.common import facts as f
-from cccc.common.errors import NotFound
+from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.paths import Project
@@ -73,6 +73,9 @@ class Bridge(Worker):
         lacking = bridges.missing(self.settings, self.via)
         if lacking:
             raise NotFound(lacking)
+        exposed = bridges.exposed(self.project, self.settings, self.via)
+        if exposed:
+            raise UserError(exposed)
         self.rules = self.section()
         self.redact = Redactor(self.settings.telegram.redact_patterns).redact
         tokens = bridges.tokens(self.settings, self.via)

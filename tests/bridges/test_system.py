@@ -33,6 +33,7 @@ def settle(project: Project, telegram: Telegram, **more: object) -> None:
     """Write the settings of the Telegram bridge."""
     project.settings.mkdir(parents=True, exist_ok=True)
     settings = {"api_base_url": telegram.url, "allow_chats": [GROUP], **QUICK, **more}
+    (project.settings / "telegram.yaml").touch(mode=0o600)
     (project.settings / "telegram.yaml").write_text(
         "".join(f"{key}: {json.dumps(settings[key])}\n" for key in settings)
     )

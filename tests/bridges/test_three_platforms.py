@@ -106,6 +106,7 @@ class World:
         self._write("policies", POLICIES)
 
     def _write(self, name: str, settings: dict[str, Any]) -> None:
+        (self.project.settings / f"{name}.yaml").touch(mode=0o600)
         (self.project.settings / f"{name}.yaml").write_text(json.dumps(settings))
 
     def commands(self) -> dict[str, str]:

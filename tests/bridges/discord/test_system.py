@@ -20,6 +20,7 @@ def test_a_press_in_discord_lands_a_protected_patch_although_the_server_dies(
     addresses = {"api_base_url": discord.url, "gateway_url": discord.gateway}
     settings = {"bot_token": TOKEN, "allow_chats": [CHANNEL], **addresses, **QUICK}
     policies = {"rfd": {"approvers": {"alice": {"discord": "42"}}}}
+    (project.settings / "discord.yaml").touch(mode=0o600)
     (project.settings / "discord.yaml").write_text(json.dumps(settings))
     (project.settings / "policies.yaml").write_text(json.dumps(policies))
     with running(project.root, TEST_CMD="echo 3 passed in 0.1s", LINT_CMD=""):

@@ -20,6 +20,7 @@ def test_a_line_of_slack_reaches_both_peers_and_a_press_there_lands_a_patch_alth
     tokens = {"bot_token": BOT_TOKEN, "app_token": APP_TOKEN}
     settings = {**tokens, "allow_chats": [TEAM], "api_base_url": slack.url, **QUICK}
     policies = {"rfd": {"approvers": {"alice": {"slack": ALICE}}}}
+    (project.settings / "slack.yaml").touch(mode=0o600)
     (project.settings / "slack.yaml").write_text(json.dumps(settings))
     (project.settings / "policies.yaml").write_text(json.dumps(policies))
     with running(project.root, TEST_CMD="echo 3 passed in 0.1s", LINT_CMD=""):
