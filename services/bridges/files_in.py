@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cccc.common.lines import plain
 from cccc.common.paths import Project
 from cccc.common.settings.chat import Files
 from cccc.services.bridges import sniff
@@ -84,7 +85,7 @@ def block(project: Project, text: str, fetched: Sequence[Fetched]) -> str:
     lines = [text] if text else []
     for file in fetched:
         if file.path is None:
-            lines.append(f"A file was not taken: {file.name}: {file.refused}")
+            lines.append(f"A file was not taken: {plain(file.name)}: {file.refused}")
         else:
             where = file.path.relative_to(project.root)
             lines.append(f"File: {where}\nSHA256: {file.sha}  Size: {file.size} bytes  MIME: {file.mime}")
