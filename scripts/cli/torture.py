@@ -22,9 +22,9 @@ _SHORT, _LONG = 50, 500
 def command(count: int | None, long_: bool, seed: int | None, keep: Path | None) -> int:
     """Crash a scratch project in every way, and count what is lost.
 
-    Two mock peers exchange numbered messages, hand in patches and need decisions, a user edits and commits beside them,
-    a person talks with them in a chat, and one thing after the other breaks. After each fault everything must arrive, in order and once; the count is made
-    from files and git alone. Your project and your tmux are not touched.
+    Two mock peers exchange numbered messages, hand in patches and need decisions, a person talks with them in a chat, a
+    user edits and commits beside them, and one thing after the other breaks. After each fault everything must arrive,
+    in order and once; the count is made from files and git alone. Your project and your tmux are not touched.
 
     \b
     Examples:
