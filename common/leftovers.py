@@ -74,17 +74,20 @@ def _holders(locks: list[Path]) -> list[int]:
 
 
 def _end_tmux(socket: Path) -> bool:
-    """End the tmux server and everything that runs in its panes."""
-    if not socket.exists():
-        return False
+    """End the tmux server and everything that runs in its panes; also a server that has lost its socket."""
+    ended = socket.exists() and _end_server_at(socket)
+    return _end(lambda: tmux_servers(socket), signal.SIGTERM, signal.SIGKILL) or ended
+
+
+def _end_server_at(socket: Path) -> bool:
     try:
         panes = {int(pid) for pid in _tmux(socket, "list-panes", "-a", "-F", "#{pane_pid}").split()}
         if os.getsid(0) in panes:  # `cccc down` was typed in a pane: outlive it, to come to the end
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             panes.remove(os.getsid(0))
         _tmux(socket, "kill-server")
-    except subprocess.TimeoutExpired:
-        return _end(lambda: tmux_servers(socket), signal.SIGKILL)
+    except subprocess.TimeoutExpired:  # it hangs, and is found by its command line
+        return False
     return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL)
 
 

@@ -295,6 +295,15 @@ def test_down_ends_a_tmux_that_hangs(project: Project) -> None:
     assert running(project) == []
 
 
+def test_down_ends_a_tmux_that_has_lost_its_socket(project: Project) -> None:
+    project.make_run()
+    tmux = ["tmux", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
+    subprocess.run([*tmux, "new-session", "-d", "sleep 600"], check=True)
+    project.socket("tmux").unlink()
+    assert supervisor.down(project) is True
+    assert running(project) == []
+
+
 def test_down_ends_a_check_of_the_gate(project: Project) -> None:
     project.make_run()
     lock = (project.run / "check.lock").open("w+b")
