@@ -103,7 +103,8 @@ def test_a_line_that_means_nothing_is_answered_in_red_and_says_nothing(console: 
 def test_a_prefix_that_is_no_route_is_told_and_the_line_goes_to_both(console: Console, line: str) -> None:
     words, (message,) = said(console, line)
     assert isinstance(message, f.UserMessage) and (message.route, message.text) == ("both", line)
-    assert f"`{line[:-3].strip()}` is no route (a: b: both: are), so it went to PeerA and PeerB as it is" in words.splitlines()
+    told = f"`{line[:-3].strip()}` is no route (a: b: both: are), so it went to PeerA and PeerB as it is"
+    assert told in words.splitlines()
 
 
 @pytest.mark.parametrize(
