@@ -19,9 +19,9 @@ ASSIGNMENTS = (
     r"(?i)password\s*[:=]\s*\S+",
 )
 
-# Where a token may begin: not within a word, but right behind an escaped line break or a colour of a terminal.
-_BEGIN = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])|(?<=[\[;]\dm)|(?<=[\[;]\d\dm))"
-
+# Where `sk-` may begin: not within a word, but right behind an escaped line break or a colour of a terminal. The place
+# is looked at behind the letters, because a search for letters is fast.
+_SK = r"sk-(?:(?<![A-Za-z0-9]sk-)|(?<=\\[nrt]sk-)|(?<=[\[;]\dmsk-)|(?<=[\[;]\d\dmsk-))"
 _KEY = "[A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?"
 
 # The shapes of well-known tokens. Repeats are bounded, or eat everything that could start a match again.
@@ -39,8 +39,8 @@ _SHAPES = tuple(
         r"gh[pousr]_[A-Za-z0-9]{20,}",  # GitHub
         r"github_pat_\w{20,}",
         r"glpat-[\w-]{20,}",  # GitLab
-        _BEGIN + r"sk-[\w-]{20,}",  # model providers
-        r"(?<![A-Z0-9])A(?:KI|SI)A[A-Z0-9]{16}(?![A-Z0-9])",  # AWS
+        _SK + r"[\w-]{20,}",  # model providers
+        r"A(?:KI|SI)A(?<![A-Z0-9].{4})[A-Z0-9]{16}(?![A-Z0-9])",  # AWS
         r"(?i:aws_secret_access_key)\W{1,5}[A-Za-z0-9/+=]{40}",
         r"AIza[\w-]{35,}",  # Google
         r"npm_[A-Za-z0-9]{36,}",
