@@ -70,6 +70,7 @@ def test_a_message_between_the_peers_that_is_held_is_shown_when_it_is_handed_ove
     room.held("nobody ever gets this")
     room.to_peer("what comes later", "PeerB")
     until(lambda: telegram.in_chat() == ["[PeerB→PeerA]\nwhat comes later"])
+    until(lambda: room.facts(f.ChatPosted), what="the post is known, and will not come twice")
     room.kill()
     room.revive()
     room.hand_over(held)
