@@ -67,9 +67,8 @@ class Evidence(worker.Worker):
         self._place: git.Repo | None = None  # ever: where it lies does not change
         self._watcher: Watcher | None = None
         self._tidied = True
-        lock = CheckLock(
-            self.project.run / "check.lock"
-        )  # before the probe: a check of an earlier life may use the box
+        # Before the probe of the sandbox: a check of an earlier life may use its box.
+        lock = CheckLock(self.project.run / "check.lock")
         self._gate = Gate(
             self.project,
             self.settings.policies,
