@@ -92,8 +92,12 @@ def _end_server_at(socket: Path) -> bool:
 
 
 def tmux_servers(socket: Path) -> list[int]:
-    """Return the servers that were started for this socket, whether or not they still have it."""
-    return [pid for pid, command in _commands() if command.startswith("tmux") and str(socket) in command]
+    """Return the servers that were started for this socket, whether or not they still have it.
+
+    A person's own server, started to show ours, has the socket in its command line, too, but not at its beginning.
+    """
+    begins = (f"tmux -u -S {socket} ", f"tmux: server ({socket})")  # the second where tmux sets its title
+    return [pid for pid, command in _commands() if command.startswith(begins)]
 
 
 def _tmux(socket: Path, *args: str) -> str:

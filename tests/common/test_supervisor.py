@@ -275,7 +275,7 @@ def test_questions_to_a_project_that_is_down_say_so(project: Project) -> None:
 
 def test_down_ends_tmux_and_what_ignores_hangups_in_its_panes(project: Project) -> None:
     project.make_run()
-    tmux = ["tmux", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
+    tmux = ["tmux", "-u", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
     subprocess.run([*tmux, "new-session", "-d", f"trap '' HUP; echo $$ >{project.home}/pane; sleep 600"], check=True)
     until(lambda: (project.home / "pane").exists())
     assert supervisor.down(project) is True
@@ -287,7 +287,7 @@ def test_down_ends_tmux_and_what_ignores_hangups_in_its_panes(project: Project) 
 
 def test_down_ends_a_tmux_that_hangs(project: Project) -> None:
     project.make_run()
-    tmux = ["tmux", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
+    tmux = ["tmux", "-u", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
     subprocess.run([*tmux, "new-session", "-d", "sleep 600"], check=True)
     printed = subprocess.run([*tmux, "display-message", "-p", "#{pid}"], check=True, capture_output=True)
     os.kill(int(printed.stdout), signal.SIGSTOP)
@@ -297,11 +297,23 @@ def test_down_ends_a_tmux_that_hangs(project: Project) -> None:
 
 def test_down_ends_a_tmux_that_has_lost_its_socket(project: Project) -> None:
     project.make_run()
-    tmux = ["tmux", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
+    tmux = ["tmux", "-u", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
     subprocess.run([*tmux, "new-session", "-d", "sleep 600"], check=True)
     project.socket("tmux").unlink()
     assert supervisor.down(project) is True
     assert running(project) == []
+
+
+def test_down_leaves_a_persons_own_tmux_alone_that_was_started_to_show_ours(project: Project, tmp_path: Path) -> None:
+    project.make_run()
+    tmux = ["tmux", "-S", str(tmp_path / "own")]
+    shows = ["sh", "-c", f"tmux -S {project.socket('tmux')} attach; sleep 600"]
+    subprocess.run([*tmux, "-f", "/dev/null", "new-session", "-d", *shows], check=True)
+    try:
+        assert supervisor.down(project) is False
+        assert subprocess.run([*tmux, "has-session"], check=False).returncode == 0
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False)
 
 
 def test_down_ends_a_check_of_the_gate(project: Project) -> None:
