@@ -38,19 +38,20 @@ async def fetch(
     platform: Platform, files: Sequence[FileRef], folder: Path, mid: str, rules: Files, spare: int
 ) -> list[Fetched]:
     """Fetch files into a folder and look at them; what is refused is not kept. `spare`: what the disk can take."""
-    return [
-        await _one(platform, file, folder, f"{mid}.{n}" if n > 1 else mid, rules, spare)
-        for n, file in enumerate(files, 1)
-    ]
+    fetched: list[Fetched] = []
+    for n, file in enumerate(files, 1):
+        room = spare - sum(each.size for each in fetched)
+        fetched.append(await _one(platform, file, folder, f"{mid}.{n}" if n > 1 else mid, rules, room))
+    return fetched
 
 
-async def _one(platform: Platform, file: FileRef, folder: Path, mid: str, rules: Files, spare: int) -> Fetched:
+async def _one(platform: Platform, file: FileRef, folder: Path, mid: str, rules: Files, room: int) -> Fetched:
     most = min(rules.max_mb << 20, platform.limits.download)
     if not rules.enabled:
         return Fetched(file.name, refused="files are turned off (files.enabled)")
     if file.size > most:
         return Fetched(file.name, refused=f"it has {file.size} bytes, allowed are {most}")
-    if file.size > spare:
+    if file.size > room:
         return Fetched(file.name, refused="the disk is nearly full; send it again when there is room")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = sniff.safe_name(file.name)
