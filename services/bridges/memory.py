@@ -12,6 +12,7 @@ from cccc.common import answer
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.lines import moment
+from cccc.common.waits import left
 from cccc.services.bridges import shared_files
 from cccc.services.bridges.state import (
     CARD,
@@ -305,7 +306,7 @@ def _(fact: f.ChatPosted, state: State, at: float, peers: bool) -> None:
         return
     head = box.queue[0]
     box.last[head.kind] = at
-    box.recent = [*(then for then in box.recent if at - then < 60.0), at]
+    box.recent = [*(then for then in box.recent if left(then, 60.0, at)), at]
     if fact.message and not head.edit:
         _remember_message(state, fact, head)
     box.open.done += 1

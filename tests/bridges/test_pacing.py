@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from cccc.common import facts as f
+from cccc.common.lines import moment
 from cccc.common.settings.chat import Telegram
+from cccc.services.bridges import memory
 from cccc.services.bridges.pacing import next_post
 from cccc.services.bridges.platform import Pace
-from cccc.services.bridges.state import CARD, PEERS, REPLY, SYSTEM, USER, Item, Outbox
+from cccc.services.bridges.state import CARD, PEERS, REPLY, SYSTEM, USER, Item, Outbox, Posting, State
 
 RULES = Telegram(debounce_seconds=30, peer_debounce_seconds=60)
 PACE = Pace(every=1.0, per_minute=20)
@@ -54,3 +57,13 @@ def test_answers_below_different_messages_are_different_posts() -> None:
 def test_a_clock_that_was_set_back_holds_no_post_up() -> None:
     ahead = [7300.0 + n for n in range(20)]
     assert next_post(box(USER, last={USER: 7300.0}, recent=ahead), RULES, PACE, NOW) == (1, 0.0)
+
+
+def test_posts_of_a_time_that_is_still_to_come_are_not_kept_for_ever() -> None:
+    """The clock was ahead, and was set back."""
+    state, back = State(outboxes={"1": box(USER, USER, USER)}), "2026-01-01T01:00:00.000000Z"
+    for ts in ("2036-01-01T01:00:00.000000Z", back):
+        state.outboxes["1"].open = Posting(1, 1)
+        posted = f.ChatPosted(via="telegram", chat="1", about=[], message="", part=0, left=0, ts=ts)
+        memory.fold(state, posted, "telegram", shows_peers=True)
+    assert state.outboxes["1"].recent == [moment(back).timestamp()]
