@@ -65,9 +65,9 @@ def run(seed: int, rounds: int, handoffs: int, tell: Callable[[str], None], keep
     folder = Path(tempfile.mkdtemp(prefix="cccc-torture-"))
     mounted = own_disk(folder, _DISK_MB)
     place = Place(folder)
-    place.clock.take_over()
-    place.chat = _chat(folder)
     try:
+        place.clock.take_over()
+        place.chat = _chat(folder)
         return _run(place, seed, rounds, handoffs, tell, keep)
     finally:
         if place.chat:
