@@ -151,8 +151,7 @@ class Limits(NamedTuple):
     text: int  # UTF-16 units of one message
     caption: int
     press: int  # of the answer to a press
-    upload: int  # bytes
-    download: int
+    download: int  # bytes
 
 
 class Pace(NamedTuple):

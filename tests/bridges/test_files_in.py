@@ -16,7 +16,7 @@ from cccc.services.bridges.platform import FileRef, Limits, Platform
 class Chats:
     """A platform that has every file, of noughts."""
 
-    limits = Limits(text=1, caption=1, press=1, upload=1, download=1 << 20)
+    limits = Limits(text=1, caption=1, press=1, download=1 << 20)
 
     async def fetch(self, file: FileRef, to: Path) -> None:
         to.write_bytes(b"0" * file.size)

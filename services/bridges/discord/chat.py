@@ -66,7 +66,7 @@ def use(api: str, gateway: str) -> None:
 class Chats:
     """The channels and direct messages of one bot."""
 
-    limits = Limits(text=2000, caption=2000, press=2000, upload=10 << 20, download=500 << 20)
+    limits = Limits(text=2000, caption=2000, press=2000, download=500 << 20)
     plain_words = False
 
     def __init__(self, token: str, places: Places, origin: Callable[[], str]) -> None:

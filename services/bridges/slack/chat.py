@@ -33,7 +33,7 @@ _MARKS = {"stored": "eyes", "accepted": "ok_hand"}
 class Chats:
     """The channels of one app."""
 
-    limits = Limits(text=3000, caption=1000, press=3000, upload=1 << 30, download=1 << 30)
+    limits = Limits(text=3000, caption=1000, press=3000, download=1 << 30)
     plain_words = True  # Slack's own clients take every line that begins with a slash
 
     def __init__(

@@ -75,6 +75,8 @@ async def _look(response: httpx.Response) -> None:
 
     The library takes a page with 200 for an error that no rule knows, and one with 401 or 403 for Telegram's own word.
     """
+    if response.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:  # a page of the server before Telegram's own
+        raise BadRequest("the file is too large")
     if response.request.method == "POST" and not _is_answer(response.status_code, await response.aread()):
         raise httpx.RemoteProtocolError(f"what answers is not Telegram (status {response.status_code})")
 
@@ -90,7 +92,7 @@ def _is_answer(code: int, payload: bytes) -> bool:
 class Chats:
     """The chats of one bot."""
 
-    limits = Limits(text=4096, caption=1024, press=200, upload=50 << 20, download=20 << 20)
+    limits = Limits(text=4096, caption=1024, press=200, download=20 << 20)
     plain_words = False
 
     def __init__(self, token: str, api: str, poll_seconds: int) -> None:

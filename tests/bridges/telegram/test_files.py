@@ -151,6 +151,17 @@ def test_a_torn_line_in_the_index_of_files_holds_nothing_up(room: Room, telegram
 # --- out -------------------------------------------------------------------------------------
 
 
+def test_a_file_that_is_too_large_for_the_server_is_given_up_and_told(
+    room: Room, telegram: Telegram, outbound: Path
+) -> None:
+    begin(room, telegram)
+    telegram.next_answer("sendDocument", Trouble(413, "<html>413 Request Entity Too Large</html>"))
+    (outbound / "plan.pdf").write_bytes(PDF)
+    (failed,) = until(lambda: room.facts(f.ChatFailed))
+    assert "too large" in failed.reason
+    until(lambda: "did not take a post" in "".join(telegram.in_chat()))
+
+
 def test_a_file_is_sent_to_every_chat_with_its_caption_and_then_gone(
     room: Room, telegram: Telegram, outbound: Path
 ) -> None:
