@@ -24,9 +24,9 @@ FORMAT = 1
 
 
 class Service(msgspec.Struct):
-    """One supervised process, as its beats tell."""
+    """One supervised process, as its beats and supervisord tell."""
 
-    state: str = "starting"  # starting, ready, silent (no beat for 10 s)
+    state: str = "starting"  # starting, ready, silent (no beat for 10 s), failing (started again and again)
     pid: int = 0
     version: str = ""
     since: str = ""  # start of this process

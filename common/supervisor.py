@@ -119,6 +119,14 @@ def processes(project: Project) -> list[Row]:
     return sorted(rows, key=lambda row: order.index(row.name) if row.name in order else -1)
 
 
+def reason(row: Row) -> str:
+    """Return why a service does not stay up: the last line of its log while it waits for the next try."""
+    if row.state != "BACKOFF":
+        return row.error
+    said = row.log.read_text(encoding="utf-8", errors="replace").split("\n") if row.log.exists() else []
+    return next((line for line in reversed(said) if line.strip()), row.error)
+
+
 def _tries(project: Project, name: str) -> int:
     """Return how often a service was started in vain, from supervisord's log: so many seconds it waits now."""
     log, tries = project.service_log("supervisord"), 0

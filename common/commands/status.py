@@ -80,7 +80,7 @@ def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
         beat = beats.get(row.name)
         mine = beat if beat and beat.pid == row.pid else None
         state = "ready" if mine and mine.ready else "starting" if row.state == "RUNNING" else row.state.lower()
-        trouble = row.error or (mine.trouble if mine else "")
+        trouble = supervisor.reason(row) or (mine.trouble if mine else "")
         release = mine.version if mine else ""
         if release and release != VERSION:
             troubles.append(f"{row.name} runs {release}, installed is {VERSION}; run `cccc restart {row.name}`")

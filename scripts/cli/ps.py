@@ -37,8 +37,5 @@ def command() -> None:
 
 def _wrong(row: supervisor.Row, now: float) -> str:
     """Return why a service does not run, and when it is tried again."""
-    if row.state != "BACKOFF":
-        return row.error
-    said = row.log.read_text(encoding="utf-8", errors="replace").split("\n") if row.log.exists() else []
-    why = next((line for line in reversed(said) if line.strip()), row.error)
-    return f"next try in {age(row.next_try - now)}: {why}"
+    why = supervisor.reason(row)
+    return f"next try in {age(row.next_try - now)}: {why}" if row.state == "BACKOFF" else why

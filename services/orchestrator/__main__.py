@@ -27,7 +27,6 @@ from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_
 from cccc.services.orchestrator.requests import stamp
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
-_NO_BRIEF = "missing"
 _POLLING = "file events do not arrive in the mailbox; looking twice a second instead"
 _BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease)
 
@@ -51,7 +50,8 @@ class Orchestrator(Worker):
             signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel breaks a lease; see mailbox
         self._redact = redaction.Redactor(self.settings.telegram.redact_patterns).redact
         self._prompts: dict[str, str] = {}
-        self._brief: object = ""  # how PROJECT.md was when the prompts were woven
+        self._seen: object = ""  # how PROJECT.md was when the prompts were woven
+        self._has_brief = False
         self._rules = rules.Rules(self.settings, self._redact, self._prompts)
         self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
         self._outbox = project.state / "outbox.jsonl"
@@ -115,7 +115,7 @@ class Orchestrator(Worker):
         if state.talk.paused or any(state.upkeep.unread.values()):
             return
         minutes = self.settings.cli_profiles.delivery.keepalive_minutes
-        asked = keepalive.due(state.keepalive, minutes, self._brief != _NO_BRIEF, datetime.now(timezone.utc))
+        asked = keepalive.due(state.keepalive, minutes, self._has_brief, datetime.now(timezone.utc))
         if asked:
             self.say(asked, id_=f"keepalive:{state.keepalive.seq}", cause=state.keepalive.seq)
 
@@ -123,13 +123,14 @@ class Orchestrator(Worker):
         """Have the SYSTEM texts say what PROJECT.md says now."""
         try:
             found = (self.project.root / "PROJECT.md").stat()
-            brief: object = (found.st_mtime_ns, found.st_size, found.st_ino)
-        except FileNotFoundError:
-            brief = _NO_BRIEF
-        if brief != self._brief:
-            self._brief = brief
-            env = terminal.environment(self.project)
-            self._prompts.update(prompts.system(self.project, self.settings, env))
+            seen: object = (found.st_ctime_ns, found.st_size, found.st_ino)
+        except OSError as error:
+            seen = error.errno
+        if seen != self._seen:
+            self._seen = seen
+            brief = prompts.brief_of(self.project)
+            self._has_brief = brief.text is not None
+            self._prompts.update(prompts.system(brief, self.settings, terminal.environment(self.project)))
 
     def _hand_in(self, taken: Taken) -> None:
         """Say the fact of a taken file. What cannot be read as a message is refused and kept."""

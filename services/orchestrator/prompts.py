@@ -5,9 +5,12 @@ The files in conf/prompts hold the rules; `$name` stands for a number or sentenc
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
+from typing import NamedTuple
 
 from cccc.common.paths import PEERS, Project, folder, other
 from cccc.common.settings import Settings
@@ -23,21 +26,46 @@ _AUTONOMY = {
 }
 
 
-def system(project: Project, settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
+class Brief(NamedTuple):
+    """What PROJECT.md says, with no tag in it that speaks for somebody else: a patch may have changed it."""
+
+    text: str | None  # None: there is no brief
+    wrong: str = ""  # why not, where something has its name
+
+
+def brief_of(project: Project) -> Brief:
+    """Return the brief. Only a file, or what a link to one leads to, is read: a pipe would never end."""
+    try:
+        descriptor = os.open(project.root / "PROJECT.md", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        with open(descriptor, encoding="utf-8", errors="replace") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return Brief(None, "PROJECT.md is not a file")
+            text = envelope.escaped(file.read().strip())
+    except FileNotFoundError:
+        return Brief(None)
+    except OSError as error:
+        return Brief(None, f"PROJECT.md cannot be read ({error.strerror})")
+    if len(text) <= _LONGEST_BRIEF:
+        return Brief(text)
+    return Brief(f"{text[:_LONGEST_BRIEF]}\n(the rest is in PROJECT.md)")
+
+
+def system(brief: Brief, settings: Settings, env: Mapping[str, str]) -> dict[str, str]:
     """Return SYSTEM by peer. `env` is the environment of the user's terminal, which may name the checks."""
-    brief = _brief(project)
     return {peer: woven(_template(peer), peer, settings, env, brief) for peer in PEERS}
 
 
-def woven(template: str, peer: str, settings: Settings, env: Mapping[str, str], brief: str) -> str:
+def woven(template: str, peer: str, settings: Settings, env: Mapping[str, str], brief: Brief) -> str:
     """Return one peer's SYSTEM."""
     policies = settings.policies
     text = Template(template).safe_substitute(
         autonomy=_AUTONOMY[policies.autonomy_level], max_diff_lines=policies.patch_queue.max_diff_lines
     )
     parts = [text, "IN FORCE HERE.\n" + "\n".join(f"- {line}" for line in _in_force(peer, settings, env))]
-    if brief:
-        parts.append(f"PROJECT.md, the user's brief:\n{brief}")
+    if brief.text:
+        parts.append(f"PROJECT.md, the user's brief:\n{brief.text}")
+    elif brief.wrong:
+        parts.append(f"There is no brief: {brief.wrong}.")
     return "\n\n".join(parts)
 
 
@@ -65,18 +93,6 @@ def _in_force(peer: str, settings: Settings, env: Mapping[str, str]) -> list[str
 
 def _listed(patterns: tuple[str, ...]) -> str:
     return ", ".join(patterns) or "nothing"
-
-
-def _brief(project: Project) -> str:
-    """Return what PROJECT.md says, which a patch may have changed: no tag in it speaks for somebody else."""
-    try:
-        text = (project.root / "PROJECT.md").read_text(encoding="utf-8", errors="replace").strip()
-    except (FileNotFoundError, IsADirectoryError):
-        return ""
-    text = envelope.escaped(text)
-    if len(text) <= _LONGEST_BRIEF:
-        return text
-    return f"{text[:_LONGEST_BRIEF]}\n(the rest is in PROJECT.md)"
 
 
 def _template(peer: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+import xmlrpc.client
 from collections.abc import Container
 from datetime import datetime, timezone
 
 import msgspec
 
-from cccc.common import bridges, ledger, tmux
+from cccc.common import bridges, ledger, supervisor, tmux
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact, Signal
@@ -25,6 +26,7 @@ from cccc.services.panel.snapshot import Live, Moment, Setting
 
 # A burst of facts is one write, not thousands.
 BETWEEN_WRITES = 0.25
+_ASK_EVERY = 5.0  # seconds between questions to supervisord
 _STILL_NEWS = 30.0  # a call that is older, found after a restart, is on the screen and rings no bell
 
 
@@ -46,6 +48,8 @@ class Panel(Worker):
         self._shown = b""
         self._again_at = 0.0
         self._bell = 0
+        self._failing: dict[str, str] = {}
+        self._asked = -_ASK_EVERY
 
     def hear(self, signal: Signal) -> None:
         if isinstance(signal, f.Beat):
@@ -80,7 +84,8 @@ class Panel(Worker):
         """Write the status; return False when it says the same as the file."""
         now = _now()
         self._measure()
-        setting = Setting(self.project.name, self.settings.roles.leader, self._started, self._size, self._segments)
+        leader, failing = self.settings.roles.leader, self._failing_services()
+        setting = Setting(self.project.name, leader, self._started, self._size, self._segments, failing)
         status = snapshot.status(self.state, self._live, setting, now)
         status.bell = self._bell
         status.ledger.verified = verified(self.project)
@@ -94,6 +99,17 @@ class Panel(Worker):
         fresh.write_bytes(msgspec.json.format(msgspec.json.encode(status), indent=2) + b"\n")
         fresh.replace(self.project.status)
         return True
+
+    def _failing_services(self) -> dict[str, str]:
+        """Return the services that do not stay up, and why, as supervisord said some seconds ago."""
+        if time.monotonic() - self._asked >= _ASK_EVERY:
+            self._asked = time.monotonic()
+            try:
+                rows = supervisor.processes(self.project)
+            except (NotRunning, xmlrpc.client.Fault):  # alone, or everything is being stopped
+                rows = []
+            self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
+        return self._failing
 
     def _measure(self) -> None:
         """Look at the ledger's size, which changes only with its seq."""

@@ -24,7 +24,7 @@ _STYLES = {
     **dict.fromkeys(("idle", "ready", "landed", "read", "green"), "green"),
     **dict.fromkeys(("busy", "lint", "test", "approved", "landing", "nudged", "inbox"), "cyan"),
     **dict.fromkeys(("waiting", "typing", "held", "decision", "queued", "handed", "starting", "broken"), "yellow"),
-    **dict.fromkeys(("dead", "silent", "refused", "red"), "bold red"),
+    **dict.fromkeys(("dead", "failing", "silent", "refused", "red"), "bold red"),
     "unknown": "dim",
 }
 

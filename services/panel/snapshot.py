@@ -5,7 +5,9 @@ What signals told is lost with the process, and told again within seconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cccc.common import facts as f
@@ -75,13 +77,17 @@ class Setting(NamedTuple):
     started: str
     ledger_size: int
     segments: int
+    failing: Mapping[str, str] = MappingProxyType({})  # services that supervisord has to start again and again, and why
 
 
 def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
     """Return the whole, with an empty `ts`. It shares lists with `state`: encode it at once."""
-    # A bridge that is silent was stopped: it is no trouble. One that cannot start is shown by `cccc status`.
+    # A bridge that is silent was stopped: it is no trouble.
     here = [name for name in live.voices if not (is_bridge(name) and live.silent(name, now))]
     services = {name: _service(live, name, now) for name in here}
+    for name, why in setting.failing.items():
+        service = services.setdefault(name, Service())
+        service.state, service.trouble = "failing", one_line(why)
     peers = {peer: _peer(state, live, peer, now) for peer in PEERS}
     return Status(
         format=FORMAT,

@@ -57,6 +57,15 @@ def test_a_service_that_stops_beating_is_silent_after_ten_seconds() -> None:
     assert shown.troubles == ["evidence is silent; see `cccc logs evidence`"]
 
 
+def test_a_service_that_does_not_stay_up_is_failing_with_its_reason_and_a_bridge_too() -> None:
+    live = Live(at(0))
+    all_beat(live, 1)
+    failing = {"evidence": "SettingsError: broken YAML", "bridge-telegram": "NotFound: no token"}
+    shown = status(State(), live, SETTING._replace(failing=failing), at(2))
+    assert (shown.services["evidence"].state, shown.services["bridge-telegram"].state) == ("failing", "failing")
+    assert shown.troubles == ["evidence: SettingsError: broken YAML", "bridge-telegram: NotFound: no token"]
+
+
 def test_a_bridge_that_was_stopped_is_not_shown_and_is_no_trouble() -> None:
     live = Live(at(0))
     all_beat(live, 1)
