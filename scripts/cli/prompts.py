@@ -70,5 +70,5 @@ def show(peer: str) -> None:
     Exit codes: 0 printed, 1 the settings are wrong, 2 wrong usage, 3 no project here.
     """
     project = Project.find()
-    texts = prompts.system(project, settings.load(project), terminal.environment(project))
+    texts = prompts.system(prompts.brief_of(project), settings.load(project), terminal.environment(project))
     click.echo(texts[next(label for label in PEERS if folder(label) == peer)])

@@ -11,6 +11,7 @@ from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence import sandbox
+from cccc.services.orchestrator import prompts
 
 _MB = 1_000_000
 _PLENTY_MB = 1000
@@ -93,7 +94,12 @@ def _isolation(project: Project) -> list[Check]:
 
 def _guides(project: Project) -> Check:
     """What the peers are told without these lies in SYSTEM, so nothing of it has to be there."""
-    missing = [name for name in (*GUIDES.values(), "PROJECT.md") if not (project.root / name).exists()]
+    brief = prompts.brief_of(project)
+    missing = [name for name in GUIDES.values() if not (project.root / name).exists()]
+    if brief.wrong:
+        return Check("guides", WARN, f"{brief.wrong}: the peers have no brief", "make it a file that you can read")
+    if brief.text is None:
+        missing.append("PROJECT.md")
     if not missing:
         return Check("guides", OK, f"{', '.join(GUIDES.values())} and PROJECT.md are there")
     mends = ["cccc prompts install"] if set(missing) & set(GUIDES.values()) else []

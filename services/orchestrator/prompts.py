@@ -37,7 +37,7 @@ def brief_of(project: Project) -> Brief:
     """Return the brief. Only a file, or what a link to one leads to, is read: a pipe would never end."""
     try:
         descriptor = os.open(project.root / "PROJECT.md", os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
-        with open(descriptor, encoding="utf-8", errors="replace") as file:
+        with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return Brief(None, "PROJECT.md is not a file")
             text = envelope.escaped(file.read().strip())

@@ -147,6 +147,11 @@ def test_guides_and_a_brief_that_are_missing_are_named(root: Path) -> None:
     assert found(root)["guides"][0]["mend"] == ""
 
 
+def test_a_pipe_in_the_place_of_the_brief_is_named(root: Path) -> None:
+    os.mkfifo(root / "PROJECT.md")
+    assert found(root)["guides"][0]["found"] == "PROJECT.md is not a file: the peers have no brief"
+
+
 def test_processes_are_named_while_the_project_is_up(project: Project) -> None:
     with running(project.root):
         assert found(project.root)["services"][0]["found"].startswith("up: ledger, orchestrator, ")

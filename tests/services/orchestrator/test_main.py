@@ -317,3 +317,14 @@ def test_an_editor_that_rewrites_the_file_in_place_is_one_message(running: Proje
     path = running.peer("PeerA") / "to_peer.md"
     subprocess.run(["sh", "-c", 'printf "line 1\\n" > "$1"; printf "line 2\\n" >> "$1"', "sh", str(path)], check=True)
     assert bodies(running, said(running, f.ToPeer)) == ["line 1\nline 2\n"]
+
+
+def test_a_pipe_or_a_link_to_itself_in_the_place_of_the_brief_stops_nothing(running: Project) -> None:
+    brief = running.root / "PROJECT.md"
+    os.mkfifo(brief)
+    rename_in(running.peer("PeerA") / "to_peer.md", "one")
+    said(running, f.ToPeer)
+    brief.unlink()
+    brief.symlink_to(brief.name)
+    rename_in(running.peer("PeerA") / "to_peer.md", "two")
+    said(running, f.ToPeer, 2)
