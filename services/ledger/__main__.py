@@ -51,6 +51,7 @@ class Ledger(Process):
             socket.setsockopt(zmq.LINGER, 0)
             socket.setsockopt(zmq.SNDHWM, 100_000)
             socket.bind(f"ipc://{project.socket(name)}")
+            project.socket(name).chmod(0o600)
         self._beats: dict[str, Beat] = {}
         self._trouble = ""
         self._beaten = 0.0

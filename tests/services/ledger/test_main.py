@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def test_a_fact_is_answered_with_its_seq_and_is_in_the_file(project: Project, se
     assert bus.tell(project, "cli", [message(1)]) == [1]
     (fact,) = ledger.read(project)
     assert isinstance(fact, f.UserMessage) and (fact.seq, fact.by, fact.text) == (1, "cli", "hé\u2028y")
+
+
+def test_its_sockets_are_for_their_user_alone(project: Project, service: Start) -> None:
+    service("ledger")
+    sockets = [project.socket(name) for name in ("ledger", "facts")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in sockets] == [0o600, 0o600]
 
 
 def test_a_repeat_is_answered_with_the_first_seq_and_not_written(project: Project, service: Start) -> None:
