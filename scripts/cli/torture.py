@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 
 from cccc.common.plural import plural
-from cccc.scripts.torture import rounds
-from cccc.scripts.torture.rounds import Run
+from cccc.scripts.crashes import rounds
+from cccc.scripts.crashes.rounds import Run
 
 _SHORT, _LONG = 50, 500
 
 
 @click.command()
 @click.option("--rounds", "count", type=click.IntRange(1), help=f"How many faults (default {_SHORT}, long {_LONG}).")
-@click.option("--long", "long_", is_flag=True, help=f"{_LONG} faults and 10,000 messages instead: an hour or more.")
+@click.option("--long", "long_", is_flag=True, help=f"{_LONG} faults and 10,000 messages instead: half an hour.")
 @click.option("--seed", type=int, help="Repeat the order of an earlier run.")
 @click.option("--keep", metavar="PATH", type=click.Path(path_type=Path), help="Where to put the project if it fails.")
 def command(count: int | None, long_: bool, seed: int | None, keep: Path | None) -> int:

@@ -110,7 +110,10 @@ class Telegram(Server):
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        arguments = await _arguments(request)
+        try:
+            arguments = await _arguments(request)
+        except ConnectionResetError:  # the bridge died in the middle of it
+            return web.Response()
         self.calls.append((method, arguments))
         if request.match_info["token"] != self.token:
             return _error(Refusal(401, "Unauthorized"))

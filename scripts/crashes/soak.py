@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from cccc.scripts.torture.load import Load
-from cccc.scripts.torture.place import SERVICES, Place, until
+from cccc.scripts.crashes.load import Load
+from cccc.scripts.crashes.place import SERVICES, Place, until
 
 _SCALE = 90
 _PHASE = 20.0  # seconds, busy and idle in turns

@@ -16,7 +16,7 @@ from typing import Callable
 
 from cccc.common import tmux
 from cccc.common.tmux import TmuxError
-from cccc.scripts.torture.place import Place, until
+from cccc.scripts.crashes.place import Place, until
 
 POINTS = (
     "ledger.written",

@@ -1,7 +1,7 @@
 """What became of everything that was handed in: counted from files and git alone.
 
 Shares no code with the services, so that a mistake of theirs is not made here too. Run by itself
-(`python -m cccc.scripts.torture.checker FOLDER`) it prints the counts as JSON; the exit code is 1 when one is not 0.
+(`python -m cccc.scripts.crashes.checker FOLDER`) it prints the counts as JSON; the exit code is 1 when one is not 0.
 """
 
 from __future__ import annotations

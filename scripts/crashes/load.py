@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cccc.scripts.torture.place import Place
+from cccc.scripts.crashes.place import Place
 
 if TYPE_CHECKING:
-    from cccc.scripts.torture.chat import Chat
+    from cccc.scripts.crashes.chat import Chat
 
 _MESSAGE = """\
 EVIDENCE: a numbered message of the torture run.

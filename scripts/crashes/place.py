@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Callable
 from cccc.common import bus, supervisor
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
-from cccc.scripts.torture.clock import Clock
+from cccc.scripts.crashes.clock import Clock
 
 if TYPE_CHECKING:
-    from cccc.scripts.torture.chat import Chat
+    from cccc.scripts.crashes.chat import Chat
 
 SERVICES = ("ledger", "orchestrator", "delivery", "evidence", "panel")
 _SCENARIO = "rules:\n  - match: '.'\n    steps:\n      - say: read\n"

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from cccc.scripts.torture import checker
-from cccc.scripts.torture.checker import Counts
-from cccc.scripts.torture.faults import Fault, every, left_out, make_writable, own_disk
-from cccc.scripts.torture.load import Load
-from cccc.scripts.torture.place import Place, until
+from cccc.scripts.crashes import checker
+from cccc.scripts.crashes.checker import Counts
+from cccc.scripts.crashes.faults import Fault, every, left_out, make_writable, own_disk
+from cccc.scripts.crashes.load import Load
+from cccc.scripts.crashes.place import Place, until
 
 if TYPE_CHECKING:
-    from cccc.scripts.torture.chat import Chat
+    from cccc.scripts.crashes.chat import Chat
 
 _HEALTHY_WITHIN = 90.0
 _RESTS_WITHIN = 120.0
@@ -82,7 +82,7 @@ def _chat(folder: Path) -> Chat | None:
     """Return a chat where what it needs is installed."""
     if not all(importlib.util.find_spec(name) for name in ("telegram", "aiohttp")):
         return None
-    from cccc.scripts.torture.chat import Chat
+    from cccc.scripts.crashes.chat import Chat
 
     return Chat(folder)
 
