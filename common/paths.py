@@ -184,6 +184,12 @@ class Project:
     def _link(self) -> Path:
         return Path(tempfile.gettempdir()) / f"cccc-{os.getuid()}" / self.key
 
+    def make_private(self) -> None:
+        """Create the folders that are for their user's eyes alone, and close to others what is there."""
+        for path in (self.state, self.mailbox, self.logs):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.chmod(0o700)
+
     def make_run(self) -> None:
         """Create the run folder (0700) and, where paths are long, the link to it.
 

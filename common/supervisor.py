@@ -54,7 +54,7 @@ def start(project: Project, bridges: Collection[str] = ()) -> bool:
     supervisord refuses to start. The services are started when this returns, not yet ready.
     """
     project.make_run()
-    project.logs.mkdir(mode=0o700, exist_ok=True)
+    project.make_private()
     with _one_at_a_time(project):
         if is_up(project):
             return False

@@ -61,6 +61,10 @@ def open_folder(up: Project) -> Iterator[None]:
     up.run.chmod(0o700)
 
 
+def test_a_start_closes_the_folders_of_what_the_peers_say_to_others(up: Project) -> None:
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (up.state, up.mailbox, up.logs)} == {0o700}
+
+
 def test_sockets_are_for_their_user_alone_in_a_folder_for_their_user_alone(up: Project) -> None:
     found = sockets(up)
     assert {"ledger.sock", "facts.sock", "supervisor.sock", "tmux.sock"} <= {path.name for path in found}

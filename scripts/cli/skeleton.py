@@ -7,13 +7,12 @@ from cccc.common.paths import PEERS, Project
 
 def create(project: Project) -> None:
     """Create what is missing; what is there stays as it is."""
-    project.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    project.state.chmod(0o700)
+    project.make_private()
     for peer in PEERS:
         for folder in (project.inbox(peer), project.processed(peer), project.taken(peer)):
             folder.mkdir(parents=True, exist_ok=True)
         for name in ("to_peer.md", "to_user.md", "patch.diff"):
             (project.peer(peer) / name).touch()
     uploads = project.work / "upload"
-    for folder in (project.settings, project.logs, uploads / "inbound", uploads / "outbound"):
+    for folder in (project.settings, uploads / "inbound", uploads / "outbound"):
         folder.mkdir(parents=True, exist_ok=True)

@@ -38,7 +38,8 @@ def allowed(root: Path) -> list[str]:
 def test_init_makes_every_folder_and_settings_that_load(root: Path) -> None:
     cccc(root, "init")
     project = Project.find(root)
-    assert stat.S_IMODE(project.state.stat().st_mode) == 0o700
+    own = (project.state, project.mailbox, project.logs)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in own} == {0o700}
     for peer in PEERS:
         assert sorted(path.name for path in project.peer(peer).iterdir()) == sorted(
             ["inbox", "processed", "taken", "to_peer.md", "to_user.md", "patch.diff"]
