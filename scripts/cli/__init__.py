@@ -13,6 +13,7 @@ import sys
 import click
 from click.shell_completion import CompletionItem
 
+from cccc.common import redaction
 from cccc.common.errors import CcccError, NotFound, NotRunning
 
 # The first line of each command's help, kept here so that `cccc --help` imports none of them.
@@ -139,5 +140,5 @@ def main() -> int:
 
 
 def _stop(line: str, code: int) -> int:
-    click.echo(f"cccc: {line}", err=True)
+    click.echo(f"cccc: {redaction.default.redact(line)}", err=True)  # a token as an argument is in click's words
     return code

@@ -66,6 +66,13 @@ NEED_A_PROJECT = (
 )
 
 
+@pytest.mark.parametrize("words", ["token set telegram", "token set", "--"])
+def test_a_secret_among_the_words_is_not_shown_in_the_error(tmp_path: Path, words: str) -> None:
+    secret = "123456789:AAF" + "x" * 32
+    said = cccc(tmp_path, *words.split(), secret, code=2)
+    assert "[REDACTED]" in said and "xxx" not in said
+
+
 @pytest.mark.parametrize("words", NEED_A_PROJECT.split(", "))
 def test_outside_of_a_project_every_command_says_so_in_one_line_and_exits_3(tmp_path: Path, words: str) -> None:
     said = cccc(tmp_path, *words.split(), code=3)
