@@ -36,12 +36,13 @@ def checks() -> list[Check]:
 
 def _libraries() -> Check:
     """Name the version of each library that cccc cannot do without here."""
-    found, missing = [], []
+    names: dict[str, None] = {}  # a name can stand in several lines, one for each Python
     for line in requires("cccc-pair") or []:
         name, _, condition = line.partition(";")
-        if "extra" in condition or ("sys_platform" in condition and not _is_meant(condition)):
-            continue
-        name = re.split(r"[<>=!~ ]", name)[0]
+        if "extra" not in condition and ("sys_platform" not in condition or _is_meant(condition)):
+            names[re.split(r"[<>=!~ ]", name)[0]] = None
+    found, missing = [], []
+    for name in names:
         try:
             found.append(f"{name} {version(name)}")
         except PackageNotFoundError:
