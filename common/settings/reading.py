@@ -11,6 +11,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 import yaml
 
+from cccc.common import redaction
 from cccc.common.settings.kinds import Section, is_secret
 from cccc.common.settings.tree import NULL, Broken, line, tree
 from cccc.common.settings.values import Wrong, value, what
@@ -165,7 +166,7 @@ class _Walk(Generic[S]):
         return result
 
     def problem(self, node: yaml.Node, path: str, text: str) -> None:
-        where, path = f"{self.shown}:{line(node)}", (self.place + path).rstrip(".")
+        where, path = f"{self.shown}:{line(node)}", redaction.default.redact(self.place + path).rstrip(".")
         self.reading.problems.append(one_line(f"{where}: {path}: {text}" if path else f"{where}: {text}"))
 
 

@@ -189,6 +189,11 @@ def test_a_token_where_the_name_of_its_variable_belongs_is_not_shown(project: Pr
     assert "[REDACTED]" in line and "AAAA" not in line
 
 
+def test_a_token_where_a_key_belongs_is_not_shown(project: Project) -> None:
+    line = problem(project, "telegram", '"12345678:' + "A" * 35 + '": mine')
+    assert line.startswith("telegram.yaml:1: [REDACTED]: unknown key") and "AAAA" not in line
+
+
 def test_a_token_of_the_wrong_type_is_not_shown(project: Project) -> None:
     assert problem(project, "telegram", "token: 1234567\n") == (
         "telegram.yaml:1: token: got the number; allowed: a text, in quotes when it looks like a number or a switch"
