@@ -258,6 +258,16 @@ def detach(project: Project) -> None:
         call(project, "detach-client", "-t", max(clients, key=lambda line: int(line.split()[0])).split(" ", 1)[1])
 
 
+def _to_panel(project: Project) -> tuple[str, ...]:
+    """Return the commands that move a small client's view to the panel: tmux follows only a cursor that is shown."""
+    panel = panes(project).get("panel")
+    if panel is None:
+        return ()
+    left = call(project, "display-message", "-p", "-t", panel.id, "#{pane_left}").strip()
+    moves = (("-L", "9999"), ("-R", left), ("-D", "9999"))  # from the left edge, wherever the view is now
+    return tuple(word for move in moves for word in (";", "refresh-client", *move))
+
+
 def attach(project: Project, read_only: bool = False) -> None:
     """Be a client of the project's session until it is left, or ends. Raises NotRunning and UserError."""
     socket = project.socket("tmux")
@@ -274,6 +284,7 @@ def attach(project: Project, read_only: bool = False) -> None:
     client = ("tmux", "-u", "-S", str(socket), "attach-session", *flags, "-t", f"={SESSION}")
     size = os.get_terminal_size() if sys.stdout.isatty() else os.terminal_size((WIDTH, HEIGHT + 1))
     if size.columns < WIDTH or size.lines <= HEIGHT:
-        small = f"the session is {WIDTH}x{HEIGHT + 1}, this terminal {size.columns}x{size.lines}: part of it is hidden"
-        client += (";", "display-message", f"{small}; `cccc panel` in another terminal shows the panel whole")
+        seen = f"you see {size.columns}x{size.lines} of {WIDTH}x{HEIGHT + 1}"
+        told = f"{seen}: C-b Shift-arrow moves the view, C-b Delete follows the cursor"
+        client += (*_to_panel(project), ";", "display-message", told)
     subprocess.run(client, check=False)  # it says itself why it ended

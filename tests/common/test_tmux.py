@@ -195,6 +195,15 @@ def test_a_small_client_never_shrinks_the_window_and_a_larger_one_grows_it(proje
     leave(*small)
 
 
+def test_a_small_client_sees_the_panel_from_its_left_edge(project: Project) -> None:
+    panel = tmux.build(project, ENVIRONMENT)["panel"]
+    left = tmux.call(project, "display-message", "-p", "-t", panel.id, "#{pane_left}").strip()
+    small = run_attached(project, width=80, height=24)
+    view = ("list-clients", "-F", "#{window_offset_x} #{window_offset_y}")
+    until(lambda: tmux.call(project, *view).split() == [left, str(tmux.HEIGHT - 23)], what="the view at the panel")
+    leave(*small)
+
+
 def test_a_client_that_only_looks_is_read_only_and_inside_another_tmux_it_works_too(project: Project) -> None:
     tmux.build(project, ENVIRONMENT)
     child = run_attached(project, "True", width=100, height=30, TMUX="/nowhere/default,1,0")
