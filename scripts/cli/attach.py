@@ -14,8 +14,8 @@ def command(read_only: bool) -> None:
     """Show the peers' terminals.
 
     Attaches this terminal to the project's tmux session: PeerA and PeerB on top, the ledger and the panel below.
-    Detach with the tmux prefix and `d` (Ctrl-b d); everything goes on. Works inside another tmux too. A terminal below 200x50
-    shows a part, first the panel: Ctrl-b Shift-arrow moves the view, Ctrl-b Delete lets it follow the cursor.
+    Detach with the tmux prefix and `d` (Ctrl-b d); everything goes on. Works inside another tmux too. A terminal below
+    200x50 shows a part, first the panel: Ctrl-b Shift-arrow moves the view, Ctrl-b Delete lets it follow the cursor.
 
     \b
     Examples:
