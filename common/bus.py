@@ -58,16 +58,24 @@ def topic_of(message: Heard) -> bytes:
     return f"{'fact' if isinstance(message, Fact) else 'signal'}.{kind}".encode()
 
 
+class _Fact(msgspec.Struct):
+    """msgspec studies a Struct once, but a bare Union at each call: 100 µs for all our kinds, to convert takes one."""
+
+    fact: AnyFact  # type: ignore[valid-type]  # made of all classes when the program runs
+
+
+class _Signal(msgspec.Struct):
+    signal: AnySignal
+
+
 def as_fact(fields: dict[str, Any]) -> Fact:
     """Return the typed fact of a wire map. Raises msgspec.ValidationError."""
-    fact: Fact = msgspec.convert(fields, AnyFact)
-    return fact
+    return msgspec.convert({"fact": fields}, _Fact).fact
 
 
 def as_signal(fields: dict[str, Any]) -> Signal:
     """Return the typed signal of a wire map. Raises msgspec.ValidationError."""
-    signal: Signal = msgspec.convert(fields, AnySignal)
-    return signal
+    return msgspec.convert({"signal": fields}, _Signal).signal
 
 
 def _context() -> zmq.Context[zmq.Socket[bytes]]:
