@@ -72,14 +72,24 @@ def test_a_folders_name_is_no_command_and_every_pane_starts_in_it(tmp_path: Path
     for project in _project(tmp_path / name):
         panes = tmux.build(project, ENVIRONMENT)
         tmux.respawn(project, panes["PeerA"].id, "1", sys.executable, "-c", "import time; time.sleep(100) ;")
-        assert set(folders_of(project)) == {str(project.root)}
+        await_folder(project)
         assert list(tmp_path.rglob("ran")) == []
 
 
-def folders_of(project: Project) -> list[str]:
-    """Return where each pane is, once the one that was started anew runs."""
-    until(lambda: "python" in tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_command}"))
-    return tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_path}").splitlines()
+def await_folder(project: Project) -> None:
+    """Wait until every pane is in the project's folder, and the one that was started anew runs there.
+
+    tmux asks the kernel where a pane's process is, which knows nothing while that is just being started.
+    """
+
+    def there() -> bool:
+        shown = tmux.call(project, "list-panes", "-a", "-F", "#{pane_current_command} #{pane_current_path}")
+        panes = [line.partition(" ") for line in shown.splitlines()]
+        return any("python" in command for command, _, _ in panes) and {path for *_, path in panes} == {
+            str(project.root)
+        }
+
+    until(there, what="all panes in the folder")
 
 
 def test_panes_that_live_are_kept(project: Project) -> None:
