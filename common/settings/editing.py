@@ -9,30 +9,39 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
 
 from cccc.common.errors import SettingsError
-from cccc.common.settings.tree import Broken, tree
+from cccc.common.settings.tree import Broken, parse, tree
 
 
-def put(file: Path, key: str, value: str) -> None:
-    """Set a key at the top of a settings file to a text; a new one gets the line below its commented example.
+def put(file: Path, key: str, value: str | Sequence[str]) -> None:
+    """Set a key of a settings file, by its dotted path; a new one at the top gets the line below its commented example.
 
-    The file is replaced whole, readable by its owner alone, as it can hold a token. Raises SettingsError.
+    The file is replaced whole, readable by its owner alone, as it can hold a token. Raises SettingsError, also for a
+    new key that is not at the top.
     """
     text = _text(file)
     found = _entry(file, key)
-    written = json.dumps(value)
+    if found is None and "." in key:
+        raise SettingsError(f"{file} has no {key}: write `{key.rpartition('.')[2]}: {_written(value)}` there")
     if found is None:
         at = _place(text, key)
         lead = "" if text[:at].endswith("\n") or not at else "\n"
-        write(file, f"{text[:at]}{lead}{key}: {written}\n{text[at:]}")
+        write(file, f"{text[:at]}{lead}{key}: {_written(value)}\n{text[at:]}")
         return
-    start, end = _span(found[1], text)
-    lead = " " if text[start - 1] == ":" else ""  # `token:`, with nothing behind it
-    write(file, f"{text[:start]}{lead}{written}{text[end:]}")
+    write(file, _replaced(text, found[1], value))
+
+
+def with_value(text: str, key: str, value: str | Sequence[str]) -> str:
+    """Return the text of a settings file with another value at a dotted path that is there. Raises KeyError."""
+    found = _below(parse(text), key)
+    if found is None:
+        raise KeyError(key)
+    return _replaced(text, found[1], value)
 
 
 def drop(file: Path, key: str) -> bool:
@@ -60,16 +69,35 @@ def _text(file: Path) -> str:
     return file.read_bytes().decode("utf-8-sig") if file.exists() else ""
 
 
+def _replaced(text: str, node: yaml.Node, value: str | Sequence[str]) -> str:
+    start, end = _span(node, text)
+    lead = " " if text[start - 1] == ":" else ""  # `token:`, with nothing behind it
+    return f"{text[:start]}{lead}{_written(value)}{text[end:]}"
+
+
+def _written(value: str | Sequence[str]) -> str:
+    return json.dumps(value, ensure_ascii=isinstance(value, str))
+
+
 def _entry(file: Path, key: str) -> tuple[yaml.Node, yaml.Node] | None:
     try:
         root = tree(file)
     except Broken as broken:
         raise SettingsError(f"{file}: {broken}") from None
-    if not isinstance(root, yaml.MappingNode):
-        return None
-    if root.flow_style:
+    if isinstance(root, yaml.MappingNode) and root.flow_style:
         raise SettingsError(f"{file}: is written in braces; write each `key: value` on a line of its own")
-    return next((entry for entry in root.value if entry[0].value == key), None)
+    return _below(root, key)
+
+
+def _below(root: yaml.Node | None, path: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """Return the key and value nodes at a dotted path."""
+    found, node = None, root
+    for name in path.split("."):
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        found = next((entry for entry in node.value if entry[0].value == name), None)
+        node = found[1] if found else None
+    return found
 
 
 def _span(node: yaml.Node, text: str) -> tuple[int, int]:

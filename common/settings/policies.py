@@ -23,7 +23,7 @@ from cccc.common.settings.reading import Retired
 
 class PatchQueue(Section, frozen=True):
     max_diff_lines: Positive = 150
-    allowed_paths: tuple[Pattern, ...] = ("src/**", "tests/**", "docs/**", "infra/**", "README.md", "PROJECT.md")
+    allowed_paths: tuple[Pattern, ...] = ("**",)
     allow_submodules: bool = False
 
 
@@ -43,7 +43,16 @@ class Gate(Section, frozen=True):
 
 
 class Gates(Section, frozen=True):
-    protected_paths: tuple[Pattern, ...] = (".cccc/**", "src/api/public/**")
+    protected_paths: tuple[Pattern, ...] = (
+        ".cccc/**",
+        "src/api/public/**",
+        ".github/**",
+        ".gitlab-ci.yml",
+        ".husky/**",
+        ".pre-commit-config.yaml",
+        "LICENSE*",
+        "SECURITY.md",
+    )
     large_diff_requires_rfd: bool = False
 
 

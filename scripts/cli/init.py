@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
+from collections.abc import Sequence
+from fnmatch import fnmatch
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
 from cccc.common import git
-from cccc.common.errors import NotFound
+from cccc.common.errors import NotFound, UserError
 from cccc.common.paths import IGNORE, Project
+from cccc.common.settings import editing
+from cccc.common.settings.policies import Gates
 from cccc.scripts.cli import skeleton
 
 GUIDES = ("PEERA.md", "PEERB.md")
 _SHOWN = 8
+# What a person decides on where it is there, besides what is protected everywhere: other names for the licence, and
+# what other services run by themselves. Compared without case.
+_KIN = (
+    *("licen[cs]e*", "copying*", "notice*", "security.*", "codeowners"),
+    *(".circleci", ".forgejo", ".gitea", ".woodpecker", ".githooks", ".lefthook.y*ml", "lefthook.y*ml"),
+    *(".travis.yml", ".woodpecker.y*ml", "azure-pipelines.yml", "bitbucket-pipelines.yml", "jenkinsfile"),
+)
 UNTRACKED = (*GUIDES, "CLAUDE.md", "AGENTS.md")
 _IGNORED_BY = {IGNORE, "/.cccc/", "/.cccc", ".cccc/", ".cccc", ".cccc/**"}
 
@@ -25,13 +35,17 @@ _IGNORED_BY = {IGNORE, "/.cccc/", "/.cccc", ".cccc/", ".cccc", ".cccc/**"}
 @click.command()
 @click.option("--to", "target", metavar="PATH", type=click.Path(path_type=Path, file_okay=False), help="The project.")
 @click.option("--force", is_flag=True, help="Put the shipped settings in place of changed ones, which are kept aside.")
-def command(target: Path | None, force: bool) -> None:
+@click.option("--fit-paths", is_flag=True, help="Let patches touch only what git tracks now.")
+def command(target: Path | None, force: bool, fit_paths: bool) -> None:
     """Put a .cccc folder into a project.
 
     Creates .cccc with settings, mailbox, work, state and logs in PATH (default: the current folder), and copies the
     peers' guides PEERA.md and PEERB.md to the project's root where there are none. Nothing of it enters the
-    repository: .gitignore gets a line for .cccc, and .git/info/exclude the names of the guides. The shipped
-    allowed_paths of settings/policies.yaml is fitted to the top-level names that git tracks.
+    repository: .gitignore gets a line for .cccc, and .git/info/exclude the names of the guides.
+
+    A patch may touch every path; on some, such as .github and the licence, a person decides first. Both lists stand in
+    settings/policies.yaml. --fit-paths narrows allowed_paths to the top-level names that git tracks, also in a file
+    that is there already.
 
     Run again, it adds what is missing. A settings file that is there stays, unless --force is given: then it is
     first renamed to <name>.<time>.old.
@@ -40,6 +54,7 @@ def command(target: Path | None, force: bool) -> None:
     Examples:
       cccc init
       cccc init --to ~/projects/shop
+      cccc init --fit-paths
 
     Exit codes: 0 done, 1 a folder or file could not be written, 2 wrong usage.
     """
@@ -48,7 +63,9 @@ def command(target: Path | None, force: bool) -> None:
     (project.home / ".gitignore").write_text("*\n", encoding="utf-8")
     click.echo(f"project: {project.root}")
     tracked = _tracked(project.root)
-    _copy_settings(project, [*tracked, "PROJECT.md"] if tracked else [], force)
+    _copy_settings(project, tracked or [], force)
+    if fit_paths:
+        _narrow(project, tracked or [])
     _copy_guides(project.root)
     if tracked is None:
         click.echo("no git repository here: the gate lands patches with git; run `git init` before `cccc up`")
@@ -80,21 +97,21 @@ def _escape(path: str) -> str:
     return re.sub(r"([\\*?\[\]]|^[#!]| $)", r"\\\1", path)
 
 
-def _copy_settings(project: Project, allowed: list[str], force: bool) -> None:
+def _copy_settings(project: Project, tracked: Sequence[str], force: bool) -> None:
     for shipped in sorted(files("cccc.conf").joinpath("settings").iterdir(), key=lambda file: file.name):
         if not shipped.name.endswith(".yaml"):
             continue
         text = shipped.read_text(encoding="utf-8")
-        fits = shipped.name == "policies.yaml" and bool(allowed)
-        if fits:
-            text = _fit(text, sorted(set(allowed)))
         path = project.settings / shipped.name
         shown = path.relative_to(project.root)
+        fitted = _protect(text, tracked) if shipped.name == "policies.yaml" else text
         if not path.exists():
             click.echo(f"wrote {shown}")
-            if fits:
-                click.echo(f"  a patch may touch: {_few(sorted(set(allowed)))} (patch_queue.allowed_paths)")
-        elif path.read_bytes() == text.encode():
+            if shipped.name == "policies.yaml":
+                click.echo(
+                    "  a patch may touch every path (--fit-paths narrows it); on protected_paths a person decides"
+                )
+        elif path.read_bytes() in (text.encode(), fitted.encode()):
             continue
         elif not force:
             click.echo(f"kept {shown}, which differs from the shipped one; --force replaces it")
@@ -104,24 +121,29 @@ def _copy_settings(project: Project, allowed: list[str], force: bool) -> None:
             path.rename(old)
             click.echo(f"replaced {shown}; the old one, with its tokens, is {old.relative_to(project.root)}")
         path.touch(mode=0o600)  # it may get a token
-        path.write_text(text, encoding="utf-8")
+        path.write_text(fitted, encoding="utf-8")
+
+
+def _protect(policies: str, tracked: Sequence[str]) -> str:
+    """Return policies.yaml with what is there of the kinds that people decide on among its protected paths."""
+    shipped = Gates().protected_paths
+    kin = [name for name in tracked if any(fnmatch(name.lower().removesuffix("/**"), kind) for kind in _KIN)]
+    more = [name for name in kin if not any(fnmatch(name, known) for known in shipped)]
+    return editing.with_value(policies, "rfd.gates.protected_paths", [*shipped, *more]) if more else policies
+
+
+def _narrow(project: Project, tracked: Sequence[str]) -> None:
+    """Let patches touch only what is tracked and the brief, in the file that is there. Raises UserError."""
+    if not tracked:
+        raise UserError("--fit-paths: git tracks nothing here yet, so no patch could land; commit something first")
+    path, allowed = project.settings / "policies.yaml", sorted({*tracked, "PROJECT.md"})
+    editing.put(path, "patch_queue.allowed_paths", allowed)
+    click.echo(f"a patch may touch: {_few(allowed)} (patch_queue.allowed_paths)")
 
 
 def _few(patterns: list[str]) -> str:
     more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
     return ", ".join(patterns[:_SHOWN]) + more
-
-
-def _fit(policies: str, paths: list[str]) -> str:
-    """Return policies.yaml with these `allowed_paths`, everything else as it was."""
-    allowed = json.dumps(paths, ensure_ascii=False)
-
-    def fill(found: re.Match[str]) -> str:
-        return f"{found[1]} {allowed}"
-
-    fitted, count = re.subn(r"(?m)^(\s*allowed_paths:).*$", fill, policies, count=1)
-    assert count, "policies.yaml has no allowed_paths"
-    return fitted
 
 
 def _copy_guides(root: Path) -> None:

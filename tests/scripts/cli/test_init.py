@@ -77,8 +77,38 @@ def test_a_tracked_guide_is_not_excluded(root: Path) -> None:
     assert "/CLAUDE.md" not in excluded and "/AGENTS.md" in excluded
 
 
-def test_allowed_paths_are_what_git_tracks_and_comments_stay(root: Path) -> None:
-    said = cccc(root, "init")
+def protected(root: Path) -> list[str]:
+    policies = yaml.safe_load((root / ".cccc/settings/policies.yaml").read_text())
+    paths: list[str] = policies["rfd"]["gates"]["protected_paths"]
+    return paths
+
+
+def test_a_new_project_lets_patches_touch_every_path(root: Path) -> None:
+    cccc(root, "init")
+    assert allowed(root) == ["**"]
+
+
+def test_people_decide_on_ci_hooks_and_the_licence_also_before_they_are_there(root: Path) -> None:
+    cccc(root, "init")
+    spec = GitIgnoreSpec.from_lines(protected(root))
+    names = (".github/workflows/ci.yml", ".gitlab-ci.yml", ".husky/pre-commit", ".pre-commit-config.yaml")
+    assert all(spec.match_file(name) for name in (*names, "LICENSE", "LICENSE.md", "SECURITY.md"))
+    assert not spec.match_file("src/a.py") and not spec.match_file("poetry.lock")
+
+
+@pytest.mark.parametrize("name", [".circleci/config.yml", "COPYING", "Licence.txt", "Jenkinsfile", "lefthook.yml"])
+def test_people_decide_on_their_kin_where_it_is_there(root: Path, name: str) -> None:
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).touch()
+    git(root, "add", "-A")
+    cccc(root, "init")
+    assert GitIgnoreSpec.from_lines(protected(root)).match_file(name)
+    assert settings.problems(Project.find(root)) == []
+    assert "kept" not in cccc(root, "init")
+
+
+def test_paths_are_fitted_to_what_git_tracks_for_who_asks_and_comments_stay(root: Path) -> None:
+    said = cccc(root, "init", "--fit-paths")
     assert allowed(root) == ["PROJECT.md", "README.md", "notes \\[old\\].txt", "shop/**", "tests/**"]
     assert "a patch may touch: PROJECT.md, README.md, notes" in said
     spec = GitIgnoreSpec.from_lines(allowed(root))
@@ -86,14 +116,30 @@ def test_allowed_paths_are_what_git_tracks_and_comments_stay(root: Path) -> None
     assert "# The checks a patch must pass" in (root / ".cccc/settings/policies.yaml").read_text()
 
 
-def test_in_an_empty_repository_the_shipped_allowed_paths_stay(tmp_path: Path) -> None:
+def test_paths_can_be_fitted_later_and_nothing_else_in_the_file_changes(root: Path) -> None:
+    cccc(root, "init")
+    policies = root / ".cccc/settings/policies.yaml"
+    policies.write_text(policies.read_text().replace("max_diff_lines: 150", "max_diff_lines: 77  # mine"))
+    cccc(root, "init", "--fit-paths")
+    assert "shop/**" in allowed(root) and "max_diff_lines: 77  # mine" in policies.read_text()
+
+
+def test_an_older_file_keeps_its_paths(root: Path) -> None:
+    (root / ".cccc/settings").mkdir(parents=True)
+    policies = root / ".cccc/settings/policies.yaml"
+    policies.write_text("patch_queue: {allowed_paths: [src/**]}\n")
+    cccc(root, "init")
+    assert policies.read_text() == "patch_queue: {allowed_paths: [src/**]}\n"
+
+
+def test_where_nothing_is_tracked_paths_cannot_be_fitted(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    cccc(tmp_path, "init")
-    assert "src/**" in allowed(tmp_path)
+    assert "tracks nothing" in cccc(tmp_path, "init", "--fit-paths", code=1)
+    assert allowed(tmp_path) == ["**"]
 
 
 def test_a_project_in_a_subdirectory_sees_its_own_paths(root: Path) -> None:
-    cccc(root, "init", "--to", "shop")
+    cccc(root, "init", "--to", "shop", "--fit-paths")
     assert allowed(root / "shop") == ["PROJECT.md", "cart.py"]
     assert git(root, "status", "--short") == "?? shop/.gitignore\n"
     assert cccc(root / "shop", "queue") == "no patch waits\n"
