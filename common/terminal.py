@@ -1,23 +1,21 @@
 """The environment and umask of the terminal that typed `cccc up`, kept for panes, git and checks.
 
 The services run with umask 077 and with what supervisord adds; what works for the user must not
-notice. Tokens of the bridges never reach the file, nor a peer.
+notice. What of it stays behind, inherited.py says; tokens of the bridges never reach the file, nor a peer.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import sys
 from datetime import datetime, timezone
+from pathlib import Path
 
 import msgspec
 
-from cccc.common import settings
+from cccc.common import inherited, settings
 from cccc.common.paths import Project
-
-_OURS = ("CCCC_", "SUPERVISOR_")
-_TMUX = ("TMUX", "TMUX_PANE")  # of the terminal's own tmux
 
 
 class Terminal(msgspec.Struct, frozen=True):
@@ -46,7 +44,7 @@ def load(project: Project) -> Terminal:
 
 
 def environment(project: Project) -> dict[str, str]:
-    """Return the terminal's environment without bridge tokens and our own variables."""
+    """Return the terminal's environment without bridge tokens and what inherited.py leaves out."""
     return dict(load(project).env)
 
 
@@ -59,11 +57,8 @@ def _here(project: Project) -> Terminal:
     mask = os.umask(0o077)
     os.umask(mask)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return Terminal(env=_without(os.environ, _tokens(project)), umask=mask, saved=now)
-
-
-def _without(env: Mapping[str, str], tokens: frozenset[str]) -> dict[str, str]:
-    return {k: v for k, v in env.items() if not k.startswith(_OURS) and k not in _TMUX and k not in tokens}
+    env = inherited.of(os.environ, project.root, Path(sys.executable).parent, _tokens(project))
+    return Terminal(env=env, umask=mask, saved=now)
 
 
 def _tokens(project: Project) -> frozenset[str]:

@@ -170,7 +170,7 @@ class Runs:
 
     def _environment(self) -> dict[str, str]:
         """The terminal's environment, with the gate tree before what is installed."""
-        env = git.environment(self._gate.env)
+        env = dict(self._gate.env)
         here = self._gate.sandbox.here(self._repo, self._tree.path)
         has_src = (self._tree.path / self._repo.prefix / "src").is_dir()
         paths = [str(here), *([str(here / "src")] if has_src else []), env.get("PYTHONPATH", "")]

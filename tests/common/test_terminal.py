@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+from pathlib import Path
 
 import pytest
 
-from cccc.common import terminal
+from cccc.common import inherited, terminal
 from cccc.common.paths import Project
 
 
@@ -61,3 +63,76 @@ def test_without_up_a_service_uses_what_it_has_itself(project: Project, monkeypa
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
     assert terminal.environment(project)["EDITOR"] == "ed"
     assert "SLACK_BOT_TOKEN" not in terminal.environment(project)
+
+
+def test_what_marks_another_agent_or_another_repository_is_not_kept(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True, check=True)
+    of_git = [*local.stdout.split(), "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0", "GIT_QUARANTINE_PATH", "GIT_NAMESPACE"]
+    of_agents = ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT", "CLAUDE_CODE_SESSION_ID"]
+    of_agents += ["CODEX_SANDBOX", "CODEX_SANDBOX_NETWORK_DISABLED", "CODEX_THREAD_ID", "GEMINI_CLI", "STY", "COLUMNS"]
+    for name in (*of_git, *of_agents):
+        monkeypatch.setenv(name, "1")
+    terminal.save(project)
+    assert not {*of_git, *of_agents} & set(terminal.environment(project))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_OAUTH_TOKEN", "CLAUDE_CONFIG_DIR", "CODEX_HOME", "OPENCODE_CONFIG"),
+        *("GIT_AUTHOR_NAME", "GIT_SSH_COMMAND", "GIT_EDITOR", "GIT_SSL_CAINFO", "TMUX_TMPDIR", "CONDA_PREFIX"),
+    ],
+)
+def test_what_the_user_has_set_is_kept(project: Project, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "kept")
+    terminal.save(project)
+    assert terminal.environment(project)[name] == "kept"
+
+
+def _venv(folder: Path) -> Path:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").touch()
+    return folder
+
+
+def _repository(folder: Path) -> Path:
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    return folder
+
+
+def _handed_on(root: Path, venv: Path, own: Path = Path("/usr/bin")) -> dict[str, str]:
+    env = {"VIRTUAL_ENV": str(venv), "VIRTUAL_ENV_PROMPT": "(it)", "PATH": f"{venv}/bin:/usr/bin", "KEEP": "1"}
+    return inherited.of(env, root, own)
+
+
+def test_a_virtual_environment_of_another_repository_is_left_as_deactivate_does(tmp_path: Path) -> None:
+    mine, other = _repository(tmp_path / "mine"), _repository(tmp_path / "other")
+    assert _handed_on(mine, _venv(other / ".venv")) == {"PATH": "/usr/bin", "KEEP": "1"}
+
+
+def test_the_environment_in_which_cccc_is_installed_stays_on_the_path(tmp_path: Path) -> None:
+    mine, venv = _repository(tmp_path / "mine"), _venv(_repository(tmp_path / "other") / ".venv")
+    assert _handed_on(mine, venv, venv / "bin") == {"PATH": f"{venv}/bin:/usr/bin", "KEEP": "1"}
+
+
+@pytest.mark.parametrize("where", ["mine/.venv", "venvs/mine", "gone"])
+def test_a_virtual_environment_that_may_be_the_projects_own_is_kept(tmp_path: Path, where: str) -> None:
+    mine = _repository(tmp_path / "mine")
+    venv = tmp_path / where if where == "gone" else _venv(tmp_path / where)
+    assert _handed_on(mine, venv)["VIRTUAL_ENV"] == str(venv)
+    assert _handed_on(mine, venv)["PATH"].startswith(f"{venv}/bin")
+
+
+def test_a_virtual_environment_below_a_repository_that_holds_the_project_too_is_kept(tmp_path: Path) -> None:
+    home = _repository(tmp_path)
+    assert "VIRTUAL_ENV" in _handed_on(_repository(home / "mine"), _venv(home / "venvs" / "mine"))
+
+
+def test_a_virtual_environment_in_another_work_tree_of_the_repository_is_kept(tmp_path: Path) -> None:
+    mine = _repository(tmp_path / "mine")
+    identity = ("-c", "user.name=n", "-c", "user.email=n@example.org")
+    subprocess.run(["git", *identity, "commit", "-qm", "x", "--allow-empty"], cwd=mine, check=True)
+    subprocess.run(["git", "worktree", "add", "-q", str(tmp_path / "linked")], cwd=mine, check=True)
+    assert "VIRTUAL_ENV" in _handed_on(tmp_path / "linked", _venv(mine / ".venv"))
