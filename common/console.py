@@ -18,6 +18,7 @@ from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, messa
 from cccc.common.errors import CcccError, NotFound, NotRunning, UserError
 from cccc.common.facts import Fact
 from cccc.common.lines import Line, plain
+from cccc.common.meant import meant
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
 
@@ -27,6 +28,7 @@ FORMS = (
 )
 _SLASH = re.compile(r"/([A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
 _ROUTES = ("a", "b", "both", "u")
+_HERE = frozenset(row.name for row in TABLE if row.only != "chat")
 _WITHIN = 8.0
 _LONGEST_ECHO = 4000  # characters of one message
 _LATER = "it waits until the pane is safe to type into; a notice comes if it cannot be typed"
@@ -67,12 +69,13 @@ class Console:
         typed = raw.parse(text)
         if typed:
             return raw.wish(self.project, *typed, self._asker)
-        slash = _SLASH.fullmatch(text)
-        if not slash and text != "h":
-            if text.lower() in BY_NAME:
-                raise WrongUsage(f"/{text.lower()} is the command; `both: {text}` sends the word to the peers")
+        ours = meant(text, _HERE, chat=False)
+        if ours and ours.words:
+            raise WrongUsage(ours.words)
+        slash = _SLASH.fullmatch(f"/{ours.command} {ours.rest}" if ours else text)
+        if not slash:
             return message.typed(self.project, text, self._asker)
-        name, rest = (slash[1].lower(), slash[2] or "") if slash else ("help", "")
+        name, rest = slash[1].lower(), slash[2] or ""
         if name in _ROUTES:
             return message.typed(self.project, f"{name}: {rest}", self._asker)
         if name == "echo":

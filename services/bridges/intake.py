@@ -18,7 +18,7 @@ from cccc.common.settings.chat import Chat
 from cccc.common.waits import left
 from cccc.services.bridges import routing
 from cccc.services.bridges.platform import FileRef, Incoming, Left, Message, Moved, Press, Unreadable
-from cccc.services.bridges.routing import Routed, Typed, Unaddressed
+from cccc.services.bridges.routing import Answered, Routed, Typed, Unaddressed
 from cccc.services.bridges.state import Said, State, message_key
 
 _QUOTED_SHOWN = 200
@@ -101,6 +101,8 @@ def _written(state: State, came: Message, setting: Setting) -> Verdict:
         return Verdict()
     if isinstance(read, Typed):
         return Verdict() if came.edited else _typed(came, setting, read)
+    if isinstance(read, Answered):
+        return Verdict() if came.edited else _refuse(state, came, setting, read.words, always=True)
     about = state.prompts.get(message_key(came.chat, came.quoted.message)) if came.quoted else None
     if about and not (isinstance(read, Routed) and read.explicit):
         return Verdict() if came.edited else Verdict([_decision(came, setting, about, "ask", came.text.strip())])

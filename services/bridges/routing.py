@@ -7,6 +7,7 @@ from typing import NamedTuple, Union
 
 from cccc.common.commands import BY_NAME
 from cccc.common.commands.message import no_route
+from cccc.common.meant import meant as meant_for_us
 from cccc.common.settings.chat import Chat
 
 _PREFIX = re.compile(r"(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
@@ -34,6 +35,12 @@ class Typed(NamedTuple):
     rest: str
 
 
+class Answered(NamedTuple):
+    """Meant for the program, and answered with a word: it does nothing and goes to nobody."""
+
+    words: str
+
+
 class Unaddressed(NamedTuple):
     """Talk among people; `hint` is for somebody who seems to want the bot."""
 
@@ -54,6 +61,10 @@ def read(text: str, rules: Chat, me: str, direct: bool, mentioned: bool, plain_w
     if plain_words and meant and (typed := _plain_command(bare)):
         return typed
     may_route = meant or not rules.routing.require_mention
+    if meant or (may_route and not rules.routing.require_explicit):
+        ours = meant_for_us(bare, _HERE, chat=True)
+        if ours:
+            return Answered(ours.words) if ours.words else Typed(ours.command, ours.rest)
     if slash and slash[1].lower() in _ROUTES:
         return Routed(slash[1].lower(), bare[slash.end() :], True) if may_route else Unaddressed()
     prefix = _PREFIX.match(bare) if rules.routing.allow_prefix else None
@@ -68,7 +79,7 @@ def read(text: str, rules: Chat, me: str, direct: bool, mentioned: bool, plain_w
     return Routed(rules.default_route, bare, False, odd) if may_route else Unaddressed()
 
 
-Reading = Union[Routed, Typed, Unaddressed]
+Reading = Union[Routed, Typed, Answered, Unaddressed]
 
 
 def _without_mention(text: str, me: str) -> str:

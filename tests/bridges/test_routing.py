@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cccc.common.settings.chat import DirectMessages, Routing, Telegram
-from cccc.services.bridges.routing import Reading, Routed, Typed, Unaddressed, read
+from cccc.services.bridges.routing import Answered, Reading, Routed, Typed, Unaddressed, read
 
 RULES = Telegram()
 
@@ -57,7 +57,7 @@ def test_a_prefix_that_is_no_route_is_told_where_the_line_is_for_the_bot() -> No
 def test_a_direct_chat_has_its_own_route_for_lines_without_one() -> None:
     assert direct("hello") == Routed("both", "hello", False)
     assert direct("hello", Telegram(dm=DirectMessages(route_default="b"))) == Routed("b", "hello", False)
-    assert direct("/unknown thing") == Routed("both", "/unknown thing", False)
+    assert direct("/usr/lib is full") == Routed("both", "/usr/lib is full", False)
 
 
 def test_a_group_can_do_without_routes() -> None:
@@ -92,3 +92,21 @@ def test_plain_words_are_commands_only_to_the_bot_and_only_as_commands() -> None
     assert group("showpeers off", plain_words=True, mentioned=True) == Typed("showpeers", "off")
     sentence = group("status of the login test please", plain_words=True, mentioned=True)
     assert isinstance(sentence, Unaddressed)
+
+
+def test_a_line_for_the_program_is_answered_in_a_direct_chat_and_goes_to_nobody() -> None:
+    for text in ("help", "?", "cccc help", "/start"):
+        assert direct(text) == Typed("help", ""), text
+    assert direct("cccc status") == Typed("status", "")
+    for text in ("exit", ":q", "cccc rfd approve x", "/unknown thing", "status", "/q"):
+        assert isinstance(direct(text), Answered), text
+    assert direct("help me fix the parser") == Routed("both", "help me fix the parser", False)
+    assert direct("a: help") == Routed("a", "help", True)
+
+
+def test_a_line_for_the_program_is_answered_where_it_would_reach_the_peers() -> None:
+    assert group("help") == Unaddressed() == group("/unknown")
+    assert group("@pair_bot help") == Typed("help", "")
+    assert isinstance(group("/unknown@pair_bot"), Answered)
+    free = Telegram(routing=Routing(require_explicit=False))
+    assert isinstance(group("exit", free), Answered)

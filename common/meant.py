@@ -1,0 +1,111 @@
+"""Lines that were meant for the program and not for the peers: one rule for the panel, the console and the chats. Pure.
+
+A whole line such as `help`, `exit`, `cccc status` or `/unknown` is answered where it is typed. What only shows
+something is shown; nothing that decides something is ever done by such a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from difflib import get_close_matches
+from typing import NamedTuple
+
+# The subcommands of `cccc`; a test holds them to those of the command line.
+SUBCOMMANDS = frozenset(
+    [
+        "init",
+        "doctor",
+        "setup-cli",
+        "prompts",
+        "run",
+        "up",
+        "attach",
+        "down",
+        "restart",
+        "ctl",
+        "send",
+        "console",
+        "pause",
+        "resume",
+        "stop",
+        "refresh",
+        "panel",
+        "status",
+        "queue",
+        "trace",
+        "ledger",
+        "ps",
+        "logs",
+        "locks",
+        "rfd",
+        "patch",
+        "evidence",
+        "token",
+        "bridge",
+        "upgrade",
+        "clean",
+        "completion",
+        "version",
+        "certify",
+        "torture",
+        "mock-agent",
+    ]
+)
+_SHOW = frozenset(("help", "status", "queue", "locks", "trace", "whoami", "files", "anti-status"))
+_RFD = re.compile(r"(?:list|show\s+\S+)?", re.IGNORECASE)
+_HELP = re.compile(r"(?:[?？]+|/[?？]|(?:/start|--?h|--?help|help|h)[!?.]?)", re.IGNORECASE)  # noqa: RUF001
+_LEAVE = re.compile(r"(?:/?(?:exit|quit|logout|bye)(?:\(\))?|:(?:q|qa|wq|x|quit)!?|\\q)[;.!]?", re.IGNORECASE)
+_SHELL = re.compile(r"(?:[$%#>❯]\s+)?`?(?:sudo\s+)?(?:[\w.~/-]*/)?cccc(?:\s+(.*?))?\s*`?", re.IGNORECASE)
+_SLASH = re.compile(r"/([A-Za-z][\w-]*)(?:@\w+)?(?:\s.*)?")
+_ROUTES = ("a", "b", "both", "u")
+_SEND = "`both:` before it sends the line to the peers"
+
+
+class Meant(NamedTuple):
+    """What to do with such a line: show what a command shows, or answer with `words`."""
+
+    command: str = ""
+    rest: str = ""
+    words: str = ""
+
+
+def meant(text: str, here: Collection[str], chat: bool) -> Meant | None:
+    """Return what is done with a line that is for the program, None for one that is not.
+
+    `here`: the commands that can be typed with a `/` where the line comes from; `chat`: that is a chat.
+    """
+    line = text.strip()
+    if "\n" in line:
+        return None
+    if _HELP.fullmatch(line):
+        return Meant("help")
+    if _LEAVE.fullmatch(line):
+        leave = "/unsubscribe leaves this chat out" if chat else "q leaves, and the system goes on"
+        return Meant(words=f"{leave}; `cccc down`, typed in a shell, stops everything; {_SEND}")
+    shell = _SHELL.fullmatch(line)
+    if shell:
+        return _typed_elsewhere((shell[1] or "").strip(), here)
+    slash = _SLASH.fullmatch(line)
+    if slash and slash[1].lower() not in here and slash[1].lower() not in _ROUTES:
+        return Meant(words=f"there is no /{slash[1]} here; /help lists what there is; {_SEND}")
+    if line.lower() in here:
+        return Meant(words=f"/{line.lower()} is the command; `both: {line.lower()}` sends the word to the peers")
+    return None
+
+
+def _typed_elsewhere(said: str, here: Collection[str]) -> Meant | None:
+    """What follows from a line for a shell: `cccc status`."""
+    name, _, rest = said.partition(" ")
+    name, rest = name.lower(), rest.strip()
+    if not name or name in ("help", "-h", "--help"):
+        return Meant("help")
+    if name.startswith("-"):
+        return Meant(words=f"`cccc {name}` is for a shell; /help lists what can be typed here; {_SEND}")
+    if name not in SUBCOMMANDS:
+        near = "" if rest else next(iter(get_close_matches(name, SUBCOMMANDS, 1, 0.75)), "")
+        return Meant(words=f"did you mean `cccc {near}`? That is for a shell; {_SEND}") if near else None
+    if name in here and not rest.startswith("-") and (name in _SHOW or (name == "rfd" and _RFD.fullmatch(rest))):
+        return Meant(name, rest)
+    place = f"here it is /{name}" if name in here else "/help lists what can be typed here"
+    return Meant(words=f"`cccc {name}` was not run: it is for a shell, {place}; {_SEND}")
