@@ -28,6 +28,7 @@ from cccc.common.redaction import Redactor
 from cccc.common.settings.chat import Chat
 from cccc.common.worker import Worker
 from cccc.services.bridges import files_in, files_out, intake, memory
+from cccc.services.bridges.calls import Calls
 from cccc.services.bridges.files_in import Fetched
 from cccc.services.bridges.files_out import FilesOut
 from cccc.services.bridges.intake import PassOn, Setting, Verdict
@@ -44,7 +45,7 @@ _SWEEP_EVERY = 1800.0
 class Bridge(Worker):
     """One chat platform. A subclass sets `name` and `via`, and writes `section`, `configured` and `connect`."""
 
-    version = 1
+    version = 2
     State = State
     via: ClassVar[str]
 
@@ -82,6 +83,7 @@ class Bridge(Worker):
         self._token_locks = [bridges.hold_token(token) for token in tokens.values()]
         self.platform = self.connect(tokens)
         self.loop = Loop(self.platform)
+        self.calls = Calls(self)
         self._out, self._receipts = Outgoing(self), Receipts(self)
         self._inbox: deque[Incoming] = deque()
         self._taken = ""  # the id under which the first of them was said

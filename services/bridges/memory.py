@@ -190,12 +190,23 @@ def _(fact: f.UserMessage, state: State, at: float, peers: bool) -> None:
     if not fact.chat:
         return
     _read_up_to(state, fact.chat, fact.message)
-    state.said[message_key(fact.chat, fact.message)] = Said(fact.mid, fact.route, fact.sha)
+    key = message_key(fact.chat, fact.message)
+    before = state.said.get(key)
+    state.said[key] = Said(fact.mid, fact.route, fact.sha, before.marks if before else [])
     forget_oldest(state.said, _MESSAGES_KEPT)
     if fact.album:
         state.albums[fact.album] = fact.route
         forget_oldest(state.albums, _ALBUMS_KEPT)
-    state.marks.append(Mark(fact.chat, fact.message, fact.mid, "stored"))
+    _mark(state, fact, key, "stored")
+
+
+def _mark(state: State, fact: Fact, key: str, mark: str) -> None:
+    """Let a message have a mark, once: the other peer's acceptance and an edit show nothing new."""
+    its = state.said[key]
+    chat, _, message = key.rpartition("/")
+    if message and mark not in its.marks:  # a slash command is no message
+        its.marks.append(mark)
+        state.marks.append(Mark(chat, message, its.mid, mark, fact.seq))
 
 
 def _read_up_to(state: State, chat: str, message: str) -> None:
@@ -208,8 +219,7 @@ def _read_up_to(state: State, chat: str, message: str) -> None:
 def _(fact: f.HandoffAccepted, state: State, at: float, peers: bool) -> None:
     for key, said in state.said.items():
         if said.mid == fact.mid:
-            chat, _, message = key.rpartition("/")
-            state.marks.append(Mark(chat, message, said.mid, "accepted"))
+            _mark(state, fact, key, "accepted")
 
 
 @_fold.register

@@ -21,7 +21,7 @@ from cccc.services.bridges import pacing, posts
 from cccc.services.bridges.loop import Done
 from cccc.services.bridges.platform import ChatIs, Gone, Later, Post, Refused, Undone, Unsure
 from cccc.services.bridges.posts import Part, Told
-from cccc.services.bridges.state import CARD, COMMAND, SETTLED, SYSTEM, Card, Item, Outbox
+from cccc.services.bridges.state import CARD, COMMAND, SETTLED, SYSTEM, Card, Item, Outbox, Posting
 
 if TYPE_CHECKING:
     from cccc.services.bridges.bridge import Bridge
@@ -104,6 +104,8 @@ class Outgoing:
         if post.file and (post.file.is_symlink() or not post.file.is_file()):
             self._give_up(chat, box, Refused(f"{post.name} is gone"))
             return
+        if not self._bridge.calls.may(chat, self._effect(chat, box.open)):
+            return
         if post.press:
             job = self._answer(post)
         else:
@@ -123,8 +125,12 @@ class Outgoing:
         self._doubt.discard(chat)
         self._tries.pop(chat, None)
         if box and box.open:  # else the queue was cleared meanwhile
+            self._bridge.calls.confirm(self._effect(chat, box.open))
             _, parts = self._parts[chat]
             self._say_posted(chat, box, message, max(0, len(parts) - box.open.done - 1))
+
+    def _effect(self, chat: str, posting: Posting) -> str:
+        return f"{self._bridge.name}:{chat}:{posting.number}:{posting.done}"
 
     def _say_posted(self, chat: str, box: Outbox, message: str, left: int) -> None:
         assert box.open

@@ -159,6 +159,7 @@ class Pace(NamedTuple):
 
     every: float  # seconds between two posts
     per_minute: int
+    marks: int  # per minute
 
 
 # --- how a post fails ------------------------------------------------------------------------
@@ -169,11 +170,11 @@ class Undone(Exception):
 
 
 class Later(Undone):
-    """Too fast: not before `seconds` from now."""
+    """Too fast: not before `seconds` from now, whatever less than one of them the platform asks for."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"asked to wait {seconds:.0f} s")
-        self.seconds = seconds
+        self.seconds = max(1.0, seconds)
+        super().__init__(f"asked to wait {self.seconds:.0f} s")
 
 
 class Unreachable(Undone):

@@ -17,34 +17,38 @@ _AGAIN_AFTER = 4.0
 
 
 class Receipts:
-    """The due marks of one bridge. Setting a mark again does no harm, so it is said only afterwards."""
+    """The due marks of one bridge. Setting a mark again after a crash does no harm, so it is said only afterwards."""
 
     def __init__(self, bridge: Bridge) -> None:
         self._bridge = bridge
-        self._under_way = False
+        self._under_way: Mark | None = None
         self._not_before = 0.0
 
     def step(self) -> None:
         """Set the next mark that is due."""
         bridge = self._bridge
-        if not bridge.state.marks or self._under_way or time.monotonic() < self._not_before:
+        if self._under_way:
             return
-        mark = bridge.state.marks[0]
-        if bridge.pending(self._id(mark)):
+        if time.monotonic() < self._not_before:
+            bridge.wake_in(self._not_before - time.monotonic())
             return
-        if bridge.rules.receipts:
-            self._under_way = True
-            bridge.loop.submit("mark", self._set(mark))
-        else:
-            self._say(mark, "turned off")
+        for mark in bridge.state.marks:
+            if bridge.pending(self._id(mark)):
+                continue
+            if not bridge.rules.receipts:
+                self._say(mark, "turned off")
+            elif bridge.calls.may(mark.chat, self._id(mark)):
+                self._under_way = mark
+                bridge.loop.submit("mark", self._set(mark))
+                return
 
     def ended(self, done: Done) -> None:
         """Take note of what came of it; what the platform refuses is not tried again."""
-        self._under_way = False
-        if not self._bridge.state.marks:  # thrown away meanwhile
-            return
+        mark, self._under_way = self._under_way, None
+        assert mark
         if done.error is None or isinstance(done.error, (Refused, Gone, ChatIs)):
-            self._say(self._bridge.state.marks[0], str(done.error or ""))
+            self._bridge.calls.confirm(self._id(mark))
+            self._say(mark, str(done.error or ""))
         else:
             wait = done.error.seconds if isinstance(done.error, Later) else _AGAIN_AFTER
             self._not_before = time.monotonic() + wait
@@ -57,7 +61,8 @@ class Receipts:
         marked = f.ChatMarked(
             via=self._bridge.via, chat=mark.chat, message=mark.message, mid=mark.mid, mark=mark.mark, reason=reason
         )
-        self._bridge.say(marked, id_=self._id(mark))
+        self._bridge.say(marked, id_=self._id(mark), cause=mark.cause)
 
     def _id(self, mark: Mark) -> str:
-        return f"{self._bridge.name}:mark:{mark.chat}:{mark.message}:{mark.mark}"
+        """Two marks never share it: what is said under an id that is known counts for nothing."""
+        return f"{self._bridge.name}:mark:{mark.cause}:{mark.chat}:{mark.message}"

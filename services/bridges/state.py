@@ -70,6 +70,7 @@ class Said(msgspec.Struct):
     mid: str
     route: str
     sha: str
+    marks: List[str] = []  # that it has, or is to get
 
 
 class Asked(msgspec.Struct):
@@ -88,6 +89,7 @@ class Mark(msgspec.Struct):
     message: str
     mid: str
     mark: str
+    cause: int  # seq of the fact that it shows
 
 
 class FileToSend(msgspec.Struct):

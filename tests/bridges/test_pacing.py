@@ -11,7 +11,7 @@ from cccc.services.bridges.platform import Pace
 from cccc.services.bridges.state import CARD, PEERS, REPLY, SYSTEM, USER, Item, Outbox, Posting, State
 
 RULES = Telegram(debounce_seconds=30, peer_debounce_seconds=60)
-PACE = Pace(every=1.0, per_minute=20)
+PACE = Pace(every=1.0, per_minute=20, marks=40)
 NOW = 100.0
 
 

@@ -133,6 +133,21 @@ def test_a_message_gets_its_mark_when_it_is_stored_and_when_the_model_has_it(roo
     until(lambda: telegram.reactions.get((GROUP, number)) == ["👀", "👌"])
 
 
+def test_a_line_that_the_peers_accept_at_different_times_is_marked_once_and_so_is_the_next(
+    room: Room, telegram: Telegram
+) -> None:
+    room.start()
+    first = telegram.say("both: hello")
+    (message,) = until(lambda: room.facts(f.UserMessage))
+    for peer in ("PeerA", "PeerB"):
+        room.tell("delivery", f.HandoffAccepted(author=peer, mid=message.mid, inbox_seq=1, tool="read"))
+        until(lambda: telegram.reactions.get((GROUP, first)) == ["👀", "👌"])
+        until(lambda: [marked.mark for marked in room.facts(f.ChatMarked)] == ["stored", "accepted"])
+    second = telegram.say("a: and this?")
+    until(lambda: telegram.reactions.get((GROUP, second)) == ["👀"])
+    assert telegram.reactions[GROUP, first] == ["👀", "👌"]
+
+
 def test_receipts_can_be_turned_off(room: Room, telegram: Telegram) -> None:
     room.set(api_base_url=telegram.url, allow_chats=[GROUP], receipts=False, **QUICK)
     room.start()
