@@ -19,7 +19,7 @@ from typing import Any, Dict, List, Optional
 import msgspec
 import yaml
 
-from cccc.common import fences
+from cccc.common import fences, strict_yaml
 from cccc.common.errors import UserError
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
@@ -31,13 +31,8 @@ _LONGEST_NAME = 200
 _LONGEST_LIMIT = 3600.0
 _LARGEST_META = 1000
 _MARKERS = ("type", "intent")  # what a card of the mailbox has besides
-_DEEPEST = 16
 _LABELS = frozenset({"", "yaml", "yml", "json", "evidence"})
-_STEP = re.compile(r"\w+")  # of a path such as .checks[0].name
 _TAGS = re.compile(r"(?m)\n?^[ \t]*</?(?:TO|FROM)_\w+>[ \t\r]*$|\[MID: [^][]*\]")
-
-
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class CardError(UserError):
@@ -64,13 +59,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def parse(text: str) -> Card:
     """Read a card. Raises CardError."""
-    fields = _mapping(text)
-    for name in _MARKERS:
-        fields.pop(name, None)
-    try:
-        card = msgspec.convert(msgspec.to_builtins(fields, str_keys=True), Card)
-    except (msgspec.ValidationError, TypeError) as error:
-        raise CardError(f"card{_in_words(str(error), text)}") from None
+    fields = {name: value for name, value in _mapping(text).items() if name not in _MARKERS}
+    card = _Reader(strict_yaml.as_written(text)).card(fields)
     problem = _problem(card)
     if problem:
         raise CardError(f"card: {problem}")
@@ -109,42 +99,81 @@ def _mapping(text: str) -> Dict[str, Any]:
     if len(text) > _LARGEST:
         raise CardError(f"card: larger than {_LARGEST >> 10} KiB")
     try:
-        _refuse_odd(text)
-        found = yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: of escapes, numbers and dates
-        raise CardError(f"card: neither YAML nor JSON: {' '.join(str(error).split())}") from None
+        strict_yaml.check(text)
+        found = yaml.load(text, strict_yaml.Loader)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # of numbers, dates and keys
+        raise _refused(strict_yaml.broken(text, error)) from None
+    except strict_yaml.BadYAML as error:
+        raise _refused(error) from None
     if not isinstance(found, dict):
         raise CardError("card: not a mapping; title and checks are needed")
     return found
 
 
-def _refuse_odd(text: str) -> None:
-    """Raise CardError for what grows (aliases), sinks (nesting) or is converted into anything (tags)."""
-    depth = 0
-    for event in yaml.parse(text, _Loader):
-        if isinstance(event, yaml.AliasEvent):
-            raise CardError("card: aliases (*name) are not allowed")
-        if getattr(event, "tag", None):
-            raise CardError("card: tags (!name) are not allowed; quote a text that begins with !")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise CardError(f"card: nested more than {_DEEPEST} deep")
-        if isinstance(event, yaml.ScalarEvent):
-            event.value.encode()  # half a sign, written as an escape, is no text
+def _refused(error: strict_yaml.BadYAML) -> CardError:
+    what = f"neither YAML nor JSON: {error}" if isinstance(error, strict_yaml.NotYAML) else str(error)
+    return CardError(f"card: {what}" + (f" (line {error.line})" if error.line else ""))
 
 
-def _in_words(error: str, text: str) -> str:
-    """Return where a card is wrong and how; YAML reads an unquoted `no` or `1.0` as something else than text."""
-    what, _, where = error.partition(" - at `$")
-    where = where.rstrip("`")
-    if not what.startswith("Expected `str`"):
-        return f"{where}: {what}"
-    key, written = "", yaml.load(text, yaml.BaseLoader)  # everything as it was written
-    with contextlib.suppress(KeyError):  # a key that came by `<<`
-        for key in _STEP.findall(where):
-            written = written[int(key) if key.isdigit() else key]
-    quote = f"; quote it: {key}: '{written}'" if written and isinstance(written, str) else ""
-    return f"{where}: must be text{quote}"
+class _Reader:
+    """Turns a card's mapping into the card; knows what was written where YAML read no text, as of `no` and `1.0`."""
+
+    def __init__(self, written: Any) -> None:
+        self._written = written
+
+    def card(self, fields: dict[str, Any]) -> Card:
+        self._keys(fields, Card)
+        listed = fields["checks"]
+        if not isinstance(listed, list):
+            raise CardError("card.checks: must be a list")
+        meta = fields.get("meta", {})
+        if not isinstance(meta, dict):
+            raise CardError("card.meta: must be a mapping")
+        try:
+            meta = msgspec.to_builtins(meta, str_keys=True)
+        except TypeError:  # a key that is a date, a switch or nothing
+            raise CardError("card.meta: each key must be text; quote it") from None
+        return Card(
+            title=self._text(fields, "title"),
+            checks=[self._check(given, "checks", number) for number, given in enumerate(listed)],
+            kind=self._text(fields, "kind") if "kind" in fields else "generic",
+            meta=meta,
+        )
+
+    def _check(self, given: Any, *at: str | int) -> Check:
+        if not isinstance(given, dict):
+            raise CardError(f"card{_path(at)}: must be a mapping with name and run")
+        self._keys(given, Check, *at)
+        limit, allowed = given.get("timeout_sec", 120), given.get("allow_failure", False)
+        if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+            raise CardError(f"card{_path(at)}.timeout_sec: must be a number of seconds")
+        if not isinstance(allowed, bool):
+            raise CardError(f"card{_path(at)}.allow_failure: must be true or false")
+        return Check(self._text(given, "name", *at), self._text(given, "run", *at), limit, allowed)
+
+    def _keys(self, fields: dict[Any, Any], kind: type[msgspec.Struct], *at: str | int) -> None:
+        for key in fields:
+            if key not in kind.__struct_fields__:
+                allowed = ", ".join(kind.__struct_fields__)
+                raise CardError(f"card{_path(at)}: unknown key {str(key)[:40]!r}; allowed: {allowed}")
+        for key in kind.__struct_fields__[: -len(kind.__struct_defaults__)]:
+            if key not in fields:
+                raise CardError(f"card{_path(at)}: {key} is missing")
+
+    def _text(self, fields: dict[str, Any], key: str, *at: str | int) -> str:
+        value = fields[key]
+        if isinstance(value, str):
+            return value
+        written = self._written
+        with contextlib.suppress(KeyError):  # a key that came by `<<`
+            for step in (*at, key):
+                written = written[step]
+        quote = f"; quote it: {key}: '{written}'" if written and isinstance(written, str) else ""
+        raise CardError(f"card{_path((*at, key))}: must be text{quote}")
+
+
+def _path(steps: tuple[str | int, ...]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
 
 
 def _problem(card: Card) -> str:

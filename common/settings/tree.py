@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-LARGEST_FILE = 256 * 1024
-DEEPEST = 16
-NULL = "tag:yaml.org,2002:null"
+from cccc.common import strict_yaml
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LARGEST_FILE = 256 * 1024
+NULL = "tag:yaml.org,2002:null"
 
 
 class Broken(Exception):
@@ -42,33 +40,15 @@ def tree(path: Path) -> yaml.Node | None:
 def parse(text: str) -> yaml.Node | None:
     """Return the root node of a file's text; None when it is empty. Raises Broken."""
     try:
-        _refuse_bombs(text)
-        root: yaml.Node | None = yaml.compose(text, _Loader)
+        strict_yaml.check(text, tags=True)
+        root: yaml.Node | None = yaml.compose(text, strict_yaml.Loader)
         return root
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        what = error.problem or error.context or "cannot be read"
-        raise Broken(f"broken YAML: {what}; allowed: `key: value` lines", mark.line + 1 if mark else 0) from None
-    except yaml.YAMLError as error:
-        what = getattr(error, "reason", "cannot be read")
-        raise Broken(f"broken YAML: {what}; allowed: `key: value` lines") from None
+    except strict_yaml.NotYAML as error:
+        raise Broken(f"broken YAML: {error}; allowed: `key: value` lines", error.line) from None
+    except strict_yaml.BadYAML as error:
+        raise Broken(str(error), error.line) from None
 
 
 def line(node: yaml.Node) -> int:
     """Return the line a node starts in, from 1."""
     return int(node.start_mark.line) + 1
-
-
-def _refuse_bombs(text: str) -> None:
-    """Raise Broken for what grows (aliases) or sinks (nesting no setting has). Reading events does not recurse."""
-    depth = 0
-    for event in yaml.parse(text, _Loader):
-        at = event.start_mark.line + 1 if event.start_mark else 0
-        if isinstance(event, yaml.AliasEvent):
-            raise Broken("uses a YAML alias (*name); write the value out", at)
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > DEEPEST:
-                raise Broken(f"is nested more than {DEEPEST} deep; settings have three levels", at)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1

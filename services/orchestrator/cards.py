@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-import yaml
-
-from cccc.common import fences
+from cccc.common import fences, strict_yaml
 from cccc.services.orchestrator import insight
 
 LARGEST = 16 * 1024
@@ -79,21 +77,12 @@ def _mapping(text: str) -> dict[str, Any]:
     if len(text.encode()) > LARGEST:
         raise _Wrong(f"the request is longer than {LARGEST // 1024} KiB; say it shorter and name files by their path")
     try:
-        depth = 0
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                raise _Wrong("the request uses a YAML alias (*name); write the value out")
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                raise _Wrong(f"the request is nested more than {_DEEPEST} deep")
-            if isinstance(event, yaml.ScalarEvent):
-                event.value.encode()  # half a sign, written as an escape, fits into no fact
-        read = yaml.load(text, yaml.BaseLoader)  # builds nothing but texts, lists and mappings
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two: of escapes
-        mark = getattr(error, "problem_mark", None)
-        where = f" in its line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or " ".join(str(error).split())
-        raise _Wrong(f"the request is no valid YAML{where}: {what}; a ```yaml fence helps") from None
+        read = strict_yaml.as_written(text, _DEEPEST)
+    except strict_yaml.NotYAML as error:
+        where = f" in its line {error.line}" if error.line else ""
+        raise _Wrong(f"the request is no valid YAML{where}: {error}; a ```yaml fence helps") from None
+    except strict_yaml.BadYAML as error:
+        raise _Wrong(f"the request {error}") from None
     if not isinstance(read, dict):
         raise _Wrong("the request is no YAML mapping; put nothing else beside it, or put it into a ```yaml fence")
     return {key.lower(): value for key, value in read.items() if isinstance(key, str)}

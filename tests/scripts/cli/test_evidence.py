@@ -44,7 +44,7 @@ def test_the_verdict_is_json_where_that_is_asked_for(project: Project) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "words"),
     [
-        ("title: t", 2, "card: Object missing required field `checks`"),
+        ("title: t", 2, "card: checks is missing"),
         ("[", 2, "card: neither YAML nor JSON"),
         (None, 3, "no file card.yaml"),
     ],
