@@ -31,7 +31,9 @@ from pathlib import Path
 from typing import Annotated, Iterator, List, Literal, Optional
 
 import msgspec
+import yaml
 
+from cccc.common import strict_yaml
 from cccc.common.errors import SettingsError
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
@@ -119,8 +121,14 @@ def _check_slots(steps: list[Step], groups: int) -> None:
 def load(path: Path) -> Scenario:
     """Return the scenario of a file. Raises SettingsError: one line with the file and what is wrong where."""
     try:
-        return msgspec.yaml.decode(path.read_bytes(), type=Scenario)
+        text = path.read_text("utf-8")
+        strict_yaml.check(text)
+        return msgspec.convert(yaml.load(text, strict_yaml.Loader), Scenario)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}; name a scenario file that can be read") from None
-    except msgspec.DecodeError as error:
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8; save it as UTF-8") from None
+    except strict_yaml.BadYAML as error:
+        raise SettingsError(f"{path}:{error.line}: {error}") from None
+    except msgspec.ValidationError as error:
         raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None

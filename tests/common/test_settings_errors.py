@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import string
 import tempfile
 from pathlib import Path
@@ -165,7 +167,7 @@ def test_a_file_that_cannot_be_read_says_why_in_one_line(project: Project, text:
 
 def test_a_folder_in_the_place_of_a_file_is_a_settings_error(project: Project) -> None:
     (project.settings / "roles.yaml").mkdir()
-    assert "roles.yaml: cannot be read (Is a directory)" in settings.problems(project)[0]
+    assert f"roles.yaml: cannot be read ({os.strerror(errno.EISDIR)})" in settings.problems(project)[0]
 
 
 def test_a_settings_file_of_an_unknown_name_is_pointed_out(project: Project) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -22,20 +24,20 @@ def test_an_empty_mapping_is_a_scenario(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("rulez: []", "unknown field `rulez`"),
+        ("rulez: []", "`rulez`"),
         ("paste_burst_ms: soon", "$.paste_burst_ms"),
         ("start: [{say: 1}]", "$.start[0].say"),
-        ("start: [{shout: hello}]", "unknown field `shout` - at `$.start[0]`"),
+        ("start: [{shout: hello}]", "`$.start[0]`"),
         ("start: [{}]", "a step is exactly one of say, write"),
         ("start: [{say: a, wait: 1}]", "a step is exactly one of say, write"),
-        ("start: [{wait: -1}]", ">= 0"),
+        ("start: [{wait: -1}]", "$.start[0].wait"),
         ("start: [{write: {file: notes, text: a}}]", "$.start[0].write.file"),
         ("start: [{say: '{1}'}]", "{1} is used but match has 0 groups"),
         ("rules: [{match: '(', steps: []}]", "match is no regular expression"),
         ("rules: [{match: '(a)', steps: [{limit: '{2}'}]}]", "{2} is used but match has 1 groups"),
         ("rules: [{match: a, steps: [], from: Peer}]", "$.rules[0].from"),
-        ("start: [\n", "line 2, column 1"),
-        ("\x00", "s.yaml"),
+        ("start: [\n", "s.yaml:1: something is not closed"),
+        ("\x00", "a character that YAML does not allow"),
     ],
 )
 def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, says: str) -> None:
@@ -49,5 +51,5 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, says: s
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="No such file"):
+    with pytest.raises(SettingsError, match=os.strerror(errno.ENOENT)):
         scenario.load(tmp_path / "none.yaml")

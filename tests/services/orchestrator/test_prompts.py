@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any, Callable
@@ -116,4 +117,4 @@ def test_a_brief_behind_a_link_is_read(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.getuid() == 0, reason="root may read every file")
 def test_a_brief_that_may_not_be_read_is_no_brief(tmp_path: Path) -> None:
     (tmp_path / "PROJECT.md").touch(mode=0o000)
-    assert "There is no brief: PROJECT.md cannot be read (Permission denied)." in woven(tmp_path)
+    assert f"There is no brief: PROJECT.md cannot be read ({os.strerror(errno.EACCES)})." in woven(tmp_path)
