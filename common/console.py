@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from cccc.common import answer, bus, commands, ledger, settings, supervisor, typed_by
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
-from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, message, raw, rfd
+from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, log, message, raw, rfd
 from cccc.common.errors import CcccError, NotFound, NotRunning, UserError
 from cccc.common.facts import Fact
 from cccc.common.lines import Line, plain
@@ -30,6 +30,7 @@ _SLASH = re.compile(r"/([A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
 _ROUTES = ("a", "b", "both", "u")
 _HERE = frozenset(row.name for row in TABLE if row.only != "chat")
 _WITHIN = 8.0
+_LAST = 3  # words of the peers that a panel begins with
 _LONGEST_ECHO = 4000  # characters of one message
 _LATER = "it waits until the pane is safe to type into; a notice comes if it cannot be typed"
 
@@ -43,7 +44,8 @@ class Console:
         self.echo = found.cli_profiles.console_echo
         self.redact = Redactor(found.telegram.redact_patterns).redact
         self._asker = Asker(getpass.getuser(), via)
-        self._reader = ledger.Reader(project, ledger.end(project))
+        self._start = ledger.end(project)
+        self._reader = ledger.Reader(project, self._start)
 
     def answer(self, text: str) -> list[Line]:
         """Return what a line is answered; red lines say what is wrong with it."""
@@ -60,6 +62,11 @@ class Console:
         """Return what the peers said to the user, and what needs the user, since the last call. Echo off: nothing."""
         facts = [ledger.decode(line.raw) for line in self._reader.read()]
         return [line for fact in facts if fact and self.echo for line in self._echoed(fact)]
+
+    def before(self) -> list[Line]:
+        """Return the last words of the peers to the user from before this console. Echo off: nothing."""
+        told = log.newest(self.project, _LAST) if self.echo else []
+        return [line for fact in told if fact.seq <= self._start for line in self._echoed(fact)]
 
     def close(self) -> None:
         self._reader.close()
@@ -145,7 +152,7 @@ class Console:
         except NotFound:
             return fact.text
         if len(text) > _LONGEST_ECHO:
-            text = f"{text[:_LONGEST_ECHO]}…\n(`cccc trace {fact.mid}` tells more)"
+            text = f"{text[:_LONGEST_ECHO]}…\n(`cccc log {fact.mid}`, or /log {fact.mid} here, prints all of it)"
         return "\n".join(map(_printable, text.splitlines()))
 
 

@@ -509,6 +509,9 @@ class PatchQueued(Fact, tag="patch-queued"):
     sha: str
     size: int
     text: str
+    reverts: str = ""  # of a revert: the mid of the patch that it takes back
+    commit: str = ""  # of a revert: the commit that it takes back
+    because: str = ""  # of a revert: why, in one line
 
 
 class PatchBranch(Fact, tag="patch-branch"):
@@ -624,6 +627,9 @@ class PatchRetry(Fact, tag="patch-retry"):
     sha: str
     size: int
     text: str
+    reverts: str = ""  # as in `patch-queued`, and so are the two below
+    commit: str = ""
+    because: str = ""
 
 
 class PatchRevert(Fact, tag="patch-revert"):
@@ -635,6 +641,16 @@ class PatchRevert(Fact, tag="patch-revert"):
     sha: str
     size: int
     text: str
+    because: str = ""  # in one line
+
+
+class PatchReverted(Fact, tag="patch-reverted"):
+    """The landed patch `mid` was taken back: its reverse, the patch `revert`, landed as `commit`."""
+
+    mid: str
+    revert: str
+    commit: str
+    because: str = ""
 
 
 class PatchDrop(Fact, tag="patch-drop"):

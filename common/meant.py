@@ -52,7 +52,7 @@ SUBCOMMANDS = frozenset(
         "mock-agent",
     ]
 )
-_SHOW = frozenset(("help", "status", "queue", "locks", "trace", "whoami", "files", "anti-status"))
+_SHOW = frozenset(("help", "status", "queue", "locks", "trace", "log", "whoami", "files", "anti-status"))
 _RFD = re.compile(r"(?:list|show\s+\S+)?", re.IGNORECASE)
 _HELP = re.compile(r"(?:[?？]+|/[?？]|(?:/start|--?h|--?help|help|h)[!?.]?)", re.IGNORECASE)  # noqa: RUF001
 _LEAVE = re.compile(r"(?:/?(?:exit|quit|logout|bye)(?:\(\))?|:(?:q|qa|wq|x|quit)!?|\\q)[;.!]?", re.IGNORECASE)

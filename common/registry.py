@@ -101,7 +101,18 @@ SERVICES = (
     Service(
         "orchestrator",
         20,
-        says=(*_MAIL, *_TALK, *_RFD, *_UPKEEP, f.EvidenceCard, f.Handoff, f.PatchQueued, f.Notice, f.FactSkipped),
+        says=(
+            *_MAIL,
+            *_TALK,
+            *_RFD,
+            *_UPKEEP,
+            f.EvidenceCard,
+            f.Handoff,
+            f.PatchQueued,
+            f.PatchReverted,
+            f.Notice,
+            f.FactSkipped,
+        ),
         hears=(
             f.UserMessage,
             f.Pause,

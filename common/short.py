@@ -59,7 +59,8 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.EvidenceCard: "{0.text}",
     f.EvidenceValidate: "{0.verdict} {0.title} ({0.log_ref})",
     f.EvidenceInvalid: "{0.reason}",
-    f.PatchRevert: "revert {0.commit:.10} of {0.of}",
+    f.PatchRevert: lambda fact: f"revert {fact.commit:.10} of {fact.of}" + because(fact),
+    f.PatchReverted: lambda fact: f"reverted by {fact.revert} as {fact.commit:.10}" + because(fact),
     f.PatchDrop: "dropped by the user",
     f.BranchMoved: "{0.branch} {0.old:.10} → {0.new:.10}",
     f.LeftoverEdits: lambda fact: f"{plural(fact.count, 'path')} changed that no patch handed in",
@@ -110,7 +111,16 @@ _COLOURS: dict[str, tuple[type[Fact], ...]] = {
         *(f.PeerExited, f.PeerLimit, f.PeerLogin, f.PeerBlocked, f.FactSkipped, f.LedgerRepaired),
     ),
     "green": (f.PatchCommit, f.SettingsApplied, f.AckFile, f.NudgeAccepted, f.HandoffAccepted),
-    "yellow": (f.Rfd, f.RfdExpired, f.PatchNeedsDecision, f.PatchHeld, f.NudgeHeld, f.Notice, f.MailboxDiag),
+    "yellow": (
+        f.PatchReverted,
+        f.Rfd,
+        f.RfdExpired,
+        f.PatchNeedsDecision,
+        f.PatchHeld,
+        f.NudgeHeld,
+        f.Notice,
+        f.MailboxDiag,
+    ),
     "cyan": (f.Decision, f.RfdQuestion, f.RfdSettled, f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.Handoff),
 }
 _ENVELOPE = re.compile(r"</?(?:FROM|TO)_\w+>|\[MID: [^\]]*\]")
@@ -124,9 +134,19 @@ def one_line(text: str) -> str:
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
+def because(fact: f.PatchRevert | f.PatchReverted) -> str:
+    """Return why a patch was reverted, to stand behind that it was."""
+    return f": {fact.because}" if fact.because else ""
+
+
 def line_of(fact: Fact) -> FactLine:
     """Return the fact's short form."""
-    return FactLine(fact.seq, fact.ts, fact.kind, _who(fact), one_line(_ENVELOPE.sub(" ", _text(fact))))
+    return FactLine(fact.seq, fact.ts, fact.kind, _who(fact), one_line(text_of(fact)))
+
+
+def text_of(fact: Fact) -> str:
+    """Return what the short form of a fact is cut from."""
+    return _ENVELOPE.sub(" ", _text(fact))
 
 
 def tell(raw: bytes) -> FactLine:

@@ -21,6 +21,7 @@ from cccc.common.paths import Project
 # ruff: noqa: UP006, UP035, UP045
 
 FORMAT = 1
+TOLD = 5  # words to the user that the status holds
 
 
 class Service(msgspec.Struct):
@@ -62,7 +63,7 @@ class PatchLine(msgspec.Struct):
 
     author: str = msgspec.field(name="from")
     mid: str
-    stage: str  # queued, held, lint, test, landing; then landed or refused
+    stage: str  # queued, held, lint, test, landing; then landed, refused or reverted
     ts: str  # of the stage
     reason: str = ""
 
@@ -94,6 +95,16 @@ class NoticeLine(msgspec.Struct):
     ts: str
     text: str
     about: str
+
+
+class ToldLine(msgspec.Struct):
+    """What a peer told the user, cut to one line."""
+
+    seq: int
+    ts: str
+    author: str = msgspec.field(name="from")
+    mid: str
+    text: str
 
 
 class RfdLine(msgspec.Struct):
@@ -168,6 +179,7 @@ class Status(msgspec.Struct):
     bridges: Dict[str, Bridge] = {}  # by platform: those that run
     bell: int = 0  # the last fact for which a person is needed, since the panel service runs
     filter_on: Optional[bool] = None  # the handoff filter as a person switched it; None: as the settings say
+    told: List[ToldLine] = []  # what the peers told the user, the newest first
     leftovers: str = ""  # what is changed in the work tree and was never handed in
 
 

@@ -6,7 +6,7 @@ arguments, a summary and a function of (project, arguments, who asks); nothing h
 
 from __future__ import annotations
 
-from cccc.common.commands import files, filter, locks, peers, queue, rfd, status, trace
+from cccc.common.commands import files, filter, locks, log, peers, queue, rfd, status, trace
 from cccc.common.commands.kinds import Asker, Command, Reply, WrongUsage, words
 from cccc.common.errors import CcccError
 from cccc.common.lines import Line
@@ -30,7 +30,8 @@ TABLE = (
     Command("queue", "", "the patches that wait or are being checked", queue.run),
     Command("locks", "", "what is locked, and by whom", locks.run),
     Command("rfd", rfd.USAGE, "what the peers may not decide", rfd.run),
-    Command("trace", "MID", "what became of one message", trace.run),
+    Command("trace", "MID|COMMIT|BRANCH", "what became of one message or patch", trace.run),
+    Command("log", "[N|MID]", "what the peers told you, in full; or one message", log.run),
     Command("pause", "", "hold what the peers say to each other", peers.pause),
     Command("resume", "", "let it go on", peers.resume),
     Command("stop", "a|b|both", "interrupt the turn of a peer", peers.stop),

@@ -52,6 +52,9 @@ def lines(found: dict[str, Any]) -> list[Line]:
         shown += [Line(""), *_service_lines(found["services"])]
     shown += [Line(""), *_peer_lines(found["inboxes"], snapshot.get("peers", {}) if found["running"] else {})]
     shown += [Line(""), *queue.lines(found["queue"])]
+    for told in snapshot.get("told", [])[:1]:
+        head = f"{told['from']} told you {ago(told['ts'])} ago (`cccc log --me` shows all of it, and more)"
+        shown.append(Line(f"{head}: {plain(told['text'])}", "green"))
     for rfd in snapshot.get("rfds", []):
         shown.append(Line(f"decide {rfd['rfd_id']} ({ago(rfd['ts'])} old): {plain(rfd['title'])}", "yellow", True))
     if snapshot.get("paused"):

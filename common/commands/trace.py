@@ -10,6 +10,7 @@ from cccc.common.commands.kinds import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.lines import Line, moment, table
+from cccc.common.named import mid_of
 from cccc.common.paths import Project
 from cccc.common.short import colour, tell
 
@@ -17,6 +18,7 @@ _NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.
 _PROOF = (f.Nudge, f.NudgeAccepted)  # can be said after a quick peer has read
 _NUDGED_WITHIN = 500  # facts after a delivery
 _CAUSES = 20
+_WIDE = 80  # cells of what a fact says; more than that is cut by most terminals
 
 
 def run(project: Project, rest: str, asker: Asker) -> Reply:
@@ -26,10 +28,11 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
 
 
 def lines(project: Project, mid: str) -> list[Line]:
-    """Return every fact of a message with its time since the first one. Raises NotFound."""
+    """Return every fact of a message, named by its mid or a commit, with its time since the first. Raises NotFound."""
+    mid = mid_of(project, mid)
     mine = ledger.of_mid(project, mid)
     if not mine:
-        raise NotFound(f"no fact has the mid {mid}; `cccc ledger tail` shows the newest")
+        raise NotFound(f"no fact that this version knows has the mid {mid}; `cccc ledger show --mid {mid} --json`")
     others = {fact.seq: fact for fact in (*_causes(project, mine), *_answers(project, mine), *_nudges(project, mine))}
     for fact in mine:
         others.pop(fact.seq, None)
@@ -41,7 +44,9 @@ def lines(project: Project, mid: str) -> list[Line]:
         kind = f"· {told.kind}" if told.seq in others else told.kind
         rows.append((f"{after:+.3f} s", str(told.seq), kind, told.who, told.text))
     shown = table(("time", "seq", "kind", "who", "what"), rows, [colour(raw) for raw in raws])
-    return [Line(f"{mid}, {begin.astimezone():%Y-%m-%d %H:%M:%S}"), *shown]
+    cut = any(len(row[-1]) > _WIDE for row in rows)
+    hint = [Line(f"all of what is cut: `cccc log {mid}`, or /log {mid} where there is a `/`", "bright_black")]
+    return [Line(f"{mid}, {begin.astimezone():%Y-%m-%d %H:%M:%S}"), *shown, *(hint if cut else [])]
 
 
 def _causes(project: Project, mine: list[Fact]) -> list[Fact]:

@@ -24,7 +24,16 @@ _FAMILIES: dict[str, tuple[type[Fact], ...]] = {
     ),
     "patches": (
         *(f.Patch, f.PatchQueued, f.PatchBranch, f.PatchReject, f.PatchPrecheckFail, f.PatchHeld, f.PatchLanding),
-        *(f.PatchCommit, f.PatchWaiting, f.PatchRetry, f.PatchRevert, f.PatchDrop, f.BranchMoved, f.LeftoverEdits),
+        *(
+            f.PatchCommit,
+            f.PatchWaiting,
+            f.PatchRetry,
+            f.PatchRevert,
+            f.PatchReverted,
+            f.PatchDrop,
+            f.BranchMoved,
+            f.LeftoverEdits,
+        ),
         *(f.LeftoverRemind, f.SettingsApplying, f.SettingsApplied),
     ),
     "checks": (f.Lint, f.Test, f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid),

@@ -135,6 +135,10 @@ class Threads:
             patch.test = fact.verdict
         elif isinstance(fact, f.Rfd):
             patch.requests.append(fact.rfd_id)
+        elif isinstance(fact, f.PatchReverted):
+            patch.outcome = "reverted"
+            if patch.fact.reverts in self.patches:  # what the reverted one took back is there again
+                self.patches[patch.fact.reverts].outcome = "landed"
         elif type(fact) in _ENDS:
             patch.outcome, patch.reason = _ENDS[type(fact)], str(getattr(fact, "reason", ""))
             patch.commit = fact.commit if isinstance(fact, f.PatchCommit) else ""

@@ -45,6 +45,7 @@ SECTIONS = {
         "status": "Show the whole project at a glance.",
         "queue": "Show the patches that wait or are being checked.",
         "trace": "Show what became of one message.",
+        "log": "Show what was said, in full.",
         "ledger": "Read, check and archive the ledger.",
         "ps": "List the service processes.",
         "logs": "Show a service's log.",

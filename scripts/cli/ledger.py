@@ -12,6 +12,7 @@ from cccc.common import bus, ledger
 from cccc.common.errors import NotFound
 from cccc.common.facts import KINDS
 from cccc.common.lines import clock, cut, moment
+from cccc.common.named import mid_of
 from cccc.common.paths import Project
 from cccc.common.registry import SAYS
 from cccc.common.short import colour, tell
@@ -63,7 +64,7 @@ def tail(count: int, follow: bool) -> None:
 
 @command.command()
 @click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; can be given again for more.")
-@click.option("--mid", metavar="MID", help="Only facts of this message or patch.")
+@click.option("--mid", metavar="MID", help="Only facts of this message or patch; a landed one also by its commit.")
 @click.option("--rfd", metavar="ID", help="Only facts of this request for decision.")
 @click.option("--by", metavar="SERVICE", help="Only what this service said; `cli` is the command line.")
 @click.option("--since", metavar="WHEN", help=HELP)
@@ -97,18 +98,22 @@ def show(
     if by and by not in SAYS:
         raise click.UsageError(f"nobody called {by} says facts; there are {', '.join(sorted(SAYS))}")
     project, start = Project.find(), stamp(since) if since else ""
+    mid = mid_of(project, mid) if mid else None
     chosen: Iterable[tuple[ledger.Envelope, bytes]] = (
         (told, raw)
         for told, raw in _lines(project, mid, rfd, start)
         if (not kinds or told.kind in kinds) and (not by or told.by == by) and told.ts >= start
     )
     found = 0
+    cut_one = False
     for told, raw in deque(chosen, maxlen=count) if count else chosen:
         found += 1
         if as_json:
             click.echo(raw)
         else:
-            _print(raw, f"{told.seq:>7} {moment(told.ts).astimezone():%Y-%m-%d %H:%M:%S}")
+            cut_one |= _print(raw, f"{told.seq:>7} {moment(told.ts).astimezone():%Y-%m-%d %H:%M:%S}")
+    if cut_one:
+        click.echo("all of what is cut: `cccc log MID`, with the mid in brackets; or --json", err=True)
     if not found:
         raise NotFound("no such fact in the ledger; `cccc ledger tail` shows the newest")
 
@@ -164,8 +169,11 @@ def _print_rest(reader: ledger.Reader) -> None:
         _print(line.raw, clock(tell(line.raw).ts))
 
 
-def _print(raw: bytes, start: str) -> None:
+def _print(raw: bytes, start: str) -> bool:
+    """Print a fact in one line; return whether it does not say all."""
     told, mid = tell(raw), ledger.envelope(raw).mid
-    line = f"{start} {told.kind:<18} {told.who:<13} {told.text}" + (f" [{mid}]" if mid else "")
-    room = columns()
-    click.secho(line if room is None else cut(line, room), fg=colour(raw))
+    name, room = f" [{mid}]" if mid else "", columns()
+    line = f"{start} {told.kind:<18} {told.who:<13} {told.text}"
+    shown = line if room is None else cut(line, max(0, room - len(name)))
+    click.secho(shown + name if room is None else cut(shown + name, room), fg=colour(raw))
+    return told.text.endswith("…") or shown != line

@@ -13,14 +13,16 @@ from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
 from cccc.common.lines import clock
+from cccc.common.named import mid_of
 from cccc.common.paths import Project
 from cccc.common.plural import plural
 from cccc.common.redaction import Redactor
+from cccc.common.short import because as because_of
 from cccc.common.short import colour, tell
 from cccc.scripts.cli import running
 from cccc.scripts.cli.screen import table
 
-_SETTLED = (f.PatchCommit, f.PatchReject, f.PatchPrecheckFail, f.SettingsApplied)
+_SETTLED = (f.PatchCommit, f.PatchReverted, f.PatchReject, f.PatchPrecheckFail, f.SettingsApplied)
 # Whatever the user's configuration says: a diff that the gate reads as it is meant.
 _DIFF = ("diff", "--binary", "--full-index", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative")
 _PREFIXES = ("--src-prefix=a/", "--dst-prefix=b/")
@@ -30,12 +32,13 @@ _PREFIXES = ("--src-prefix=a/", "--dst-prefix=b/")
 def command() -> None:
     """Look at a patch, try it again, drop it, or take it back.
 
-    ID is the patch's mid, as `cccc queue` and `cccc ledger tail` show it.
+    ID is the patch's mid, as `cccc queue` and `cccc ledger tail` show it, or the commit as which it landed: its hash,
+    long or short, a branch or a tag.
 
     \b
     Examples:
       cccc patch show cccc-1764000000-0a1b2c
-      cccc patch revert cccc-1764000000-0a1b2c
+      cccc patch revert 1a2b3c4
 
     Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not running, or no such patch.
     """
@@ -55,8 +58,10 @@ def show(mid: str) -> None:
     Exit codes: 0 done, 2 wrong usage, 3 no such patch, or its bytes were removed.
     """
     project = Project.find()
-    queued, facts = _find(project, mid)
-    click.echo(f"{mid}: {_state(facts)}, from {queued.author} ({queued.source}), {plural(queued.size, 'byte')}")
+    mid, queued, facts = _find(project, mid)
+    click.echo(
+        f"{mid}: {_state(project, facts)}, from {queued.author} ({queued.source}), {plural(queued.size, 'byte')}"
+    )
     raws = [raw for fact in facts if (raw := ledger.line_at(project, fact.seq))]
     rows = [(clock(told.ts), told.kind, told.text) for told in map(tell, raws)]
     table(("time", "kind", "what"), rows, [colour(raw) for raw in raws])
@@ -80,9 +85,9 @@ def retry(mid: str) -> None:
     Exit codes: 0 queued, 1 it still waits or has landed, 2 wrong usage, 3 not running, or no such patch.
     """
     project = Project.find()
-    queued, facts = _find(project, mid)
+    mid, queued, facts = _find(project, mid)
     if not isinstance(facts[-1], (f.PatchReject, f.PatchPrecheckFail)):
-        raise UserError(f"{mid} is {_state(facts)}; only a refused patch can be tried again")
+        raise UserError(f"{mid} is {_state(project, facts)}; only a refused patch can be tried again")
     running.require(project)
     new = _mid()
     again = f.PatchRetry(
@@ -94,6 +99,9 @@ def retry(mid: str) -> None:
         sha=queued.sha,
         size=queued.size,
         text=queued.text,
+        reverts=queued.reverts,
+        commit=queued.commit,
+        because=queued.because,
     )
     bus.tell(project, "cli", [again])
     click.echo(new)
@@ -113,9 +121,9 @@ def drop(mid: str) -> None:
     Exit codes: 0 asked for, 1 it is settled already, 2 wrong usage, 3 not running, or no such patch.
     """
     project = Project.find()
-    _, facts = _find(project, mid)
+    mid, _, facts = _find(project, mid)
     if isinstance(facts[-1], _SETTLED):
-        raise UserError(f"{mid} is {_state(facts)}; there is nothing to drop")
+        raise UserError(f"{mid} is {_state(project, facts)}; there is nothing to drop")
     running.require(project)
     bus.tell(project, "cli", [f.PatchDrop(id=f"drop:{mid}", mid=mid)])
     click.echo(f"{mid} is dropped, unless it is landing just now; its author is told")
@@ -123,51 +131,79 @@ def drop(mid: str) -> None:
 
 @command.command()
 @click.argument("mid", metavar="ID")
-def revert(mid: str) -> None:
+@click.option("--because", default="", metavar="TEXT", help="Why; the commit says so.")
+def revert(mid: str, because: str) -> None:
     """Hand in the reverse of a landed patch.
 
-    The reverse is a patch of the user's and goes through the same gate, rules and checks. Prints its mid.
+    The reverse is a patch of the user's and goes through the same gate, rules and checks. Prints its mid, or the
+    mid of the one that did so already. Its commit names what it reverts and why; `cccc trace` and `cccc patch show` of
+    the first one say that it was reverted.
 
     \b
-    Example:
+    Examples:
       cccc patch revert cccc-1764000000-0a1b2c
+      cccc patch revert 1a2b3c4 --because "breaks the import of old files"
 
     Exit codes: 0 queued, 1 it has not landed, 2 wrong usage, 3 not running, or no such patch.
     """
     project = Project.find()
-    _, facts = _find(project, mid)
-    landed = facts[-1]
-    if not isinstance(landed, f.PatchCommit):
-        raise UserError(f"{mid} is {_state(facts)}; only a landed patch can be reverted")
+    mid, _, facts = _find(project, mid)
+    landed = next((fact for fact in facts if isinstance(fact, f.PatchCommit)), None)
+    if landed is None:
+        raise UserError(f"{mid} is {_state(project, facts)}; only a landed patch can be reverted")
+    done = _reverted(project, mid)
+    if done:
+        click.echo(f"{mid} is {_state(project, facts)}", err=True)
+        click.echo(done)
+        return
     running.require(project)
     diff = git.run(project.root, *_DIFF, *_PREFIXES, landed.commit, f"{landed.commit}^").stdout
     Blobs(project).put(diff)
     redact = Redactor(settings.load(project).telegram.redact_patterns).redact
     new = _mid()
-    bus.tell(project, "cli", [f.PatchRevert(id=new, mid=new, of=mid, commit=landed.commit, **f.body(diff, redact))])
+    why = redact(" ".join(because.split()))[: f.LONGEST_TEXT // 4]
+    reverse = f.PatchRevert(id=new, mid=new, of=mid, commit=landed.commit, because=why, **f.body(diff, redact))
+    bus.tell(project, "cli", [reverse])
     click.echo(new)
 
 
-def _find(project: Project, mid: str) -> tuple[f.PatchQueued, list[Fact]]:
-    """Return how a patch was queued, and what the gate has said of it since. Raises NotFound."""
+def _find(project: Project, name: str) -> tuple[str, f.PatchQueued, list[Fact]]:
+    """Return a patch's mid, how it was queued, and what the gate has said of it since. Raises NotFound."""
+    mid = mid_of(project, name)
     facts = ledger.of_mid(project, mid)
     for number, fact in enumerate(facts):
         if isinstance(fact, f.PatchQueued):
-            return fact, [fact, *(later for later in facts[number + 1 :] if later.by == "evidence")]
+            later = (later for later in facts[number + 1 :] if later.by == "evidence")
+            return mid, fact, [fact, *later, *(fact for fact in facts if isinstance(fact, f.PatchReverted))]
     raise NotFound(f"no patch has the mid {mid}; `cccc ledger show --kind patch-queued` lists them")
 
 
-def _state(facts: list[Fact]) -> str:
-    last = facts[-1]
+def _state(project: Project, facts: list[Fact]) -> str:
+    last = next(fact for fact in reversed(facts) if not isinstance(fact, f.PatchReverted))
     if isinstance(last, (f.PatchReject, f.PatchPrecheckFail)):
         return "refused"
     if isinstance(last, f.PatchCommit):
-        return f"landed as {last.commit[:10]}"
+        return f"landed as {last.commit[:10]}" + _reverts(project, last.mid)
     if isinstance(last, f.SettingsApplied):
         return "applied"
     if isinstance(last, f.PatchNeedsDecision):
         return "waiting for a decision (`cccc rfd list`)"
     return f"held: {last.reason}" if isinstance(last, f.PatchHeld) else "in the queue"
+
+
+def _reverts(project: Project, mid: str) -> str:
+    """Return by what a patch was reverted, and by what that was in turn, to stand behind that it landed."""
+    found = [fact for fact in ledger.of_mid(project, mid) if isinstance(fact, f.PatchReverted)]
+    if not found:
+        return ""
+    last = found[-1]
+    return f", reverted by {last.revert} as {last.commit[:10]}{because_of(last)}" + _reverts(project, last.revert)
+
+
+def _reverted(project: Project, mid: str) -> str:
+    """Return the patch that took a patch back, "" where there is none or that was taken back in turn."""
+    found = [fact.revert for fact in ledger.of_mid(project, mid) if isinstance(fact, f.PatchReverted)]
+    return found[-1] if found and not _reverted(project, found[-1]) else ""
 
 
 def _mid() -> str:

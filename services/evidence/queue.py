@@ -67,6 +67,9 @@ class Open(msgspec.Struct):
     applying: Optional[Applying] = None  # the same, of settings
     paths: List[str] = msgspec.field(default_factory=list)
     lines: int = 0
+    reverts: str = ""  # of a revert: the mid and the commit that it takes back, and why
+    commit: str = ""
+    because: str = ""
 
     @property
     def waits(self) -> bool:
@@ -98,7 +101,9 @@ def fold(state: State, fact: f.Fact) -> None:
         cards.fold(state.cards, fact)
         return  # a card can have the mid of a patch that came in the same message
     if isinstance(fact, f.PatchQueued):
-        state.patches.append(Open(fact.seq, fact.ts, fact.mid, fact.author, fact.source, fact.sha))
+        fresh = Open(fact.seq, fact.ts, fact.mid, fact.author, fact.source, fact.sha)
+        fresh.reverts, fresh.commit, fresh.because = fact.reverts, fact.commit, fact.because
+        state.patches.append(fresh)
         return
     if isinstance(fact, _OF_PEOPLE):
         _answer(state, fact)

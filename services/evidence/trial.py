@@ -212,11 +212,15 @@ class Trial:
 
     def _message(self) -> str:
         patch = self._patch
-        what = _SUBJECTS[patch.source]
+        what, body = _SUBJECTS[patch.source], ""
+        if patch.reverts:
+            what = f"revert {patch.commit[:10]} (cli)"
+            body = f"This reverts commit {patch.commit},\nas which the patch {patch.reverts} landed.\n\n"
+            body += f"{patch.because}\n\n" if patch.because else ""
         trailers = [f"Cccc-Mid: {patch.mid}", f"Cccc-Peer: {patch.author}", f"Cccc-Patch: {patch.sha}"]
         if self._verdicts.evidence:
             trailers.append(f"Cccc-Evidence: {self._verdicts.evidence}")
         if self._verdicts.red_base:
             trailers.append("Cccc-Base: red")
         trailers += [f"Cccc-Decision: {ask.rfd_id}" for ask in patch.asks.values()]  # all approved: it lands
-        return f"cccc({patch.author}): {what}\n\n" + "\n".join(trailers) + "\n"
+        return f"cccc({patch.author}): {what}\n\n{body}" + "\n".join(trailers) + "\n"

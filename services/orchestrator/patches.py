@@ -31,6 +31,8 @@ class Queued(msgspec.Struct):
     since: str
     stage: str = "queued"  # then checking, held, decision, approved, landing
     reason: str = ""
+    reverts: str = ""  # the mid of the patch that it takes back
+    because: str = ""
 
 
 class State(msgspec.Struct):
@@ -41,7 +43,9 @@ class State(msgspec.Struct):
 def decide(state: State, fact: Fact, write: Write) -> list[Said]:
     """Return what the author, and after a landing both peers, are told."""
     if isinstance(fact, f.PatchQueued):
-        state.queue.append(Queued(fact.author, fact.mid, fact.source, fact.ts))
+        entry = Queued(fact.author, fact.mid, fact.source, fact.ts, reverts=fact.reverts, because=fact.because)
+        entry.reason = f"reverts {fact.commit[:10]} ({fact.reverts})" if fact.reverts else ""
+        state.queue.append(entry)
     elif isinstance(fact, (f.Lint, f.Test)):
         _stage(state, fact.mid, "checking", f"{fact.kind} {fact.verdict}")
         if fact.verdict not in ("green", "skipped"):
@@ -92,15 +96,23 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
 
 
 def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
+    entry = next((entry for entry in state.queue if entry.mid == fact.mid and entry.reverts), None)
     _settled(state, fact.mid)
     tests = {None: "no tests were found", True: "tests green", False: "tests red, and not worse than before"}[
         fact.tests_ok
     ]
     branch = fact.branch.removeprefix("refs/heads/")
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {plural(fact.lines, 'line')}, {tests}\n"
+    if entry:
+        text += f"It reverts {entry.reverts}{f': {entry.because}' if entry.because else ''}\n"
     text += "\n".join(fact.paths[:20])
     peers = (fact.author, other(fact.author)) if fact.author in PEERS else (*PEERS, fact.author)
-    return [_tell(to, fact, text, write) for to in peers]
+    told = [_tell(to, fact, text, write) for to in peers]
+    if entry:
+        told.append(
+            Said(f.PatchReverted(mid=entry.reverts, revert=fact.mid, commit=fact.commit, because=entry.because))
+        )
+    return told
 
 
 def _tell(
@@ -116,8 +128,19 @@ def _tell(
 
 
 def _again(fact: f.PatchRetry | f.PatchRevert) -> Said:
-    author, source = (fact.author, fact.source) if isinstance(fact, f.PatchRetry) else ("User", "revert")
-    return Said(f.PatchQueued(author=author, mid=fact.mid, source=source, sha=fact.sha, size=fact.size, text=fact.text))
+    return Said(
+        f.PatchQueued(
+            author=fact.author if isinstance(fact, f.PatchRetry) else "User",
+            mid=fact.mid,
+            source=fact.source if isinstance(fact, f.PatchRetry) else "revert",
+            sha=fact.sha,
+            size=fact.size,
+            text=fact.text,
+            reverts=fact.reverts if isinstance(fact, f.PatchRetry) else fact.of,
+            commit=fact.commit,
+            because=fact.because,
+        )
+    )
 
 
 def _leftovers(fact: f.LeftoverRemind) -> str:

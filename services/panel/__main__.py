@@ -34,7 +34,7 @@ class Panel(Worker):
     """Writes the status when it has changed."""
 
     name = "panel"
-    version = 4
+    version = 5
     State = fold.State
 
     def fold(self, fact: Fact) -> None:

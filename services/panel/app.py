@@ -214,9 +214,11 @@ class Panel(App[None]):
         return self._console.answer(text)
 
     def _hear(self) -> None:
-        """Show what the peers said to the user."""
+        """Show what the peers said to the user; at first what they said last."""
         try:
-            self._console = self._console or Console(self._project, "panel")
+            if self._console is None:
+                self._console = Console(self._project, "panel")
+                self._say(self._console.before())
             self._say(self._console.heard())
         except CcccError as error:
             self._console = None

@@ -15,7 +15,7 @@ from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
 from cccc.common.plural import plural
 from cccc.common.short import line_of, one_line
-from cccc.common.status import Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip
+from cccc.common.status import TOLD, Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip, ToldLine
 from cccc.services.panel import notices
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
@@ -51,6 +51,7 @@ class State(msgspec.Struct):
     mail: Dict[str, Mail] = msgspec.field(default_factory=lambda: {peer: Mail() for peer in PEERS})
     patches: Dict[str, PatchLine] = {}  # open ones by mid, oldest first
     settled: List[PatchLine] = []  # newest first, as the lists below
+    told: List[ToldLine] = []
     notices: List[NoticeLine] = []
     rfds: Dict[str, RfdLine] = {}  # by id, oldest first
     skipped: List[Skip] = []
@@ -86,6 +87,9 @@ def _fold(fact: Fact, state: State) -> None:
 @_fold.register(f.Patch)
 def _(fact: f.ToPeer | f.ToUser | f.Patch, state: State) -> None:
     state.mailbox_counts[fact.author][fact.kind] += 1
+    if isinstance(fact, f.ToUser):
+        state.told.insert(0, ToldLine(fact.seq, fact.ts, fact.author, fact.mid, line_of(fact).text))
+        del state.told[TOLD:]
 
 
 @_fold.register
@@ -175,6 +179,15 @@ def _(fact: f.PatchLanding, state: State) -> None:
 def _(fact: f.PatchCommit, state: State) -> None:
     state.counts.landed += 1
     _settle(state, PatchLine(fact.author, fact.mid, "landed", fact.ts, line_of(fact).text))
+
+
+@_fold.register
+def _(fact: f.PatchReverted, state: State) -> None:
+    for patch in state.settled:
+        if patch.mid == fact.mid:
+            patch.stage, patch.reason = "reverted", line_of(fact).text
+        elif patch.reason.startswith(f"reverted by {fact.mid} "):
+            patch.stage, patch.reason = "landed", f"its revert {fact.mid} was reverted"
 
 
 @_fold.register

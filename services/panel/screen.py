@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from cccc.common.plural import plural
-from cccc.common.status import Bridge, FactLine, Ledger, PatchLine, Peer, RfdLine, Service, Status
+from cccc.common.status import Bridge, FactLine, Ledger, PatchLine, Peer, RfdLine, Service, Status, ToldLine
 
 _LABEL = 10
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
@@ -23,7 +23,9 @@ _WIDE = 80
 _STYLES = {
     **dict.fromkeys(("idle", "ready", "landed", "read", "green"), "green"),
     **dict.fromkeys(("busy", "lint", "test", "approved", "landing", "nudged", "inbox"), "cyan"),
-    **dict.fromkeys(("waiting", "typing", "held", "decision", "queued", "handed", "starting", "broken"), "yellow"),
+    **dict.fromkeys(
+        ("waiting", "typing", "held", "decision", "queued", "handed", "starting", "broken", "reverted"), "yellow"
+    ),
     **dict.fromkeys(("dead", "failing", "silent", "refused", "red"), "bold red"),
     "unknown": "dim",
 }
@@ -43,6 +45,7 @@ def picture(status: Status, width: int, height: int, now: datetime, note: str = 
         Section("", [_headline(status, width, now, note)], 1),
         Section("troubles", [Text(line, "bold red") for line in status.troubles], 2),
         Section("decide", [_rfd(rfd, now) for rfd in status.rfds], 2),
+        Section("to you", [_told(line, now) for line in status.told], 1),
         *(Section(name, _peer(peer, now), 2) for name, peer in status.peers.items()),
         Section("patches", _patches(status, now), 2),
         Section("paused", [_paused(status, now)] if status.paused else [], 1),
@@ -150,6 +153,10 @@ def _patch(patch: PatchLine, now: datetime) -> Text:
 
 def _rfd(rfd: RfdLine, now: datetime) -> Text:
     return _timed(rfd.ts, now, Text.assemble((rfd.rfd_id, "bold yellow"), f"  {rfd.title}"))
+
+
+def _told(line: ToldLine, now: datetime) -> Text:
+    return _timed(line.ts, now, Text.assemble((f"{line.author} ", "green"), ("/log shows all  ", "dim"), line.text))
 
 
 def _paused(status: Status, now: datetime) -> Text:

@@ -104,6 +104,7 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         counts=state.counts,
         mailbox_counts=state.mailbox_counts,
         notices=state.notices,
+        told=state.told,
         rfds=list(state.rfds.values()),
         skipped=state.skipped,
         facts=state.facts,

@@ -93,7 +93,7 @@ def test_what_a_peer_wrote_cannot_steer_the_terminal(handed: Project) -> None:
 
 def test_a_message_that_is_not_there_is_exit_3(handed: Project) -> None:
     assert "no fact has the mid m-9" in cccc(handed.root, "trace", "m-9", code=3)
-    assert "no such fact" in cccc(handed.root, "ledger", "show", "--mid", "m-9", code=3)
+    assert "no fact has the mid m-9" in cccc(handed.root, "ledger", "show", "--mid", "m-9", code=3)
 
 
 def test_tail_shows_the_newest_facts(handed: Project) -> None:

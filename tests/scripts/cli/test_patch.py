@@ -22,6 +22,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     project = make_project(tmp_path_factory.mktemp("patch") / "repo")
     (project.root / "one.txt").write_text(LINES)
     (project.root / "two.txt").write_text(LINES)
+    (project.root / "three.txt").write_text(LINES)
     (project.root / "src").mkdir()
     (project.root / "src" / "one.py").write_text("one = 1\n")
     git(project.root, "add", "-A")
@@ -96,6 +97,31 @@ def test_a_landed_patch_is_shown_and_reverted_through_the_same_gate(up: Project)
     until(lambda: f"PATCH LANDED {reverse}" in notices(up), 10, "the notice to the user")
 
 
+def test_a_revert_says_what_it_reverts_and_why_and_the_first_says_that_it_was(up: Project) -> None:
+    mid = hand_in(up, diff("three.txt", "line 8", "LINE 8"))
+    first = settled(up, mid)
+    assert isinstance(first, f.PatchCommit)
+    reverse = cccc(up.root, "patch", "revert", first.commit[:8], "--because", "it breaks\nthe import").strip()
+    taken = settled(up, reverse)
+    assert isinstance(taken, f.PatchCommit)
+    message = git(up.root, "log", "-1", "--format=%B", taken.commit)
+    assert message.startswith(f"cccc(User): revert {first.commit[:10]} (cli)\n\nThis reverts commit {first.commit},\n")
+    assert mid in message and "\n\nit breaks the import\n\nCccc-Mid: " in message
+    until(lambda: any(isinstance(fact, f.PatchReverted) for fact in ledger.of_mid(up, mid)), 10, "the fact")
+    words = f"reverted by {reverse} as {taken.commit[:10]}: it breaks the import"
+    assert words in cccc(up.root, "trace", mid)
+    assert f"landed as {first.commit[:10]}, {words}, from" in cccc(up.root, "patch", "show", mid)
+    assert cccc(up.root, "patch", "revert", mid).startswith(f"{reverse}\n{mid} is landed as")
+    until(lambda: words in str(json.loads(up.status.read_text())["settled"]), 10, "the status")
+    cccc(up.root, "ledger", "export", str(up.work / "page.html"))
+    page = (up.work / "page.html").read_text()
+    assert '<span class="badge open">reverted</span>' in page and "everything holds" in page
+    back = cccc(up.root, "patch", "revert", "HEAD").strip()
+    assert isinstance(settled(up, back), f.PatchCommit)
+    until(lambda: any(isinstance(fact, f.PatchReverted) for fact in ledger.of_mid(up, reverse)), 10, "the fact")
+    assert f"{words}, reverted by {back} as " in cccc(up.root, "patch", "show", mid)
+
+
 def test_a_refused_patch_is_tried_again_with_the_same_bytes(up: Project) -> None:
     mid = hand_in(up, diff("two.txt", "line 3", "bad"))
     assert isinstance(settled(up, mid), f.PatchReject)
@@ -128,7 +154,7 @@ def test_a_held_patch_stands_in_the_queue_lets_others_pass_and_is_dropped(up: Pr
 
 def test_what_is_no_patch_is_said_so(up: Project) -> None:
     for verb in ("show", "retry", "drop", "revert"):
-        assert "no patch has the mid x" in cccc(up.root, "patch", verb, "x", code=3)
+        assert "no fact has the mid x, and git knows no such commit" in cccc(up.root, "patch", verb, "x", code=3)
 
 
 def test_leftover_edits_are_shown(up: Project) -> None:

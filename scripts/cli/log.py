@@ -1,0 +1,49 @@
+"""`cccc log`."""
+
+from __future__ import annotations
+
+import click
+
+from cccc.common import facts as f
+from cccc.common import ledger, whole
+from cccc.common.commands import log
+from cccc.common.lines import Line
+from cccc.common.named import mid_of
+from cccc.common.paths import Project
+
+
+@click.command()
+@click.argument("mid", metavar="[MID|COMMIT]", required=False)
+@click.option("--me", is_flag=True, help="Only what the peers told you.")
+@click.option("-n", "count", type=click.IntRange(min=1), help="Only the newest so many.")
+def command(mid: str | None, me: bool, count: int | None) -> None:
+    """Show what was said, in full.
+
+    Prints the messages of you and the peers, oldest first, each with its time, author and mid; with --me only what the
+    peers told you. With a MID it prints all of that message or patch: the whole text, and what `cccc trace` cuts.
+    Secrets are masked, as everywhere.
+
+    \b
+    Examples:
+      cccc log --me
+      cccc log --me -n 1
+      cccc log cccc-1764000000-0a1b2c
+
+    Exit codes: 0 done, 2 wrong usage, 3 no such message, or no project here.
+    """
+    if mid and (me or count):
+        raise click.UsageError("a MID is one message: --me and -n do not go with it")
+    project = Project.find()
+    if mid:
+        _print(whole.of_mid(project, mid_of(project, mid)))
+    elif me and count:
+        _print(whole.entries(project, log.newest(project, count)))
+    else:
+        kinds = f.ToUser if me else whole.MESSAGES
+        facts = [fact for fact in ledger.read(project) if isinstance(fact, kinds)]
+        _print(whole.entries(project, facts[-count:] if count else facts))
+
+
+def _print(lines: list[Line]) -> None:
+    for line in lines or [Line("nothing was said yet")]:
+        click.secho(line.text, fg=line.colour, bold=line.bold or None)
