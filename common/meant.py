@@ -34,6 +34,7 @@ SUBCOMMANDS = frozenset(
         "status",
         "queue",
         "trace",
+        "log",
         "ledger",
         "ps",
         "logs",
