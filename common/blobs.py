@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
+from cccc.common import durable
 from cccc.common.errors import NotFound
 from cccc.common.paths import Project
 
@@ -24,13 +24,7 @@ class Blobs:
         """Return the SHA-256 of `content`, which is on disk when this returns."""
         sha = hashlib.sha256(content).hexdigest()
         if not self.path(sha).exists():
-            fresh = self._folder / f".{sha}.{os.getpid()}"
-            with open(fresh, "wb", opener=_private) as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path(sha))
-            sync_folder(self._folder)
+            durable.write(self.path(sha), content)
         return sha
 
     def get(self, sha: str) -> bytes:
@@ -44,17 +38,4 @@ class Blobs:
         """Remove a body, and what a crash left of its writing. One that is not there is no error."""
         for path in (self.path(sha), *self._folder.glob(f".{sha}.*")):
             path.unlink(missing_ok=True)
-        sync_folder(self._folder)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def sync_folder(path: Path) -> None:
-    """Make a rename or a new name in `path` durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        durable.sync_folder(self._folder)

@@ -1025,6 +1025,31 @@ class LedgerArchived(Fact, tag="ledger-archived"):
     last: int
 
 
+class LedgerRestored(Fact, tag="ledger-restored"):
+    """The ledger's file was removed or replaced while up and was put back whole; `kept` is what stood there."""
+
+    kept: str = ""
+
+
+class LedgerDiffers(Fact, tag="ledger-differs"):
+    """The ledger is not the one that was acknowledged up to `old_seq`: the gate and the nudges wait for a person."""
+
+    old_seq: int  # 0: not known
+    old_hash: str  # of that line
+    reason: str
+
+
+class LedgerAccepted(Fact, tag="ledger-accepted"):
+    """A person said what became of the ledger that ended at `old_seq`: what is there now is the ledger."""
+
+    old_seq: int
+    old_hash: str
+    because: str
+    who: str
+    first: int = 1  # the oldest line that is there
+    breaks: List[int] = []  # lines that do not follow from the line before
+
+
 class BodyForgotten(Fact, tag="body-forgotten"):
     """A person had a body removed. The facts that name it stay, with their redacted previews."""
 

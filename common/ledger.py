@@ -116,16 +116,21 @@ class Reader:
             if file:
                 file.close()
             # Looked at after the open segment, so that one archived in between is seen here.
-            earlier = [(start, path) for start, path in segments(self._project) if start <= wanted]
+            closed = segments(self._project)
+            earlier = [(start, path) for start, path in closed if start <= wanted]
             if not earlier or not self._reaches(earlier[-1][1], wanted):
-                if first:
-                    raise LedgerBroken(f"lines {wanted} to {first - 1} are missing in {self._project.segments}")
+                later = min([start for start, _ in closed if start > wanted], default=first)
+                if later and self.seq == 0 and oldest(self._project) > 1:
+                    self.seq = oldest(self._project) - 1
+                    return self._find()
+                if later:
+                    raise LedgerBroken(f"lines {wanted} to {later - 1} are missing in {self._project.segments}")
                 return False
             first, path = earlier[-1]
             file = path.open("rb")
         self._segment, self._file = first, file
         near = index.nearest(self._project, self.seq)
-        self._offset = near.offset if near and near.segment == first else 0
+        self._offset = near.offset if near and near.segment == first and _stands_at(file, near) else 0
         return True
 
     def _open_segment(self) -> tuple[BinaryIO | None, int]:
@@ -148,6 +153,8 @@ class Reader:
             chunk = os.pread(self._file.fileno(), _CHUNK, self._offset)
             end = chunk.rfind(b"\n") + 1
             if not end:
+                if os.fstat(self._file.fileno()).st_size < self._offset:
+                    raise LedgerBroken(f"{self._file.name} was cut: it ended at {self._offset}")
                 if len(chunk) == _CHUNK:
                     raise LedgerBroken(f"a line of more than {_CHUNK} bytes at {self._offset} in {self._file.name}")
                 return
@@ -167,6 +174,26 @@ class Reader:
             return self._project.ledger.stat().st_ino != os.fstat(self._file.fileno()).st_ino
         except FileNotFoundError:
             return False
+
+
+def _stands_at(file: BinaryIO, row: index.Row) -> bool:
+    """Return whether the line of an index row is where the row says."""
+    file.seek(row.offset)
+    try:
+        found = envelope(file.readline().rstrip(b"\n"))
+    except LedgerBroken:
+        return False
+    return (found.seq, found.id) == (row.seq, row.id)
+
+
+def oldest(project: Project) -> int:
+    """Return the seq of the oldest line that is there; 0 for an empty ledger. Raises LedgerBroken."""
+    for _, path in [*segments(project), (0, project.ledger)]:
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            line = file.readline()
+            if line.endswith(b"\n"):
+                return envelope(line).seq
+    return 0
 
 
 def end_of_last_line(fd: int, size: int) -> int:
@@ -209,10 +236,20 @@ def read(project: Project, after: int = 0) -> Iterator[Fact]:
 def end(project: Project) -> int:
     """Return the seq of the last line; 0 for an empty ledger."""
     newest = index.newest(project)
-    with closing(Reader(project, newest.seq if newest else 0)) as reader:
+    after = newest.seq if newest and holds(project, newest) else 0
+    with closing(Reader(project, after)) as reader:
         for _ in reader.read():
             pass
         return reader.seq
+
+
+def holds(project: Project, row: index.Row) -> bool:
+    """Return whether the ledger has the line that an index row tells of."""
+    try:
+        raw = line_at(project, row.seq)
+    except LedgerBroken:
+        return False
+    return raw is not None and envelope(raw).id == row.id
 
 
 def tail(project: Project, count: int) -> list[Fact]:
@@ -265,22 +302,43 @@ class Verdict(NamedTuple):
     broken: str
 
 
-def checked(reader: Reader) -> Iterator[tuple[Line, Fact | None]]:
-    """Yield the lines from the first on while they hold. Raises LedgerBroken at the one that does not."""
+class Checked(NamedTuple):
+    """One line; `follows` says whether its `prev` is the hash of the line before."""
+
+    line: Line
+    fact: Fact | None
+    follows: bool
+
+
+def checked(reader: Reader) -> Iterator[Checked]:
+    """Yield every line from the oldest on. Raises LedgerBroken at one that cannot be read."""
     previous = ""
     for line in reader.read():
-        if envelope(line.raw).prev != previous:
-            raise LedgerBroken(f"line {line.seq}: `prev` is not the hash of line {line.seq - 1}")
-        yield line, decode(line.raw)
+        follows = envelope(line.raw).prev == previous or (previous == "" and line.seq > 1)
+        yield Checked(line, decode(line.raw), follows)
         previous = hash_of(line.raw)
+
+
+def breaks(project: Project) -> list[int]:
+    """Return the lines that do not follow from the line before. Raises LedgerBroken."""
+    with closing(Reader(project)) as reader:
+        return [found.line.seq for found in checked(reader) if not found.follows]
 
 
 def verify(project: Project) -> Verdict:
     """Check chain, seq and schema of every line and name the first that does not hold."""
     with closing(Reader(project)) as reader:
         try:
-            for _ in checked(reader):
-                pass
+            if oldest(project) > 1:
+                return Verdict(0, f"lines 1 to {oldest(project) - 1} are missing in {project.segments}")
+            for found in checked(reader):
+                if not found.follows:
+                    return Verdict(found.line.seq, not_following(found.line.seq))
         except LedgerBroken as error:
             return Verdict(reader.seq, str(error))
         return Verdict(reader.seq, "")
+
+
+def not_following(seq: int) -> str:
+    """Return what is wrong with a line that does not follow from the one before."""
+    return f"line {seq}: `prev` is not the hash of line {seq - 1}"

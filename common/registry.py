@@ -64,6 +64,7 @@ _TALK = (
 _MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused, f.IntakePaused, f.IntakeResumed)
 
 _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
+_HISTORY = (f.LedgerDiffers, f.LedgerAccepted)
 _SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)
 _CHAT = (f.ChatCommand, f.ChatTold, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
 _FILES = (f.FileOut, f.FileSent, f.FileRefused)
@@ -97,7 +98,7 @@ _BRIDGE_HEARS = (
 
 # What every project runs.
 SERVICES = (
-    Service("ledger", 10, says=(f.LedgerRepaired, f.LedgerArchived)),
+    Service("ledger", 10, says=(f.LedgerRepaired, f.LedgerArchived, f.LedgerRestored, f.LedgerDiffers)),
     Service(
         "orchestrator",
         20,
@@ -143,6 +144,8 @@ SERVICES = (
             f.NudgeUnanswered,
             *_NEEDS_THE_USER,
             f.Notice,
+            f.LedgerRestored,
+            f.LedgerDiffers,
         ),
     ),
     Service(
@@ -161,13 +164,14 @@ SERVICES = (
             *_NUDGE,
             *_PEER,
             *_RAW,
+            *_HISTORY,
         ),
     ),
     Service(
         "evidence",
         40,
         says=(*_GATE, f.EvidenceValidate, f.EvidenceInvalid, f.BranchMoved, f.FactSkipped),
-        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_CARD, f.Decision, *_RFD),
+        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_CARD, f.Decision, *_RFD, *_HISTORY),
     ),
     Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
 )
@@ -200,6 +204,7 @@ SAYS: dict[str, frozenset[str]] = {
             "raw-input",
             "skips-cleared",
             "body-forgotten",
+            "ledger-accepted",
             "decision",
             "decision-refused",
             "rfd-check",

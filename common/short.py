@@ -93,6 +93,9 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.FileRefused: "{0.name}: {0.reason}",
     f.LedgerRepaired: lambda fact: f"{plural(fact.bytes, 'torn byte')} kept in {fact.kept}",
     f.LedgerArchived: "facts {0.first} to {0.last}",
+    f.LedgerRestored: lambda fact: f"kept what stood there: {fact.kept}" if fact.kept else "",
+    f.LedgerDiffers: "{0.reason}",
+    f.LedgerAccepted: "the one that ended at {0.old_seq}, by {0.who}: {0.because}",
     f.BodyForgotten: "{0.sha:.12}, by {0.who}: {0.why}",
     f.FactSkipped: "fact {0.fact}: {0.error}",
     f.SkipsCleared: "the skipped facts were seen",
@@ -108,7 +111,7 @@ _COLOURS: dict[str, tuple[type[Fact], ...]] = {
             f.NudgeLost,
             f.NudgeUnanswered,
         ),
-        *(f.PeerExited, f.PeerLimit, f.PeerLogin, f.PeerBlocked, f.FactSkipped, f.LedgerRepaired),
+        *(f.PeerExited, f.PeerLimit, f.PeerLogin, f.PeerBlocked, f.FactSkipped, f.LedgerRepaired, f.LedgerDiffers),
     ),
     "green": (f.PatchCommit, f.SettingsApplied, f.AckFile, f.NudgeAccepted, f.HandoffAccepted),
     "yellow": (

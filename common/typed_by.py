@@ -15,6 +15,7 @@ from cccc.common import tmux
 from cccc.common.paths import PEERS, Project
 from cccc.common.waits import left
 
+CHECK = "CCCC_CHECK"  # the variable by which what a check of the gate started is known
 _JUST_NOW = 3.0  # seconds; tmux tells whole ones
 
 
@@ -30,6 +31,11 @@ def peer(project: Project) -> str:
     ours = _ancestors(os.getpid())
     inside = pane_of_environment(project)
     return next((role for role, pane in panes.items() if pane.pid in ours or pane.id == inside), "")
+
+
+def program(project: Project) -> str:
+    """Return what kind of program types: a peer's label, "a check of the gate", or "" for a person."""
+    return "a check of the gate" if CHECK in os.environ else peer(project)
 
 
 def nobody(project: Project) -> bool:

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from cccc.common import bus, ledger, status, supervisor
+from cccc.common import anchor, bus, ledger, status, supervisor
 from cccc.common.commands import queue
 from cccc.common.commands.kinds import Asker, Reply
-from cccc.common.errors import NotRunning
+from cccc.common.errors import LedgerBroken, NotRunning
 from cccc.common.lines import Line, age, ago, clock, plain, table
 from cccc.common.paths import PEERS, Project
 from cccc.common.registry import is_bridge
@@ -28,6 +28,8 @@ def look(project: Project) -> dict[str, Any]:
     """Return what is known of a project: from supervisord, the beats, the panel's snapshot, the files."""
     troubles: list[str] = []
     services = _services(project, troubles)
+    if not services:
+        troubles += _of_the_ledger(project)
     snapshot = _snapshot(project, bool(services), troubles)
     return {
         "project": str(project.root),
@@ -64,6 +66,15 @@ def lines(found: dict[str, Any]) -> list[Line]:
     for notice in snapshot.get("notices", []):
         shown.append(Line(f"notice {ago(notice['ts'])} ago: {plain(notice['text'])}", "yellow"))
     return shown + _fact_lines(found["facts"])
+
+
+def _of_the_ledger(project: Project) -> list[str]:
+    """Say how the ledger differs from what was acknowledged; while it is up its service does."""
+    try:
+        loss = anchor.loss(project, anchor.place(project))
+    except LedgerBroken as error:
+        return [f"the ledger does not hold: {error}"]
+    return [f"{loss.words}; {anchor.HOW}"] if loss else []
 
 
 def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:

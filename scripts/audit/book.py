@@ -16,6 +16,7 @@ class Book:
     unknown: int = 0  # lines of kinds that a newer version wrote
     bodies: dict[str, Fact] = field(default_factory=dict)  # by SHA-256: the first fact that names it
     forgotten: dict[str, f.BodyForgotten] = field(default_factory=dict)
+    accepted: list[f.LedgerAccepted] = field(default_factory=list)
     commits: dict[str, f.PatchCommit] = field(default_factory=dict)  # by commit
     landings: dict[str, f.PatchLanding] = field(default_factory=dict)  # by the commit announced
     patches: dict[str, str] = field(default_factory=dict)  # mid -> SHA-256 of the patch
@@ -35,6 +36,8 @@ class Book:
             self.bodies.setdefault(sha, fact)
         if isinstance(fact, f.BodyForgotten):
             self.forgotten[fact.sha] = fact
+        elif isinstance(fact, f.LedgerAccepted):
+            self.accepted.append(fact)
         elif isinstance(fact, f.PatchQueued):
             self.patches[fact.mid] = fact.sha
         elif isinstance(fact, f.PatchLanding):

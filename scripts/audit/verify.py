@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
+from cccc.common import anchor, ledger
 from cccc.common import facts as f
-from cccc.common import ledger
 from cccc.common.errors import LedgerBroken, NotFound
-from cccc.common.index import newest
 from cccc.common.paths import Project
 from cccc.common.plural import plural
 from cccc.scripts.audit import commits
@@ -41,27 +40,44 @@ def size(project: Project) -> int:
 
 def verify(project: Project, tick: Tick = lambda _: None) -> Audit:
     """Check everything. Where a line does not hold, bodies and commits are not looked at."""
-    audit, book, indexed = Audit(), Book(), newest(project)
+    audit, book, breaks = Audit(), Book(), list[int]()
     with closing(ledger.Reader(project)) as reader:
         try:
-            for line, fact in ledger.checked(reader):
-                book.note(fact)
-                tick(len(line.raw) + 1)
+            loss = anchor.loss(project, anchor.place(project))  # first: the ledger may only be ahead of it
+            for found in ledger.checked(reader):
+                book.note(found.fact)
+                breaks += [] if found.follows else [found.line.seq]
+                tick(len(found.line.raw) + 1)
         except LedgerBroken as error:
             audit.lines = reader.seq
             audit.problems = [f"the ledger does not hold after {plural(reader.seq, 'line')}: {error}"]
             return audit
         audit.lines = reader.seq
-        if indexed and indexed.seq > reader.seq:
-            audit.problems.append(
-                f"lines {reader.seq + 1} to {indexed.seq} are gone from the end: the index knows them"
-            )
+        _history(project, book, audit, breaks)
+        if loss and not audit.problems:
+            audit.problems.append(f"{loss.words}; {anchor.HOW}")
+        if breaks and audit.problems:
+            return audit
         _bodies(project, book, audit, tick)
         _logs(project, book, audit)
         _commits(project, book, audit, reader)
     if book.unknown:
         audit.notes.append(f"{plural(book.unknown, 'fact')} of kinds that this version does not know")
     return audit
+
+
+def _history(project: Project, book: Book, audit: Audit, breaks: list[int]) -> None:
+    """Note the lines that are not where they were: those that people accepted, and the others."""
+    for fact in book.accepted:
+        audit.notes.append(f"{fact.who} accepted in fact {fact.seq} what became of the ledger: {fact.because}")
+    unknown = sorted(set(breaks) - {seq for fact in book.accepted for seq in fact.breaks})
+    first = ledger.oldest(project)
+    if first > max([1, *(fact.first for fact in book.accepted)]):
+        audit.problems.append(f"lines 1 to {first - 1} are missing in {project.segments}")
+    if unknown:
+        audit.problems.append(
+            f"the ledger does not hold after {plural(unknown[0] - 1, 'line')}: {ledger.not_following(unknown[0])}"
+        )
 
 
 def _bodies(project: Project, book: Book, audit: Audit, tick: Tick) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cccc.common import git, supervisor
+from cccc.common import anchor, git, supervisor
 from cccc.common.errors import NotFound, UserError
 from cccc.common.paths import Project
 from cccc.scripts.cli import skeleton
@@ -39,6 +39,8 @@ def command(keep_ledger: bool, yes: bool) -> None:
             raise UserError(f"this would remove {what} in {project.home}; say `--yes` to do it")
         click.confirm(f"Remove {what} in {project.home}?", abort=True)
     supervisor.down(project)  # what a killed supervisord left
+    if not keep_ledger:
+        anchor.remove(project)
     _empty(project, keep_ledger)
     skeleton.create(project)
     _forget_gate_tree(project.root)

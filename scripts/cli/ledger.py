@@ -1,4 +1,4 @@
-"""`cccc ledger`: tail, show, archive; ledger_audit.py has verify, forget and export."""
+"""`cccc ledger`: tail, show, archive; ledger_audit.py has verify, accept, forget and export."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def show(
         raise NotFound("no such fact in the ledger; `cccc ledger tail` shows the newest")
 
 
-for _audit in (ledger_audit.verify, ledger_audit.forget, ledger_audit.export):
+for _audit in (ledger_audit.verify, ledger_audit.accept, ledger_audit.forget, ledger_audit.export):
     command.add_command(_audit)
 
 

@@ -1,4 +1,4 @@
-"""`cccc ledger verify`, `forget` and `export`."""
+"""`cccc ledger verify`, `accept`, `forget` and `export`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 
 import click
 
-from cccc.common import status
+from cccc.common import status, typed_by
 from cccc.common.blobs import Blobs
+from cccc.common.errors import UserError
 from cccc.common.lines import plain
 from cccc.common.paths import Project
 from cccc.common.plural import plural
+from cccc.scripts.audit import accept as accepting
 from cccc.scripts.audit import export as exporting
 from cccc.scripts.audit import forget as forgetting
 from cccc.scripts.audit import verify as verifying
@@ -124,6 +126,36 @@ def forget(sha: str, why: str, everywhere: bool) -> None:
         else:
             path.unlink(missing_ok=True)
             click.echo(f"removed {plain(str(name))}")
+
+
+@click.command()
+@click.option("--because", required=True, metavar="TEXT", help="What became of it; kept in the fact.")
+def accept(because: str) -> None:
+    """Say that the ledger is right as it is, after lines of it were lost.
+
+    The last fact that was acknowledged is remembered in the git directory. Where the ledger is shorter (emptied, cut,
+    an older backup) or another one, `up` starts with the gate held and without nudges, and `verify` says so, until
+    somebody accepts it here. Look for a backup first: put back while the project is down, it needs no acceptance.
+
+    While the project is down this also puts aside in .cccc/state/ledger/, whole, what cannot be read. Only a person can
+    accept, in a terminal of their own.
+
+    \b
+    Example:
+      cccc ledger accept --because "restored from Monday's backup after the disk died"
+
+    Exit codes: 0 accepted, 1 refused or nothing to accept, 2 wrong usage, 3 no project here.
+    """
+    project = Project.find()
+    program = typed_by.program(project)
+    if program:
+        raise UserError(f"refused: {program} cannot accept; only a person can, in a terminal of their own")
+    if not because.strip():
+        raise click.UsageError("--because is empty; say what became of the ledger")
+    fact, aside = accepting.accept(project, because.strip())
+    for path in aside:
+        click.echo(f"put aside: {plain(str(path.relative_to(project.root)))}")
+    click.echo(f"accepted: the ledger goes on; the one before ended at line {fact.old_seq or '(not known)'}")
 
 
 @click.command()

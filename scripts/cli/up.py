@@ -11,8 +11,8 @@ from pathlib import PurePath
 
 import click
 
-from cccc.common import bridges, git, settings, supervisor, terminal
-from cccc.common.errors import SettingsError, UserError
+from cccc.common import anchor, bridges, git, ledger, settings, supervisor, terminal
+from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
 from cccc.scripts.cli import foreground as foreground_
@@ -115,6 +115,19 @@ def _check(project: Project) -> None:
     if not shutil.which("tmux"):
         raise UserError("tmux is not installed; `apt install tmux` or `brew install tmux`")
     git.look(project.root)
+    _tell_of_loss(project)
+
+
+def _tell_of_loss(project: Project) -> None:
+    """Say in which way the ledger is not the one that was acknowledged. Raises UserError when it cannot be read."""
+    try:
+        ledger.end(project)
+        loss = anchor.loss(project, anchor.place(project))
+    except LedgerBroken as error:
+        aside = "which puts aside what cannot be read"
+        raise UserError(f"the ledger does not hold: {error}; {anchor.HOW}, {aside}") from None
+    if loss:
+        click.secho(f"{loss.words}; the gate and the nudges wait; {anchor.HOW}", fg="red", err=True)
 
 
 def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peers.Command]:

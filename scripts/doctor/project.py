@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 
-from cccc.common import git, settings, supervisor, watch
-from cccc.common.errors import NotFound, SettingsError, UserError
+from cccc.common import anchor, git, settings, supervisor, watch
+from cccc.common.errors import LedgerBroken, NotFound, SettingsError, UserError
 from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
 from cccc.scripts.cli.prompts import GUIDES
@@ -24,6 +24,7 @@ def checks(project: Project) -> list[Check]:
         *_settings(project),
         *(_repository(project) if shutil.which("git") else []),
         *_isolation(project),
+        _ledger(project),
         _guides(project),
         _services(project),
         _sockets(project),
@@ -90,6 +91,16 @@ def _isolation(project: Project) -> list[Check]:
     if found.way == "path":
         return [Check("isolation", WARN, f"path: checks see your tree too ({found.why})", "docs/gate.md")]
     return [Check("isolation", BAD, f"no check can run: {found.why}", "gate.isolation: auto")]
+
+
+def _ledger(project: Project) -> Check:
+    try:
+        loss = anchor.loss(project, anchor.place(project))
+    except LedgerBroken as error:
+        return Check("ledger", BAD, f"it does not hold: {error}", "a backup, or cccc ledger accept --because TEXT")
+    if loss:
+        return Check("ledger", BAD, loss.words, "a backup, or cccc ledger accept --because TEXT")
+    return Check("ledger", OK, "every line that was acknowledged is there, or was accepted")
 
 
 def _guides(project: Project) -> Check:

@@ -30,7 +30,7 @@ _STATES = {screen.DRAFT: "waiting", screen.UNKNOWN: "waiting"}
 
 class Delivery(worker.Worker):
     name = "delivery"
-    version = 4
+    version = 5
     State = Memory
     state: Memory
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from cccc.common.blobs import sync_folder
+from cccc.common.durable import sync_folder
 from cccc.common.paths import PEERS, Project
 
 

@@ -77,6 +77,7 @@ class Peer(msgspec.Struct):
 
 class Memory(msgspec.Struct):
     peers: Dict[str, Peer] = msgspec.field(default_factory=lambda: {name: Peer() for name in PEERS})
+    differs: str = ""  # how the ledger is not the one that was acknowledged; no nudge until a person accepts it
 
 
 def seconds(ts: str) -> float:
@@ -86,7 +87,9 @@ def seconds(ts: str) -> float:
 
 def fold(memory: Memory, fact: f.Fact) -> None:
     """Change the memory from one fact."""
-    if isinstance(fact, f.Handoff):
+    if isinstance(fact, (f.LedgerDiffers, f.LedgerAccepted)):
+        memory.differs = fact.reason if isinstance(fact, f.LedgerDiffers) else ""
+    elif isinstance(fact, f.Handoff):
         letter = Letter(fact.seq, fact.mid, fact.sha, f"{fact.inbox_seq:06d}.{fact.mid}.txt")
         memory.peers[fact.to].owed[fact.inbox_seq] = letter
     elif isinstance(fact, f.HandoffDelivered):

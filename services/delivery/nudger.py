@@ -41,6 +41,10 @@ class Nudger:
         if at is None or not known.life.running or self._awaits(peer):
             return
         flight = known.flight
+        if self._memory.differs and not at.typing:
+            if known.waiting:
+                self._say(peer, at, hands.Outcome(hands.HELD, self._memory.differs))
+            return
         self._go_beside(peer)
         if flight.token and flight.token == flight.accepted:
             at.accepted()

@@ -13,8 +13,8 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
+from cccc.common import anchor, git, redaction, terminal, worker
 from cccc.common import facts as f
-from cccc.common import git, redaction, terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
@@ -52,7 +52,7 @@ class Evidence(worker.Worker):
     """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
-    version = 4
+    version = 5
     State = queue.State
 
     def fold(self, fact: Fact) -> None:
@@ -113,6 +113,10 @@ class Evidence(worker.Worker):
             self._drop_run()
             reason = patch.over[: f.LONGEST_TEXT]
             self._decide(patch, f.PatchReject(author=patch.author, mid=patch.mid, reason=reason, lines=patch.lines))
+            return True
+        if self.state.differs:
+            self._drop_run()
+            self._hold(patch, self._differs())
             return True
         if self._run:
             return self._go_on(patch, self._run)
@@ -281,6 +285,8 @@ class Evidence(worker.Worker):
     def _is_free(self, patch: Open) -> bool:
         """Return whether a held patch may be taken further: nothing stands in its way, or it must be tried again."""
         now = time.monotonic()
+        if self.state.differs and patch.held == _held(patch, self._differs()).reason:
+            return False
         if not self._heard(patch) or now < self._look_at.get(patch.mid, 0.0):
             return False
         self._look_at[patch.mid] = now + _LOOK_EVERY
@@ -321,6 +327,9 @@ class Evidence(worker.Worker):
         held = _held(patch, reason)
         if patch.held != held.reason:
             self._decide(patch, held)
+
+    def _differs(self) -> str:
+        return f"{self.state.differs}; {anchor.HOW}"
 
     def _decide(self, patch: Open, *facts: Fact) -> None:
         """Say one decision about the patch; it goes on when all of it is heard."""

@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cccc.common.errors import UserError
+from cccc.common.typed_by import CHECK
 from cccc.services.evidence.checks import Ended
-
-MARK = "CCCC_CHECK"  # the variable by which what a check started is known
 
 _LARGEST_LOG = 64 * 1024 * 1024
 _OUTPUT = 256 * 1024
@@ -116,7 +115,7 @@ class Child:
         """End it and everything it started; return its exit code."""
         _kill(self._process.pid)
         code = self._collect()
-        _end_marked(self._command.env.get(MARK, ""))
+        _end_marked(self._command.env.get(CHECK, ""))
         return code
 
     def _collect(self) -> int:
@@ -146,7 +145,7 @@ def _kill(group: int) -> None:
 def _end_marked(mark: str) -> None:
     """Kill what carries the mark, and wait until it is gone. Only Linux shows the environment of a process."""
     end = time.monotonic() + _LEAVE_WITHIN
-    wanted = f"\0{MARK}={mark}\0".encode()
+    wanted = f"\0{CHECK}={mark}\0".encode()
     while mark and time.monotonic() < end:
         left = [process for process in Path("/proc").glob("[0-9]*") if wanted in b"\0" + _environment(process)]
         if not left:

@@ -92,11 +92,15 @@ class State(msgspec.Struct):
     counted: Dict[str, Counted] = msgspec.field(default_factory=dict)  # by branch: of what landed last
     worktree: worktree.State = msgspec.field(default_factory=worktree.State)
     cards: cards.State = msgspec.field(default_factory=cards.State)
+    differs: str = ""  # how the ledger is not the one that was acknowledged; nothing lands until a person accepts it
 
 
 def fold(state: State, fact: f.Fact) -> None:
     """Take one fact into the state."""
     worktree.fold(state.worktree, fact)
+    if isinstance(fact, (f.LedgerDiffers, f.LedgerAccepted)):
+        state.differs = fact.reason if isinstance(fact, f.LedgerDiffers) else ""
+        return
     if isinstance(fact, (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)):
         cards.fold(state.cards, fact)
         return  # a card can have the mid of a patch that came in the same message
@@ -130,12 +134,12 @@ def fold(state: State, fact: f.Fact) -> None:
         patch.held, patch.landing = fact.reason, None
         patch.held_since = patch.held_since or fact.ts
     elif isinstance(fact, f.PatchLanding):
-        patch.landing = Landing(fact.branch, fact.old, fact.new)
+        patch.landing = None if state.differs else Landing(fact.branch, fact.old, fact.new)
         patch.paths, patch.lines = fact.paths, fact.lines
     elif isinstance(fact, f.PatchNeedsDecision):
         patch.asks[fact.why] = Ask(fact.question, fact.policy)
     elif isinstance(fact, f.SettingsApplying):
-        patch.applying = Applying(fact.ts, fact.paths, fact.old, fact.new)
+        patch.applying = None if state.differs else Applying(fact.ts, fact.paths, fact.old, fact.new)
         patch.lines = fact.lines
     elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit, f.SettingsApplied)):
         if isinstance(fact, f.PatchCommit) and patch.test and patch.test.verdict != "skipped":

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from cccc.common import git
+from cccc.common import git, typed_by
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Policies
 from cccc.services.evidence import checks, counts, links, products
 from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import MARK, CheckLock, Child, Command
+from cccc.services.evidence.child import CheckLock, Child, Command
 from cccc.services.evidence.counts import Tally
 from cccc.services.evidence.links import Link, Loan
 from cccc.services.evidence.policy import Counted
@@ -176,7 +176,7 @@ class Runs:
         paths = [str(here), *([str(here / "src")] if has_src else []), env.get("PYTHONPATH", "")]
         env["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         env["PWD"] = str(here)
-        env[MARK] = self._gate.project.key
+        env[typed_by.CHECK] = self._gate.project.key
         # A check that breaks its own .git must not find the user's repository above it.
         env["GIT_CEILING_DIRECTORIES"] = str(self._tree.path.parent)
         return env

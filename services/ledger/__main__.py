@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import zmq
 
-from cccc.common import bus, ledger, registry
+from cccc.common import anchor, bus, ledger, registry
 from cccc.common import facts as f
 from cccc.common.facts import Beat, Fact, Signal
 from cccc.common.faults import fault
@@ -73,6 +73,18 @@ class Ledger(Process):
         closed = [first for first, _ in ledger.segments(self.project)]
         for first, following in zip(closed, [*closed[1:], self._store.first]):
             self._own(f.LedgerArchived(first=first, last=following - 1), f"archive:{first}")
+        loss = self._store.keeper.loss
+        if loss:
+            differs = f.LedgerDiffers(old_seq=loss.seq, old_hash=loss.hash, reason=loss.words)
+            self.log.warning("%s", loss.words)
+            self._own(differs, f"differs:{loss.hash or time.time_ns()}")
+
+    def _see_to_the_file(self) -> None:
+        """Mend, and tell, what others did to the ledger's file."""
+        told = self._store.look()
+        if told:
+            self.log.warning("others changed the ledger's file: %s", told)
+            self._own(told, f"mended:{time.time_ns()}")
 
     def turn(self) -> None:
         says: list[_Say] = []
@@ -83,10 +95,12 @@ class Ledger(Process):
                 break
             self._take(sender, b"".join(frames), says)
         if says:
+            self._see_to_the_file()
             self._write(says)
             self.wake_in(0)
         else:
             self._store.index_now()
+        self._store.keep()
         self._beat()
 
     def _take(self, sender: bytes, frame: bytes, says: list[_Say]) -> None:
@@ -149,6 +163,7 @@ class Ledger(Process):
         return True
 
     def _archive(self, sender: bytes, token: object) -> None:
+        self._see_to_the_file()
         first, closed = self._store.first, ledger.segments(self.project)
         # A request that is sent again because the answer was late must not close a segment of one line.
         just_now = bool(closed) and self._store.seq == first == self._store.seq_of(f"archive:{closed[-1][0]}")
@@ -169,6 +184,9 @@ class Ledger(Process):
         if now - self._beaten < BEAT:
             return
         self._beaten = now
+        self._see_to_the_file()
+        loss = self._store.keeper.loss
+        differs = f"{loss.words}; the gate and the nudges wait; {anchor.HOW}" if loss else ""
         self._publish_signal(
             Beat(
                 by=self.name,
@@ -176,7 +194,7 @@ class Ledger(Process):
                 version=VERSION,
                 ready=True,
                 seq=self._store.seq,
-                trouble=self._trouble or self._store.trouble,
+                trouble=differs or self._trouble or self._store.trouble or self._store.keeper.trouble,
             )
         )
 

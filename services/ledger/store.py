@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timezone
@@ -19,11 +18,16 @@ from pathlib import Path
 import msgspec
 
 from cccc.common import ledger
-from cccc.common.blobs import Blobs, sync_folder
-from cccc.common.facts import BodyForgotten, Fact
+from cccc.common.anchor import Head
+from cccc.common.blobs import Blobs
+from cccc.common.durable import sync_folder
+from cccc.common.errors import LedgerBroken
+from cccc.common.facts import BodyForgotten, Fact, LedgerAccepted
 from cccc.common.faults import fault
 from cccc.common.index import Index, Row
 from cccc.common.paths import Project
+from cccc.services.ledger.keeper import Keeper
+from cccc.services.ledger.segment import Segment
 
 _INDEX_BATCH = 2000
 
@@ -42,29 +46,22 @@ class Store:
         self._open()
         self._cut_torn_tail()
         self._catch_up()
+        self.keeper = Keeper(project)
 
     def _open(self) -> None:
-        self._fd = os.open(self._project.ledger, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        sync_folder(self._project.state)
+        self._segment = Segment(self._project.ledger, self._project.segments)
 
     def _cut_torn_tail(self) -> None:
         """Cut what follows the last newline and keep it aside, as `torn-*.bin` beside the closed segments."""
-        size = os.fstat(self._fd).st_size
-        whole = ledger.end_of_last_line(self._fd, size)
-        if whole == size:
-            return
-        with (self._project.segments / f"torn-{time.time_ns()}.bin").open("wb") as kept:
-            kept.write(os.pread(self._fd, size - whole, whole))
-            kept.flush()
-            os.fsync(kept.fileno())
-        sync_folder(self._project.segments)
-        os.truncate(self._fd, whole)
-        os.fsync(self._fd)
+        size = self._segment.size
+        whole = ledger.end_of_last_line(self._segment.fd, size)
+        if whole < size:
+            self._segment.set_aside(whole, "torn")
 
     def _catch_up(self) -> None:
         """Bring the index to the end of the ledger and learn the last seq and hash."""
         last = self._index.last()
-        if last and not self._holds(last):
+        if last and not ledger.holds(self._project, last):
             self._index.clear()
             last = None
         closed = ledger.segments(self._project)
@@ -72,6 +69,7 @@ class Store:
         newest = ledger.last_line(self._project.ledger) or (ledger.last_line(closed[-1][1]) if closed else None)
         self.seq = ledger.envelope(newest).seq if newest else 0
         self._hash = ledger.hash_of(newest) if newest else ""
+        self._segment.wrote(newest + b"\n" if newest and first else b"")
         self.first = ledger.envelope(first).seq if first else self.seq + 1
         with closing(ledger.Reader(self._project, last.seq if last else 0)) as reader:
             for line in reader.read():
@@ -80,10 +78,6 @@ class Store:
                     self._forget(ledger.decode(line.raw))
                 self._note(Row(line.seq, line.segment, line.offset, envelope.id, envelope.mid, envelope.rfd_id))
         self.index_now()
-
-    def _holds(self, row: Row) -> bool:
-        raw = ledger.line_at(self._project, row.seq)
-        return raw is not None and ledger.envelope(raw).id == row.id
 
     def seq_of(self, id_: str) -> int | None:
         """Return the seq under which a fact with this id was written, ever."""
@@ -96,7 +90,7 @@ class Store:
         written have their `seq`, `ts` and `prev` set.
         """
         now = datetime.now(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        offset, seq, previous = os.fstat(self._fd).st_size, self.seq, self._hash
+        offset, seq, previous = self._segment.size, self.seq, self._hash
         rows: list[Row] = []
         lines: list[bytes] = []
         hashes: list[str] = []
@@ -113,30 +107,49 @@ class Store:
         written = self._write(lines)
         if written:
             self.seq, self._hash = self.seq + written, hashes[written - 1]
+            self._segment.wrote(lines[written - 1])
             for fact, row in zip(facts, rows[:written]):
                 self._forget(fact)  # before the index knows the fact: what it does not know is done again at start
                 self._note(row)
+                if isinstance(fact, LedgerAccepted):
+                    self.keeper.loss = None
+                    self.keeper.move(Head(self.seq, self._hash))
         return written
+
+    def keep(self) -> None:
+        """Let the anchor follow."""
+        self.keeper.follow(self.seq, self._hash)
+
+    def look(self) -> Fact | None:
+        """Mend what others did to the open file; return the fact that tells of it.
+
+        Raises LedgerBroken when lines are gone from it. What was acknowledged is remembered then.
+        """
+        try:
+            return self._segment.look()
+        except LedgerBroken:
+            self.keeper.move(Head(self.seq, self._hash))
+            raise
 
     def _forget(self, fact: Fact | None) -> None:
         if isinstance(fact, BodyForgotten):
             self._blobs.remove(fact.sha)
 
     def _write(self, lines: Sequence[bytes]) -> int:
-        before = os.fstat(self._fd).st_size
+        before = os.fstat(self._segment.fd).st_size
         try:
-            _write_all(self._fd, b"".join(lines))
+            _write_all(self._segment.fd, b"".join(lines))
         except OSError:
-            size = os.fstat(self._fd).st_size
-            whole = max(before, ledger.end_of_last_line(self._fd, size))
-            os.truncate(self._fd, whole)
+            size = os.fstat(self._segment.fd).st_size
+            whole = max(before, ledger.end_of_last_line(self._segment.fd, size))
+            os.truncate(self._segment.fd, whole)
             done, room = 0, whole - before
             while room > 0:
                 room -= len(lines[done])
                 done += 1
             lines = lines[:done]
         fault("ledger.written")
-        os.fsync(self._fd)
+        os.fsync(self._segment.fd)
         fault("ledger.synced")
         return len(lines)
 
@@ -147,7 +160,7 @@ class Store:
         path = self._project.segments / f"{self.first}.jsonl"
         self._project.ledger.rename(path)
         sync_folder(self._project.segments)
-        os.close(self._fd)
+        self._segment.close()
         self.first = self.seq + 1
         self._open()
         return path
@@ -167,7 +180,8 @@ class Store:
     def close(self) -> None:
         self.index_now()
         self._index.close()
-        os.close(self._fd)
+        self._segment.close()
+        self.keeper.stop(self.seq, self._hash, self._segment.edited)
 
     def _note(self, row: Row) -> None:
         self._unindexed.append(row)

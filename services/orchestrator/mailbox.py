@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cccc.common import watch
-from cccc.common.blobs import sync_folder
+from cccc.common.durable import sync_folder
 from cccc.common.faults import fault
 from cccc.common.paths import PEERS, Project
 

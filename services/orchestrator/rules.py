@@ -13,6 +13,7 @@ from typing import Dict
 
 import msgspec
 
+from cccc.common import anchor
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, folder
@@ -119,6 +120,13 @@ class Rules:
             return [write("System", fact.author, f"sys-{fact.seq}", text)]
         if isinstance(fact, (f.IntakePaused, f.IntakeResumed)):
             return [Said(f.Notice(text=room.told(fact), about="orchestrator"))]
+        if isinstance(fact, f.LedgerDiffers):
+            text = f"{fact.reason}; the gate and the nudges wait; {anchor.HOW}"
+            return [Said(f.Notice(text=text, about="ledger"))]
+        if isinstance(fact, f.LedgerRestored):
+            return [
+                Said(f.Notice(text="the ledger's file was removed while up, and was put back whole", about="ledger"))
+            ]
         if isinstance(fact, f.NudgeUnanswered):
             left = plural(fact.attempts, "nudge")
             text = f"{fact.to} has left {left} unanswered since {fact.since}; look at its pane"

@@ -27,6 +27,8 @@ def call(fact: Fact) -> str:
         return f"{fact.peer} cannot be told of its mail: {fact.reason}"
     if isinstance(fact, f.PatchWaiting):
         return f"the patch {fact.mid} waits: {fact.reason}"
+    if isinstance(fact, f.LedgerDiffers):
+        return fact.reason
     if isinstance(fact, f.FactSkipped):
         return f"{fact.service} went on without fact {fact.fact}"
     return ""

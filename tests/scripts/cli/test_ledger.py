@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -177,6 +178,7 @@ def test_tail_f_waits_for_the_ledger_and_lives_through_its_restart(
 
 def test_tail_f_shows_a_fact_whose_wake_up_was_lost(handed: Project, tail_f: Callable[[str], None]) -> None:
     tail_f("m-2")
+    os.kill(int((handed.run / "ledger.lock").read_text()), signal.SIGKILL)
     line = json.loads(handed.ledger.read_bytes().splitlines()[-1])
     with handed.ledger.open("a") as file:
         file.write(json.dumps({**line, "seq": line["seq"] + 1, "mid": "m-3"}) + "\n")

@@ -242,10 +242,10 @@ def test_the_log_of_a_card_that_was_changed_is_named(gate: Gate) -> None:
 def test_lines_cut_off_the_end_are_noticed(gate: Gate) -> None:
     gate.land("p-1")
     gate.land("p-2")
-    gate.store.index_now()
+    gate.store.keep()
     lines = gate.project.ledger.read_bytes().splitlines(keepends=True)
     gate.project.ledger.write_bytes(b"".join(lines[:3]))
-    assert "lines 4 to 6 are gone from the end: the index knows them" in verify(gate, 1)
+    assert any("lines 4 to 6 are gone" in line for line in verify(gate, 1))
 
 
 def test_where_a_line_does_not_hold_it_is_the_one_thing_said(gate: Gate) -> None:
