@@ -7,12 +7,14 @@ environment, which would send our commands into another repository; they are dro
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from cccc.common.errors import NotFound, UserError
+from cccc.common.lines import plain
 
 # Of the GIT_* variables these stay: who the user is, where the configuration and git's own programs are.
 _THE_USERS = (
@@ -34,6 +36,15 @@ class GitError(UserError):
         super().__init__(f"git {command} failed ({code}): {' '.join(stderr.split()) or 'no message'}")
         self.code = code
         self.stderr = stderr
+
+
+class NoTree(NotFound):
+    """There is no work tree that git works in: what is so, and what to type."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}; {mend}")
+        self.what = what
+        self.mend = mend
 
 
 @dataclass(frozen=True)
@@ -114,14 +125,33 @@ def line(root: Path, *args: str, env: Mapping[str, str] | None = None) -> str:
 
 
 def look(root: Path, env: Mapping[str, str] | None = None) -> Repo:
-    """Return the repository that `root` lies in. Raises NotFound when there is none, or it has no work tree."""
+    """Return the repository that `root` lies in. Raises NoTree when there is none, or it has no work tree."""
     asked = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir", "--show-prefix")
     done = run(root, "rev-parse", *asked, "HEAD", "--symbolic-full-name", "HEAD", env=env, check=False)
     found = os.fsdecode(done.stdout).split("\n")
     if len(found) < len(asked):
-        why = done.stderr.decode(errors="replace").strip()
-        raise NotFound(f"{root} is not in a git work tree ({why}); run `git init` there")
+        raise _no_tree(root, done.stderr.decode(errors="replace"))
     head, name = found[4:6] if done.returncode == 0 else ("", line(root, "symbolic-ref", "HEAD", env=env))
     top, dir_, common, prefix = found[:4]
     branch = "" if name == "HEAD" else name
     return Repo(Path(top), Path(dir_), (root / common).resolve(), prefix, head, branch)
+
+
+def _no_tree(root: Path, words: str) -> NoTree:
+    """Say why git finds no work tree in a folder, by its words in the C locale."""
+    words = " ".join(words.split())
+    if "dubious ownership" in words:
+        trusted = re.search(r"repository at '(.+?)'", words)
+        place = plain(trusted[1] if trusted else str(root))
+        what = f"{place} belongs to another user, so git does not trust it"
+        return NoTree(what, f"run `git config --global --add safe.directory '{place}'`, or give it to your user")
+    if "must be run in a work tree" in words:
+        what = f"{plain(str(root))} is in a bare repository, which has no work tree"
+        return NoTree(what, "clone it and run cccc there, or run `git config core.bare false`")
+    gone = re.search(r"not a git repository: (\S.*)", words)
+    if gone:
+        what = f"{plain(str(root))}: .git leads to {plain(gone[1])}, which is not there"
+        return NoTree(what, "run `git worktree repair PATH` in the main repository, or clone again")
+    if "not a git repository" in words:
+        return NoTree(f"{plain(str(root))} is not in a git repository", "run `git init` there, or bring its .git back")
+    return NoTree(f"{plain(str(root))}: git finds no work tree ({plain(words)})", "mend what git names")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from cccc.common import anchor, bus, ledger, status, supervisor
+from cccc.common import anchor, bus, ledger, obstacles, status, supervisor
 from cccc.common.commands import queue
 from cccc.common.commands.kinds import Asker, Reply
 from cccc.common.errors import LedgerBroken, NotRunning
@@ -31,6 +31,7 @@ def look(project: Project) -> dict[str, Any]:
     if not services:
         troubles += _of_the_ledger(project)
     snapshot = _snapshot(project, bool(services), troubles)
+    troubles += [found.line for found in obstacles.of(project)]
     return {
         "project": str(project.root),
         "running": bool(services),

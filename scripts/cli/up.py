@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 import click
 
-from cccc.common import anchor, bridges, git, ledger, settings, supervisor, terminal
+from cccc.common import anchor, bridges, git, ledger, obstacles, settings, supervisor, terminal
 from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
@@ -88,6 +88,10 @@ def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
     except BaseException:  # Ctrl-C too
         supervisor.down(project)
         raise
+    for found in obstacles.find(project.root, terminal.environment(project)):
+        click.echo(f"! {found.line}", err=True)
+    for found in obstacles.notes(project.root, terminal.environment(project)):
+        click.echo(found.line)
     click.echo(f"up, after {time.monotonic() - begin:.1f} s: {', '.join(names)} are ready")
     if chats:
         click.echo(f"connecting to {', '.join(chats)}; `cccc status` says whether it is")

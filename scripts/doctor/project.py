@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
-from cccc.common import anchor, git, settings, supervisor, watch
-from cccc.common.errors import LedgerBroken, NotFound, SettingsError, UserError
+from cccc.common import anchor, git, obstacles, settings, supervisor, terminal, watch
+from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
 from cccc.scripts.cli.prompts import GUIDES
@@ -39,34 +40,24 @@ def _settings(project: Project) -> list[Check]:
 
 
 def _repository(project: Project) -> list[Check]:
+    """Check whether patches can land here, in the environment that the gate has, or would get from this terminal."""
+    try:
+        env = terminal.environment(project) if supervisor.is_up(project) else dict(os.environ)
+    except SettingsError:  # told already
+        env = dict(os.environ)
+    found = obstacles.find(project.root, env)
+    checks = [Check(each.about, BAD if each.bad else WARN, each.what, each.mend) for each in found]
     try:
         repo = git.look(project.root)
-    except NotFound:
-        return [Check("repository", BAD, f"{project.root} is not in a git work tree", "git init")]
-    checks = []
-    if not repo.head:
-        mend = "git commit --allow-empty -m 'Begin'"
-        checks.append(Check("repository", WARN, f"{repo.top} has no commit yet: patches cannot land", mend))
-    elif not repo.branch:
-        mend = "git switch BRANCH"
-        checks.append(Check("repository", WARN, f"{repo.top}: HEAD is detached: patches wait", mend))
-    else:
-        checks.append(Check("repository", OK, f"{repo.top}, {repo.branch}"))
-    for trace, what in (("rebase-merge", "rebase"), ("rebase-apply", "rebase"), ("MERGE_HEAD", "merge")):
-        if (repo.dir / trace).exists():
-            mend = f"git {what} --continue, or git {what} --abort"
-            checks.append(Check("repository", WARN, f"a {what} is in progress: patches wait", mend))
-    lock = repo.dir / "index.lock"
-    if lock.exists():
-        checks.append(Check("repository", WARN, f"{lock} exists: patches wait", f"rm {lock}, if no git command runs"))
+    except UserError:
+        return checks
+    if not any(each.about == "repository" for each in found):
+        checks.insert(0, Check("repository", OK, f"{repo.top}, {repo.branch}"))
+    checks += [Check(each.about, OK, each.what, each.mend) for each in obstacles.notes(project.root, env)]
     checks += _edits(project)
-    identity = git.run(project.root, "var", "GIT_AUTHOR_IDENT", check=False)
-    if identity.returncode:
-        mend = "git config user.name NAME, and git config user.email ADDRESS"
-        checks.append(Check("identity", BAD, "git does not know in whose name to commit", mend))
-    else:
-        who = identity.stdout.decode(errors="replace").rpartition(">")[0] + ">"
-        checks.append(Check("identity", OK, who))
+    if not any(each.about == "identity" for each in found):
+        identity = git.line(project.root, "var", "GIT_AUTHOR_IDENT", env=git.environment(env))
+        checks.append(Check("identity", OK, identity.rpartition(">")[0] + ">"))
     return checks
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 import msgspec
 
-from cccc.common import bridges, ledger, supervisor, tmux
+from cccc.common import bridges, ledger, obstacles, supervisor, terminal, tmux
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact, Signal
@@ -26,7 +26,7 @@ from cccc.services.panel.snapshot import Live, Moment, Setting
 
 # A burst of facts is one write, not thousands.
 BETWEEN_WRITES = 0.25
-_ASK_EVERY = 5.0  # seconds between questions to supervisord
+_ASK_EVERY = 5.0  # seconds between questions to supervisord and looks at the repository
 _STILL_NEWS = 30.0  # a call that is older, found after a restart, is on the screen and rings no bell
 
 
@@ -50,6 +50,8 @@ class Panel(Worker):
         self._bell = 0
         self._failing: dict[str, str] = {}
         self._asked = -_ASK_EVERY
+        self._ground = obstacles.Watch(self.project, terminal.environment(self.project))
+        self._obstacles: list[str] = []
 
     def hear(self, signal: Signal) -> None:
         if isinstance(signal, f.Beat):
@@ -84,8 +86,11 @@ class Panel(Worker):
         """Write the status; return False when it says the same as the file."""
         now = _now()
         self._measure()
-        leader, failing = self.settings.roles.leader, self._failing_services()
-        setting = Setting(self.project.name, leader, self._started, self._size, self._segments, failing)
+        leader = self.settings.roles.leader
+        self._ask()
+        setting = Setting(
+            self.project.name, leader, self._started, self._size, self._segments, self._failing, self._obstacles
+        )
         status = snapshot.status(self.state, self._live, setting, now)
         status.bell = self._bell
         status.ledger.verified = verified(self.project)
@@ -100,16 +105,17 @@ class Panel(Worker):
         fresh.replace(self.project.status)
         return True
 
-    def _failing_services(self) -> dict[str, str]:
-        """Return the services that do not stay up, and why, as supervisord said some seconds ago."""
-        if time.monotonic() - self._asked >= _ASK_EVERY:
-            self._asked = time.monotonic()
-            try:
-                rows = supervisor.processes(self.project)
-            except (NotRunning, xmlrpc.client.Fault):  # alone, or everything is being stopped
-                rows = []
-            self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
-        return self._failing
+    def _ask(self) -> None:
+        """Look, every some seconds, at which services do not stay up, and at what keeps patches from landing."""
+        if time.monotonic() - self._asked < _ASK_EVERY:
+            return
+        self._asked = time.monotonic()
+        try:
+            rows = supervisor.processes(self.project)
+        except (NotRunning, xmlrpc.client.Fault):  # alone, or everything is being stopped
+            rows = []
+        self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
+        self._obstacles = [one_line(found.line) for found in self._ground.find()]
 
     def _measure(self) -> None:
         """Look at the ledger's size, which changes only with its seq."""

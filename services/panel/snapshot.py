@@ -5,7 +5,7 @@ What signals told is lost with the process, and told again within seconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import NamedTuple
@@ -78,6 +78,7 @@ class Setting(NamedTuple):
     ledger_size: int
     segments: int
     failing: Mapping[str, str] = MappingProxyType({})  # services that supervisord has to start again and again, and why
+    obstacles: Sequence[str] = ()  # what keeps patches from landing
 
 
 def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
@@ -95,7 +96,7 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         session=setting.session,
         leader=setting.leader,
         started=setting.started,
-        troubles=_troubles(services, peers, state.skipped),
+        troubles=[*_troubles(services, peers, state.skipped), *setting.obstacles],
         services=services,
         peers=peers,
         patches_open=len(state.patches),

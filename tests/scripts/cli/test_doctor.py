@@ -78,19 +78,21 @@ def test_outside_of_a_project_the_machine_is_checked(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_repository_is_bad(tmp_path: Path) -> None:
     cccc(tmp_path, "init")
-    assert found(tmp_path, 1)["repository"][0]["mend"] == "git init"
+    assert found(tmp_path, 1)["repository"][0]["mend"].startswith("run `git init`")
 
 
 def test_a_detached_head_and_a_missing_commit_are_warnings(root: Path) -> None:
     git(root, "checkout", "-q", "--detach")
     assert found(root)["repository"][0]["verdict"] == "warn"
     git(root, "checkout", "-q", "--orphan", "fresh")
+    assert "HEAD names the branch fresh" in found(root)["repository"][0]["found"]
+    git(root, "branch", "-q", "-D", "main")
     assert "has no commit yet" in found(root)["repository"][0]["found"]
 
 
 def test_a_rebase_in_progress_is_a_warning(root: Path) -> None:
     (root / ".git/rebase-merge").mkdir()
-    assert "rebase is in progress" in found(root)["repository"][1]["found"]
+    assert "rebase is in progress" in found(root)["repository"][0]["found"]
 
 
 def test_without_an_identity_nothing_can_be_committed(root: Path, tmp_path: Path) -> None:

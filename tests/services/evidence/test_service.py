@@ -305,13 +305,15 @@ def test_a_patch_waits_for_the_branch_it_belongs_to(bench: Bench) -> None:
     assert isinstance(bench.outcome(), f.PatchCommit)
 
 
-def test_a_repository_without_a_commit_is_said_so(bench: Bench) -> None:
+def test_a_patch_waits_for_the_first_commit_of_a_repository(bench: Bench) -> None:
     diff = bench.diff({"docs/a.md": b"b\n"})
     git.run(bench.root, "checkout", "-q", "--orphan", "empty")
     bench.gate()
     bench.queue(diff)
-    fact = bench.outcome()
-    assert isinstance(fact, f.PatchReject) and fact.reason.startswith("no-commit")
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and held.reason.startswith("the repository has no commit yet")
+    git.run(bench.root, "commit", "-q", "-m", "begin")
+    assert isinstance(bench.outcome(), f.PatchCommit)
 
 
 def test_a_hook_that_refuses_is_a_refusal_with_its_words(bench: Bench) -> None:
