@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,21 @@ def at_once(
     """Run git commands that do not need each other side by side; none is checked."""
     processes = [_start(root, args, env, subprocess.DEVNULL, umask) for args in commands]
     return [_end(process) for process in processes]
+
+
+def begin(
+    root: Path, *args: str, env: Mapping[str, str] | None = None, input: bytes = b"", umask: int = -1
+) -> subprocess.Popen[bytes]:
+    """Start git and do not wait for it: `end` does."""
+    with tempfile.TemporaryFile() as file:
+        file.write(input)
+        file.seek(0)
+        return _start(root, args, env, file.fileno(), umask)
+
+
+def end(process: subprocess.Popen[bytes]) -> subprocess.CompletedProcess[bytes]:
+    """Wait for what `begin` started and return what it printed. Raises GitError when it failed."""
+    return checked(_end(process))
 
 
 def checked(done: subprocess.CompletedProcess[bytes]) -> subprocess.CompletedProcess[bytes]:

@@ -29,6 +29,7 @@ from cccc.services.evidence.worktree import Watcher, over
 
 _LOOK_EVERY = 1.0
 _LOOK_ANYWAY = 30.0  # also at what `Ground.stamp` does not see
+_LANDS_AGAIN = 600.0  # at most, after a landing that failed where nothing was seen to stand in its way
 
 
 @dataclass
@@ -46,6 +47,7 @@ class _Passed:
 
     ready: Ready
     stamp: object = None
+    failed: int = 0  # landings, one after another
 
 
 class Evidence(worker.Worker):
@@ -92,6 +94,7 @@ class Evidence(worker.Worker):
         self._note_branches()
         self._tell_of_waiting()
         self._run_cards()
+        self._settle()
         while self._step():
             self.alive()
         self._tidy()
@@ -240,6 +243,14 @@ class Evidence(worker.Worker):
         self._decide(patch, *step)
         return False
 
+    def _settle(self) -> None:
+        """Undo what an interrupted landing left whose patch is not landed any more."""
+        landing = any(patch.landing for patch in self.state.patches)
+        ground = self._ground() if self._place and not landing else None
+        if ground:
+            with contextlib.suppress(Blocked, git.GitError):  # the next landing meets it too, and is told
+                ground.settle()
+
     def _announce(self, patch: Open, passed: _Passed) -> None:
         ready = passed.ready
         passed.ready = replace(ready, before=[])
@@ -266,6 +277,9 @@ class Evidence(worker.Worker):
             self._passed.pop(patch.mid, None)
             self._decide(patch, _held(patch, f"{moved}; the patch is checked again there"))
         except (Blocked, git.GitError) as blocked:
+            if passed:
+                passed.failed += 1
+                passed.stamp = _stamp(passed, ground)
             self._decide(patch, _held(patch, str(blocked)))
         else:
             fault("evidence.landed")
@@ -292,7 +306,7 @@ class Evidence(worker.Worker):
         passed, ground = self._passed.get(patch.mid), self._ground()
         if passed is None or ground is None:
             return True
-        stamp = (ground.stamp(passed.ready.paths), now // _LOOK_ANYWAY)
+        stamp = _stamp(passed, ground)
         if stamp == passed.stamp:
             return False
         passed.stamp = stamp
@@ -345,6 +359,12 @@ class Evidence(worker.Worker):
         if self._run and self._run.child:
             self._run.child.kill()
         self._run = None
+
+
+def _stamp(passed: _Passed, ground: Ground) -> object:
+    """Return what must change before a patch is looked at again: what is there, or the time, ever more of it."""
+    wait = min(_LOOK_ANYWAY * 2**passed.failed, _LANDS_AGAIN)
+    return ground.stamp(passed.ready.paths), time.monotonic() // wait
 
 
 def _card_id(mid: str) -> str:

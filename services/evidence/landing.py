@@ -1,25 +1,24 @@
-"""Moving a checked commit onto the user's branch, into the index and into the files of its paths.
+"""Moving a checked commit onto the user's branch, into the index and into the files of its paths: all or nothing.
 
 The order makes every moment harmless, whoever is killed in it:
 
 1. `index.lock` is taken with our mark in it: until the end no git command of the user can commit,
    switch or stage. After a crash the lock stays, names us, and is taken over.
 2. The branch is locked and compared: moving it cannot fail later.
-3. The files are moved by `git read-tree -m -u old new` on a copy of the index. git checks every
-   path before it writes the first, and leaves all others alone, staged work included.
-4. The copy becomes the index, the branch is moved, the lock is removed.
+3. The paths are compared by their bytes (files.py), the new files are written beside (swap.py), a copy of
+   the index is brought to the new content. What keeps a path from being written has shown by now.
+4. Old and new files change places, the copy becomes the index, the branch is moved. Then the old files are
+   removed, and the lock.
 
-A stop after 3 or 4 leaves files or index at content that was checked, never a branch ahead of the
-index (whose next `commit -a` would revert the patch). `land` again finishes it: a file that already
-has the new content, because we wrote it or because the peer had edited it there itself, is left as
-it is. Nothing is undone, so that nothing the user has touched since can be lost.
+Until the branch has moved, a failure or a crash is undone: the old files, which were only moved, go back.
+After it only the removing is left. A file that already has the new content, because the peer had edited it
+there itself, is left as it is, and so is what somebody makes of a path after a crash.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,9 +26,11 @@ from pathlib import Path
 
 from cccc.common import git
 from cccc.common.faults import fault
-from cccc.services.evidence import branch, change
+from cccc.services.evidence import branch, change, policy
 from cccc.services.evidence.change import Change
-from cccc.services.evidence.files import Files, InTheWay
+from cccc.services.evidence.entries import Entries
+from cccc.services.evidence.files import InTheWay, Look
+from cccc.services.evidence.swap import Swap
 
 _GIT_ENDS_WITHIN = 5.0
 _UNFINISHED = {
@@ -37,8 +38,10 @@ _UNFINISHED = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
     "rebase-merge": "rebase",
+    "rebase-apply/applying": "git am",
     "rebase-apply": "rebase",
     "BISECT_LOG": "bisect",
+    "sequencer": "cherry-pick or revert of several commits",
 }
 
 
@@ -69,33 +72,71 @@ class Ground:
         self._mark = f"cccc is landing a patch for {home}\n".encode()
         self._lock = repo.dir / "index.lock"
         self._copy = repo.dir / "index.cccc"
-        self._files = Files(repo.top, self._copy, self._env, umask)
+        self._entries = Entries(repo.top, repo.dir, self._env, umask)
+        self._swap = Swap(repo.top, repo.dir / "cccc-landing", self._env, umask)
 
     def land(self, landing: Landing, changes: list[Change] | None = None) -> None:
-        """Land, or finish a landing that was interrupted. Raises Blocked or Moved.
+        """Land, all or nothing. Raises Blocked or Moved.
 
         `changes` are those from `old` to `new`, where the caller knows them.
         """
-        changes = self._changes(landing) if changes is None else changes
+        changes = self._changes(landing.old, landing.new) if changes is None else changes
         with self._locked():
             try:
-                with branch.moving(self._top, landing.old, landing.new, self._env, self._umask) as (hold, move_branch):
-                    self._check_place(landing)
-                    shutil.copy2(self._dir / "index", self._copy)  # with its time, which git's racy check needs
-                    untouched = self._files.are_untouched(landing.old, changes)
-                    hold()
-                    self._files.move(landing.old, landing.new, changes, untouched)
-                    fault("evidence.files-written")
-                    self._copy.replace(self._dir / "index")
-                    fault("evidence.index-written")
-                    move_branch()
-                    fault("evidence.ref-moved")
+                self._move(landing, changes)
             except InTheWay as error:
                 raise Blocked(str(error)) from None
             except branch.Refused as error:
                 if not self._has_landed(landing):
                     self._check_place(landing)
                     raise Blocked(str(error)) from None
+
+    def _move(self, landing: Landing, changes: list[Change]) -> None:
+        moving = branch.moving(self._top, landing.old, landing.new, self._env, self._umask)
+        with moving as (hold, move_branch), self._entries.entering(changes) as enter:
+            self._check_place(landing)
+            try:
+                try:
+                    plan = self._look().plan(changes)
+                finally:
+                    hold()  # that the branch has moved counts more
+                journal = self._swap.stage(landing.branch, landing.old, landing.new, plan.write)
+                enter()
+                self._swap.place(journal)
+                fault("evidence.files-written")
+                self._entries.settle(plan.there, plan.marked)
+                self._swap.check(journal)
+                self._entries.replace(self._swap.home / "index.old")
+                fault("evidence.index-written")
+                move_branch()
+                fault("evidence.ref-moved")
+            except BaseException:
+                self._settle(ours=True)
+                raise
+            self._swap.finish(journal)
+
+    def settle(self) -> None:
+        """Bring a landing that was interrupted to its end, or undo it. Raises Blocked."""
+        if self._swap.left:
+            with self._locked():
+                pass
+
+    def _settle(self, ours: bool) -> None:
+        """The same, under the lock. `ours`: nobody can have changed the index since."""
+        if not self._swap.left:
+            return
+        journal = self._swap.journal()
+        if journal is None:
+            self._swap.remove()
+            return
+        head = git.line(self._top, "rev-parse", "HEAD", env=self._env)
+        if self._contains(journal.branch, journal.new):
+            self._swap.finish(journal)
+            return
+        if ours:
+            self._entries.restore(self._swap.home / "index.old")
+        since = [] if head == journal.old else self._changes(journal.old, head)
+        self._swap.undo(journal, {found.path for found in since})
 
     def obstacle(self, landing: Landing) -> str:
         """Return why `land` would raise Blocked now, or "". Changes nothing.
@@ -106,13 +147,15 @@ class Ground:
             return f"another git command holds {self._lock}"
         try:
             self._check_place(landing)
-            shutil.copy2(self._dir / "index", self._copy)
             tip = git.line(self._top, "rev-parse", "HEAD", env=self._env)
-            self._files.adoptable(tip, landing.new, self._changes(landing))
+            changes = self._changes(landing.old, landing.new)
+            if tip != landing.old:
+                paths = {found.path for found in changes}
+                changes = [found for found in self._changes(tip, landing.new) if found.path in paths]
+            plan = self._look().plan(changes)
+            self._swap.look(plan.write)
         except (Blocked, InTheWay) as reason:
             return str(reason)
-        finally:
-            self._remove_copies()
         if tip != landing.old:
             raise Moved(f"{short(landing.branch)} moved to {tip[:12]}")
         return ""
@@ -121,27 +164,39 @@ class Ground:
         """Return a value that changes when something changes that `obstacle` looks at."""
         names = ("HEAD", "index", "index.lock", "logs/HEAD", *_UNFINISHED)
         watched = [*(self._dir / name for name in names), *(self._top / path for path in paths)]
-        return tuple(_stamp(path) for path in watched)
+        folders = {parent for path in paths for parent in (self._top / path).parents if parent >= self._top}
+        return (*map(_stamp, watched), *map(_state, sorted(folders)))
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        mark = self._dir / "index.lock.cccc"
-        mark.write_bytes(self._mark)
         try:
+            found = self._lock_index()
+            fault("evidence.landing-locked")
+            try:
+                self._remove_copies()
+                self._settle(ours=found)
+                yield
+            finally:
+                self._remove_copies()
+                if not self._swap.left:  # else nobody may commit what is there
+                    self._lock.unlink()
+        except OSError as error:
+            raise Blocked(_cannot_write(self._top, error)) from None
+
+    def _lock_index(self) -> bool:
+        """Take the lock, and return whether it was still there from a landing of ours. Raises Blocked."""
+        mark = self._dir / "index.lock.cccc"
+        try:
+            mark.write_bytes(self._mark)
             os.link(mark, self._lock)
         except FileExistsError:
             if not self._is_ours():
                 raise Blocked(f"another git command holds {self._lock}; remove it if none is running") from None
             self._wait_for_git()
+            return True
         finally:
-            mark.unlink()
-        fault("evidence.landing-locked")
-        self._remove_copies()
-        try:
-            yield
-        finally:
-            self._remove_copies()
-            self._lock.unlink()
+            mark.unlink(missing_ok=True)
+        return False
 
     def _wait_for_git(self) -> None:
         """A git command of the interrupted landing may still be writing; while it does it holds the copy's lock."""
@@ -164,10 +219,13 @@ class Ground:
         tip = git.line(self._top, "rev-parse", "--verify", landing.branch, env=self._env)
         if tip == landing.old:
             return False
-        contains = git.run(self._top, "merge-base", "--is-ancestor", landing.new, tip, env=self._env, check=False)
-        if contains.returncode:
+        if not self._contains(tip, landing.new):
             raise Moved(f"{short(landing.branch)} moved to {tip[:12]}")
         return True
+
+    def _contains(self, branch: str, commit: str) -> bool:
+        asked = ("merge-base", "--is-ancestor", commit, branch)
+        return git.run(self._top, *asked, env=self._env, check=False).returncode == 0
 
     def _check_place(self, landing: Landing) -> None:
         for name, what in _UNFINISHED.items():
@@ -179,10 +237,12 @@ class Ground:
         if now != landing.branch:
             raise Blocked(f"{short(now)} is checked out, not {short(landing.branch)}")
 
-    def _changes(self, landing: Landing) -> list[Change]:
+    def _changes(self, old: str, new: str) -> list[Change]:
         raw = ("--raw", "-z", "--no-renames", "--no-abbrev")
-        done = git.run(self._top, "diff-tree", "-r", *raw, landing.old, landing.new, env=self._env)
-        return change.changes(done.stdout)
+        return change.changes(git.run(self._top, "diff-tree", "-r", *raw, old, new, env=self._env).stdout)
+
+    def _look(self) -> Look:
+        return Look(self._top, self._entries, self._env)
 
 
 def short(name: str) -> str:
@@ -195,4 +255,18 @@ def _stamp(path: Path) -> object:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_mode
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_mode
+
+
+def _state(folder: Path) -> object:
+    """What decides whether a folder can be written; not what is in it."""
+    try:
+        found, system = folder.lstat(), os.statvfs(folder)
+    except OSError:
+        return None
+    return found.st_ino, found.st_dev, found.st_mode, found.st_uid, system.f_flag
+
+
+def _cannot_write(top: Path, error: OSError) -> str:
+    names = [os.path.relpath(name, top) for name in (error.filename2, error.filename) if name]
+    return f"{policy.names(names[:1]) or 'a file'} cannot be written: {error.strerror}"
