@@ -609,7 +609,7 @@ class PatchCommit(Fact, tag="patch-commit"):
 
 
 class PatchWaiting(Fact, tag="patch-waiting"):
-    """A patch has been held for `gate.wait_minutes`: the user is told."""
+    """The user is told of a held patch: for `gate.wait_minutes`, or waiting for what only the user can mend."""
 
     author: str = msgspec.field(name="from")
     mid: str

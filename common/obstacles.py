@@ -41,7 +41,7 @@ class Finding(NamedTuple):
 
 
 def of(project: Project) -> list[Finding]:
-    """Return what keeps patches from landing, in the environment of the terminal that typed `cccc up`, else this one."""
+    """Return what keeps patches from landing, in the environment of the terminal of `cccc up`, else in this one."""
     try:
         env = terminal.environment(project)
     except SettingsError:  # of the settings that name tokens; they are told elsewhere

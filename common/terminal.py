@@ -14,7 +14,8 @@ from pathlib import Path
 
 import msgspec
 
-from cccc.common import inherited, settings
+from cccc.common import inherited, settings, typed_by
+from cccc.common.alive import alive
 from cccc.common.paths import Project
 
 
@@ -28,7 +29,33 @@ class Terminal(msgspec.Struct, frozen=True):
 
 def save(project: Project) -> None:
     """Keep this process's environment and umask as the terminal's. Raises SettingsError."""
-    terminal = _here(project)
+    _keep(project, _here(project))
+
+
+def renew(project: Project) -> list[str]:
+    """Keep what this terminal has of agents and screens, where it is alive, in place of the same of the last one.
+
+    Returns the names of what is other now; none when this runs in a pane or a check. Raises SettingsError.
+    """
+    if typed_by.pane_of_environment(project) or typed_by.program(project):
+        return []
+    known = load(project)
+    other = {name: value for name, value in alive(os.environ).items() if known.env.get(name) != value}
+    if other:
+        _keep(project, Terminal({**known.env, **other}, known.umask, _now()))
+    return sorted(other)
+
+
+def stamp(project: Project) -> object:
+    """Return a value that changes when `save` or `renew` has kept something else."""
+    try:
+        found = project.terminal.stat()
+    except FileNotFoundError:
+        return ""
+    return found.st_mtime_ns, found.st_ino
+
+
+def _keep(project: Project, terminal: Terminal) -> None:
     fresh = project.terminal.with_name(f"terminal.json.{os.getpid()}")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(msgspec.to_builtins(terminal), file, indent=1)
@@ -56,9 +83,12 @@ def umask(project: Project) -> int:
 def _here(project: Project) -> Terminal:
     mask = os.umask(0o077)
     os.umask(mask)
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     env = inherited.of(os.environ, project.root, Path(sys.executable).parent, _tokens(project))
-    return Terminal(env=env, umask=mask, saved=now)
+    return Terminal(env=env, umask=mask, saved=_now())
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 def _tokens(project: Project) -> frozenset[str]:

@@ -39,6 +39,7 @@ class Gate(Section, frozen=True):
     setup: str = ""
     reports: tuple[Inside, ...] = ()
     base_red: Literal["refuse", "not_worse"] = "refuse"
+    hooks: Literal["run", "off"] = "run"
     wait_minutes: Minutes = 10
 
 

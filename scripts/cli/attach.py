@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cccc.common import supervisor, tmux
+from cccc.common import supervisor, terminal, tmux
 from cccc.common.paths import Project
 
 
@@ -29,6 +29,8 @@ def command(read_only: bool) -> None:
 
 def until_left(project: Project, read_only: bool = False) -> None:
     """Show the session until it is left, and print what goes on. Raises NotRunning and UserError."""
+    if supervisor.is_up(project):
+        terminal.renew(project)
     tmux.attach(project, read_only)
     if supervisor.is_up(project):
         click.echo("left; everything goes on: `cccc attach` comes back, `cccc down` stops it")

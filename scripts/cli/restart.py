@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cccc.common import settings, supervisor
+from cccc.common import settings, supervisor, terminal
 from cccc.common.paths import Project
 from cccc.scripts.cli import ready
 
@@ -27,6 +27,8 @@ def command(services: tuple[str, ...]) -> None:
     """
     project = Project.find()
     settings.load(project)
+    if supervisor.is_up(project):
+        terminal.renew(project)
     supervisor.restart(project, services)
     services = services or tuple(row.name for row in supervisor.processes(project) if row.pid)
     ready.wait(project, services)

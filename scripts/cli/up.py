@@ -18,6 +18,7 @@ from cccc.common.registry import SERVICES
 from cccc.scripts.cli import foreground as foreground_
 from cccc.scripts.cli import mail, peers, ready
 from cccc.services.delivery import peers as kinds
+from cccc.services.evidence import hooks
 
 
 @click.command()
@@ -104,6 +105,10 @@ def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
     if refresh_env:
         terminal.save(project)
         click.echo("this terminal's environment is kept; a CLI gets it when it is started again")
+    else:
+        renewed = terminal.renew(project)
+        if renewed:
+            click.echo(f"from now on commits, checks and what is started use {', '.join(renewed)} of this terminal")
     click.echo("already up")
 
 
@@ -118,8 +123,15 @@ def _check(project: Project) -> None:
         raise UserError("git is not installed; `apt install git` or `brew install git`")
     if not shutil.which("tmux"):
         raise UserError("tmux is not installed; `apt install tmux` or `brew install tmux`")
-    git.look(project.root)
+    repo = git.look(project.root)
     _tell_of_loss(project)
+    _tell_of_hooks(project, repo)
+
+
+def _tell_of_hooks(project: Project, repo: git.Repo) -> None:
+    wrong = hooks.told(hooks.find(repo, os.environ), settings.load(project).policies.gate.hooks)
+    if wrong:
+        click.echo(f"hooks: {wrong}")
 
 
 def _tell_of_loss(project: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 
 from cccc.common import anchor, git, obstacles, settings, supervisor, terminal, watch
 from cccc.common.errors import LedgerBroken, SettingsError, UserError
@@ -11,7 +12,7 @@ from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
-from cccc.services.evidence import sandbox
+from cccc.services.evidence import hooks, sandbox
 from cccc.services.orchestrator import prompts
 
 _MB = 1_000_000
@@ -55,6 +56,7 @@ def _repository(project: Project) -> list[Check]:
         checks.insert(0, Check("repository", OK, f"{repo.top}, {repo.branch}"))
     checks += [Check(each.about, OK, each.what, each.mend) for each in obstacles.notes(project.root, env)]
     checks += _edits(project)
+    checks += _hooks(project, repo, env)
     if not any(each.about == "identity" for each in found):
         identity = git.line(project.root, "var", "GIT_AUTHOR_IDENT", env=git.environment(env))
         checks.append(Check("identity", OK, identity.rpartition(">")[0] + ">"))
@@ -69,6 +71,21 @@ def _edits(project: Project) -> list[Check]:
         return []
     names = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
     return [Check("edits", OK, f"not committed: {names}; the gate never commits them, patches on them wait")]
+
+
+def _hooks(project: Project, repo: git.Repo, env: Mapping[str, str]) -> list[Check]:
+    """Which of the user's hooks judge a patch before it lands."""
+    try:
+        mode = settings.load(project).policies.gate.hooks
+    except SettingsError:  # told already
+        return []
+    found = hooks.find(repo, env)
+    wrong = hooks.told(found, mode)
+    if wrong:
+        return [Check("hooks", WARN, wrong, "" if mode == "off" else hooks.MEND)]
+    if found.names:
+        return [Check("hooks", OK, f"{', '.join(found.names)} of {found.folder} run at each landing")]
+    return []
 
 
 def _isolation(project: Project) -> list[Check]:

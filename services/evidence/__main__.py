@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from cccc.common import anchor, git, redaction, terminal, worker
 from cccc.common import facts as f
@@ -25,6 +25,7 @@ from cccc.services.evidence.landing import Blocked, Ground, Moved, short
 from cccc.services.evidence.queue import Applying, Open
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.trial import Ready, Steps, Trial
+from cccc.services.evidence.verdicts import Stuck
 from cccc.services.evidence.worktree import Watcher, over
 
 _LOOK_EVERY = 1.0
@@ -38,6 +39,7 @@ class _Run:
 
     mid: str
     steps: Steps
+    begun: float = field(default_factory=time.monotonic)
     child: Child | None = None
 
 
@@ -65,6 +67,9 @@ class Evidence(worker.Worker):
         self._passed: dict[str, _Passed] = {}
         self._awaited: dict[str, int] = {}  # how many of a patch's facts must be heard before it goes on
         self._look_at: dict[str, float] = {}  # when a held patch is looked at again
+        self._stuck: set[str] = set()  # held for what only the user can mend
+        self._lost = ""  # why there is no repository
+        self._terminal: object = None  # what was last seen of its file
         self._seen: git.Repo | None = None  # in this turn
         self._place: git.Repo | None = None  # ever: where it lies does not change
         self._watcher: Watcher | None = None
@@ -90,6 +95,7 @@ class Evidence(worker.Worker):
 
     def act(self) -> None:
         self._seen = None
+        self._renew_environment()
         self._forget_settled()
         self._note_branches()
         self._tell_of_waiting()
@@ -99,6 +105,8 @@ class Evidence(worker.Worker):
             self.alive()
         self._tidy()
         self._watch_worktree()
+        waiting = (f"{patch.mid} waits: {patch.held}" for patch in self.state.patches if patch.mid in self._stuck)
+        self.trouble = self._lost or next(waiting, "")
 
     def _step(self) -> bool:
         """Take one patch one step further. Returns whether the next step may follow at once."""
@@ -154,10 +162,10 @@ class Evidence(worker.Worker):
                 self.say(f.PatchBranch(mid=patch.mid, branch=repo.branch), id_=_branch_id(patch), cause=patch.seq)
 
     def _tell_of_waiting(self) -> None:
-        """Say which patches have been held for so long that the user must know."""
+        """Say which patches wait for what only the user can mend, or have been held for so long that they must know."""
         most = self.settings.policies.gate.wait_minutes * 60
         for patch in self.state.patches:
-            if patch.held_since and not patch.told and over(patch.held_since, most):
+            if patch.held_since and not patch.told and (patch.mid in self._stuck or over(patch.held_since, most)):
                 waiting = f.PatchWaiting(author=patch.author, mid=patch.mid, reason=patch.held, since=patch.held_since)
                 self.say(waiting, id_=f"patch:{patch.mid}:waiting", cause=patch.seq)
 
@@ -227,10 +235,13 @@ class Evidence(worker.Worker):
             run.child = None
         try:
             step = run.steps.send(ended)
-        except git.GitError as error:
+        except (git.GitError, Stuck) as error:
+            took = time.monotonic() - run.begun
             self._drop_run()
             self._hold(patch, str(error))
-            self._look_at[patch.mid] = time.monotonic() + _LOOK_ANYWAY
+            self._look_at[patch.mid] = time.monotonic() + max(_LOOK_ANYWAY, 2 * took)
+            if isinstance(error, Stuck):
+                self._stuck.add(patch.mid)
             return True
         if isinstance(step, Child):
             run.child = step
@@ -239,6 +250,7 @@ class Evidence(worker.Worker):
             self._drop_run()
             self._passed[patch.mid] = _Passed(step)
             self._look_at.pop(patch.mid, None)
+            self._stuck.discard(patch.mid)
             return True
         self._decide(patch, *step)
         return False
@@ -326,9 +338,9 @@ class Evidence(worker.Worker):
         try:
             repo = git.look(self.project.root, git.environment(self._gate.env))
         except NotFound as error:
-            self.trouble = str(error)
+            self._lost = str(error)
             return None
-        self.trouble = ""
+        self._lost = ""
         self._seen = self._place = repo
         return repo
 
@@ -354,6 +366,19 @@ class Evidence(worker.Worker):
         for kept in (self._passed, self._awaited, self._look_at):
             for mid in kept.keys() - still:
                 del kept[mid]
+        self._stuck &= still
+
+    def _renew_environment(self) -> None:
+        """Take what `cccc up` and the like have kept since; what the user may have mended by that is tried again."""
+        seen = terminal.stamp(self.project)
+        if seen == self._terminal:
+            return
+        if self._terminal is not None:
+            self._gate.env.clear()
+            self._gate.env.update(terminal.environment(self.project))
+            for mid in self._stuck:
+                self._look_at.pop(mid, None)
+        self._terminal = seen
 
     def _drop_run(self) -> None:
         if self._run and self._run.child:

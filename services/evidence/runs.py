@@ -93,7 +93,7 @@ class Runs:
         log: Path | None = None,
     ) -> Running:
         """Run a command on the tree as it stands. Raises Missing. A `log` given is appended to."""
-        return (yield from self._run(command, kind, self._links(), limit, limited_by, log))
+        return (yield from self._run(command, kind, self.lent(), limit, limited_by, log))
 
     def set_up(self, kind: str = "setup") -> Generator[Child, Ended | None, Run | None]:
         """Have what `gate.setup` makes for the tree as it stands. Returns the run that failed, None when all is well.
@@ -120,9 +120,10 @@ class Runs:
         """Whether something of this name in the project's folder is there for a run, lent or tracked."""
         self._tree.bring()
         path = self._repo.prefix + name
-        return any(link.path == path for link in self._links()) or (self._tree.path / path).exists()
+        return any(link.path == path for link in self.lent()) or (self._tree.path / path).exists()
 
-    def _links(self) -> list[Link]:
+    def lent(self) -> list[Link]:
+        """Return what a run gets lent. Raises Missing."""
         asked = links.asked(self._repo, self._gate.policies.gate.link)
         return [*asked, *self._products, *links.usual(self._repo, self.files(), self._gate.env)]
 

@@ -77,8 +77,13 @@ class Sandbox:
         self.box = box
         self._scratch = scratch
 
-    def wrap(self, argv: list[str], repo: git.Repo, tree: Path, mounts: Iterable[Mount] = ()) -> list[str]:
-        """Return the command that runs `argv` in the project's folder of the gate tree `tree`."""
+    def wrap(
+        self, argv: list[str], repo: git.Repo, tree: Path, mounts: Iterable[Mount] = (), own_git: bool = False
+    ) -> list[str]:
+        """Return the command that runs `argv` in the project's folder of the gate tree `tree`.
+
+        With `own_git` it can write to the repository's own folder as well: to a copy, where the kernel can do that.
+        """
         if self.isolation.way == "none":
             return ["sh", "-c", f'echo "{COMPLAINT}$0"; exit {NOT_ISOLATED}', self.isolation.why]
         if self.isolation.way == "path":
@@ -86,8 +91,8 @@ class Sandbox:
         admin = Path((tree / ".git").read_text().partition("gitdir: ")[2].strip()).name
         (self.box / "git").mkdir(exist_ok=True)
         (self.box / "pointer").write_text(f"gitdir: {self.box}/git/worktrees/{admin}\n")
-        self._write_mounts(repo.common, admin, tree)
         shutil.rmtree(self._scratch, onerror=open_and_retry)
+        self._write_mounts(repo.common, admin, tree, own_git)
         words: list[str] = []
         for number, mount in enumerate(mounts):
             own = self._scratch / str(number)
@@ -98,16 +103,25 @@ class Sandbox:
         enter = [*self.isolation.enter, "sh", "-c", _SCRIPT, "sh", *map(str, where)]
         return [*enter, *words, "--", *self.isolation.back, *argv]
 
-    def _write_mounts(self, common: Path, admin: str, tree: Path) -> None:
+    def _write_mounts(self, common: Path, admin: str, tree: Path, own_git: bool) -> None:
         """Write down what one mount(8) is to do: five of them take three times as long."""
-        own = Path("worktrees") / admin
+        own, place = Path("worktrees") / admin, self.box / "git"
         rest = [
-            _bind(common / "objects", self.box / "git" / "objects"),
-            _bind(common / own, self.box / "git" / own),
+            _bind(common / "objects", place / "objects"),
+            _bind(common / own, place / own),
             _bind(self.box / "pointer", tree / ".git"),
         ]
-        for name, options in (("mounts", "bind,ro"), ("mounts.writable", "bind")):
-            (self.box / name).write_bytes(b"".join([_bind(common, self.box / "git", options), *rest]))
+        first = self._copied(common, place) if own_git else _bind(common, place, "bind,ro")
+        (self.box / "mounts").write_bytes(b"".join([first, *rest]))
+        (self.box / "mounts.writable").write_bytes(b"".join([_bind(common, place), *rest]))
+
+    def _copied(self, folder: Path, place: Path) -> bytes:
+        """Return a line of fstab(5) by which `folder` can be written to at `place`, and stays as it is."""
+        upper, work = (self._scratch / "git" / name for name in ("upper", "work"))
+        for made in (upper, work):
+            made.mkdir(parents=True)
+        options = f"lowerdir={folder},upperdir={upper},workdir={work}{self.isolation.overlay}"
+        return b"overlay %s overlay %s\n" % (_escaped(place), _escaped(Path(options)))
 
     def here(self, repo: git.Repo, tree: Path) -> Path:
         """Return the project's folder as a check sees it."""
@@ -116,8 +130,11 @@ class Sandbox:
 
 def _bind(source: Path, place: Path, options: str = "bind") -> bytes:
     """Return a line of fstab(5)."""
-    ends = (re.sub(rb"[\s\\]", lambda found: b"\\%03o" % found[0][0], os.fsencode(path)) for path in (source, place))
-    return b"%s %s none %s\n" % (*ends, options.encode())
+    return b"%s %s none %s\n" % (_escaped(source), _escaped(place), options.encode())
+
+
+def _escaped(path: Path) -> bytes:
+    return re.sub(rb"[\s\\]", lambda found: b"\\%03o" % found[0][0], os.fsencode(path))
 
 
 def of(project: Project, wanted: str = "auto") -> Sandbox:

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from cccc.common import git
 from cccc.services.evidence import change, files
 from cccc.services.evidence.change import Change
 
-_HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit")
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 # The letters before the first slash of both ends; "" where there is none.
 _GIT_HEADER = re.compile(rb'^diff --git (?:"?([a-z])/)?[^\n]*? (?:"?([a-z])/)?[^\n]*\n', re.MULTILINE)
@@ -107,7 +106,7 @@ class GateTree:
             self._clean.listed, self._clean.tracked = base, tuple(self._listing())
 
     def _reset(self, base: str) -> None:
-        (self._admin / "index.lock").unlink(missing_ok=True)
+        (self.admin / "index.lock").unlink(missing_ok=True)
         self._git(*_NO_HOOKS, "checkout", "-q", "--force", "--detach", base)
         self._git("clean", "-ffdxq")
 
@@ -117,7 +116,7 @@ class GateTree:
         git.run(self._repo.top, *_NO_HOOKS, *add, env=self._plain_env, umask=self._umask)
 
     @property
-    def _admin(self) -> Path:
+    def admin(self) -> Path:
         """The tree's own folder in the repository. Raises GitError when the two do not belong together."""
         try:
             admin = Path((self.path / ".git").read_text().partition("gitdir: ")[2].strip())
@@ -131,7 +130,7 @@ class GateTree:
     @property
     def env(self) -> dict[str, str]:
         """The environment in which git works on this tree and on no other."""
-        return {**self._plain_env, "GIT_DIR": str(self._admin), "GIT_WORK_TREE": str(self.path)}
+        return {**self._plain_env, "GIT_DIR": str(self.admin), "GIT_WORK_TREE": str(self.path)}
 
     def _git(self, *args: str, input: bytes | None = None) -> bytes:
         return git.run(self.path, *args, env=self.env, input=input, umask=self._umask).stdout
@@ -185,10 +184,10 @@ class GateTree:
         """Whether a command has put something else into the index than what was applied."""
         if not self._brought or self._index() == self._left:
             return False
-        return os.fsdecode(self._git("write-tree")).strip() != self._written
+        return self.indexed() != self._written
 
     def _index(self) -> object:
-        there = (self._admin / "index").stat()  # git replaces it, so it is another file then
+        there = (self.admin / "index").stat()  # git replaces it, so it is another file then
         return there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns
 
     def bring(self) -> None:
@@ -219,30 +218,51 @@ class GateTree:
         return places
 
     def commit_plainly(self, base: str, message: str) -> str:
-        """Commit what was applied where `git commit`, which looks at every file, would do no more: no hook, no signing.
-
-        Returns the commit, or "": what fails here is left to `git commit`, whose words people know.
-        """
-        if any((self._repo.common / "hooks" / name).exists() for name in _HOOKS):
-            return ""
+        """Commit what was applied, and return the commit; "" where hooks or a signing are asked for, or git fails."""
         asked = ("config", "-z", "--get-regexp", r"^(core\.hookspath|commit\.gpgsign)$")
         config, made = self._at_once(asked, ("commit-tree", self._written, "-p", base, "-m", message))
         return "" if config.stdout or made.returncode else os.fsdecode(made.stdout).strip()
 
-    def committing(self, message: str) -> list[str]:
-        """Return the command that commits the index here, with the user's own hooks, identity and signing."""
-        # The repository's upkeep belongs to the user's own commands: here it would be killed half-way.
-        upkeep = ("-c", "gc.auto=0", "-c", "maintenance.auto=false")
-        return ["git", *upkeep, "commit", "-q", "--cleanup=verbatim", "-m", message]
+    @property
+    def message(self) -> Path:
+        """The file with the message of the next commit, where git's own hooks find it."""
+        return self.admin / "COMMIT_EDITMSG"
 
-    def committed(self, base: str) -> tuple[str, list[Change]]:
-        """Return the commit on top of `base` and what it changed. Raises GitError when there is none."""
-        shown = self._git("diff-tree", "-r", *_RAW, "--format=%H%x00%P", "HEAD")
-        name, _, rest = shown.partition(b"\0")
-        parents, _, raw = rest.partition(b"\0")
-        if parents.strip() != base.encode():
-            raise git.GitError("commit", 0, f"the new commit is not on top of {base}")
-        return name.decode(), change.changes(raw.lstrip(b"\n"))
+    def committing(self, base: str) -> list[str]:
+        """Return the command that commits what was applied with `message`, the user's identity and signing.
+
+        It prints the commit.
+        """
+        asked = git.run(self.path, "config", "--type=bool", "commit.gpgSign", env=self.env, check=False).stdout
+        sign = ("-S",) if asked.strip() == b"true" else ()
+        return ["git", "commit-tree", self._written, "-p", base, "-F", str(self.message), *sign]
+
+    def hold_back(self, paths: Collection[str]) -> str:
+        """Give index and files at `paths` what the base has there; return the git tree of the index."""
+        self.bring()
+        held = [found for found in self._changes if found.path in paths]
+        back = [Change(found.path, found.new_mode, found.old_mode, found.blob, found.old_blob) for found in held]
+        if back:
+            lines = "".join(f"{found.new_mode} {found.blob}\t{found.path}\0" for found in back)
+            self._git("update-index", "-z", "--index-info", input=os.fsencode(lines))
+            files.bring(self.path, back, self._git)
+        return self.indexed()
+
+    def indexed(self) -> str:
+        """Return the git tree of the index."""
+        return os.fsdecode(self._git("write-tree")).strip()
+
+    def between(self, old: str, new: str) -> list[str]:
+        """Return the paths in which two git trees differ."""
+        return os.fsdecode(self._git("diff-tree", "-r", "-z", "--name-only", old, new)).split("\0")[:-1]
+
+    def stand_at(self, commit: str) -> None:
+        """Let HEAD be the commit, as after `git commit`; index and files stay."""
+        self._git(*_NO_HOOKS, "update-ref", "--no-deref", "HEAD", commit)
+
+    def content(self, blob: str) -> bytes:
+        """Return what a blob holds."""
+        return self._git("cat-file", "blob", blob)
 
     def files(self) -> list[str]:
         """Return the tracked files, from the project's folder."""
@@ -275,9 +295,9 @@ class GateTree:
     def _listing(self) -> list[str]:
         return os.fsdecode(self._git("ls-files", "-z")).split("\0")[:-1]
 
-    def has_identity(self) -> bool:
-        """Whether git knows whose name to put on a commit."""
-        return git.run(self.path, "var", "GIT_COMMITTER_IDENT", env=self.env, check=False).returncode == 0
+    def identity(self) -> bytes:
+        """Return in whose name git commits here, and when. Raises GitError when it does not know."""
+        return self._git("var", "GIT_AUTHOR_IDENT")
 
 
 def _parts(patch: bytes) -> list[bytes]:

@@ -7,25 +7,28 @@ yielded the decision that refuses the patch. Nothing of it touches the user's wo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Union
 
 from cccc.common import facts as f
 from cccc.common import git, redaction
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
-from cccc.services.evidence import change, checks, live, policy
+from cccc.services.evidence import change, checks, hooks, live, policy
 from cccc.services.evidence.asking import ask
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import Child, Command
+from cccc.services.evidence.hooks import Hooks
 from cccc.services.evidence.landing import Landing
 from cccc.services.evidence.policy import Counted, Need, Rules
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.tree import DoesNotApply, Fit, NoDiff
-from cccc.services.evidence.verdicts import Decision, Refused, Verdicts, shown
+from cccc.services.evidence.verdicts import Decision, Refused, Stuck, Verdicts, shown
 
 _SUBJECTS = {
     "patch.diff": "apply patch (mailbox)",
@@ -33,6 +36,10 @@ _SUBJECTS = {
     "revert": "revert a patch (cli)",
 }
 _CHANGED = "commit refused: a hook or a check changed what is committed"
+_NOBODY = (
+    'git does not know who you are; run `git config user.name "Your Name"` and `git config user.email you@example.com`'
+)
+_COMMIT = re.compile(r"(?m)^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,7 @@ class Trial:
         self._needs: list[Need] = []  # what people have to decide
 
     def steps(self) -> Steps:
-        """Run the trial. Raises GitError when git fails for a reason that is not the patch's fault."""
+        """Run the trial. Raises GitError and Stuck for what is not the patch's fault."""
         settled = self._enter()
         if settled:
             yield settled
@@ -179,36 +186,72 @@ class Trial:
     # --- commit ---
 
     def _commit(self) -> Generator[Child | Decision, Ended | None, str]:
-        """Commit what was tried, and return the commit. Raises Refused."""
+        """Commit what was tried, and return the commit. Raises Refused, and Stuck when it is the user's trouble."""
+        asked = self._gate.policies.gate.hooks == "run"
         try:
             if self._tree.was_changed():
                 raise Refused(_CHANGED)
-            commit = self._tree.commit_plainly(self._repo.head, self._message())
+            plain = not (asked and hooks.any_usual(self._repo))
+            commit = self._tree.commit_plainly(self._repo.head, self._message()) if plain else ""
             if not commit:
-                yield from self._verdicts.say()  # hooks may take long
-                commit = yield from self._commit_with_hooks()
+                yield from self._verdicts.say()  # hooks and signing may take long
+                commit = yield from self._commit_as_the_user(asked)
         except git.GitError as error:
+            if hooks.of_the_machine(str(error)):
+                raise Stuck(f"git cannot make the commit: {error}") from None
             raise Refused(f"commit refused: a hook or a check damaged the gate tree: {error}") from None
         fault("evidence.committed")
         return commit
 
-    def _commit_with_hooks(self) -> Generator[Child, Ended | None, str]:
-        self._tree.bring()
-        limit = self._gate.policies.gate.timeout_seconds
-        command = Command(self._tree.committing(self._message()), self._tree.path, self._tree.env, limit)
-        ended = yield Child(command, self._gate.umask, self._gate.log(self._patch.mid, "commit"), self._gate.lock)
-        assert ended
-        if ended.code or ended.over:
-            raise Refused(self._why_no_commit(ended))
-        commit, changes = self._tree.committed(self._repo.head)
-        if changes != self._changes:
-            raise Refused(f"{_CHANGED}\n{shown(ended)}")
+    def _commit_as_the_user(self, with_hooks: bool) -> Generator[Child, Ended | None, str]:
+        """Commit with the user's identity and signing and, if asked for, hooks."""
+        try:
+            self._tree.identity()
+        except git.GitError:
+            raise Stuck(_NOBODY) from None
+        self._tree.message.write_text(self._message(), encoding="utf-8")
+        log = self._gate.log(self._patch.mid, "commit")
+        run = Hooks(self._gate, self._repo, self._tree, self._verdicts.runs.lent(), log) if with_hooks else None
+        if run:
+            yield from self._ask_hooks(run)
+        commit = yield from self._make(log, append=bool(run and run.found.names))
+        if run and hooks.AFTER in run.found.names:
+            self._tree.stand_at(commit)
+            yield from run.run(hooks.AFTER)
         return commit
 
-    def _why_no_commit(self, ended: Ended) -> str:
-        if not self._tree.has_identity():
-            return 'commit refused: git does not know who you are; run `git config user.email "you@example.com"`'
-        return f"commit refused: {ended.over or shown(ended) or f'exit {ended.code}'}"
+    def _ask_hooks(self, run: Hooks) -> Generator[Child, Ended | None, None]:
+        """Let the hooks judge the patch, by themselves and their configuration as the base has them."""
+        before = self._tree.hold_back(hooks.own(self._changes, run.found, self._repo, self._tree))
+        for name in (name for name in hooks.BEFORE if name in run.found.names):
+            ended = yield from run.run(name)
+            trouble = hooks.trouble(name, ended)
+            if trouble:
+                hint = "mend that, or set gate.hooks: off in .cccc/settings/policies.yaml"
+                raise Stuck(f"{redaction.default.redact(trouble)}; {hint}")
+            if ended.code:
+                raise Refused(f"commit refused: the {name} hook says: {shown(ended) or f'exit {ended.code}'}")
+            after = self._tree.indexed()
+            if after != before:
+                paths = ", ".join(change.shown(self._tree.between(before, after)[: policy.MOST_PATHS]))
+                raise Refused(f"{_CHANGED}: the {name} hook, {paths}\n{shown(ended)}")
+
+    def _make(self, log: Path, append: bool) -> Generator[Child, Ended | None, str]:
+        """Make the commit. Whatever git says no to here is the user's: identity, signing, disk, locks."""
+        argv = self._tree.committing(self._repo.head)
+        limit = self._gate.policies.gate.timeout_seconds
+        command = Command(argv, self._tree.path, self._tree.env, limit)
+        ended = yield Child(command, self._gate.umask, log, self._gate.lock, append)
+        assert ended
+        made = _COMMIT.findall(ended.output)
+        if ended.code or ended.over or not made:
+            why = f"stopped after {ended.over}" if ended.over else " ".join(shown(ended).split())
+            signs = "-S" in argv
+            if signs:
+                why += "; commits are signed (commit.gpgSign): when `git commit -S` works in a terminal, "
+                why += "`cccc up` there hands its agent on"
+            raise Stuck(f"git cannot {'sign' if signs else 'make'} the commit: {why or f'exit {ended.code}'}")
+        return str(made[-1])
 
     def _message(self) -> str:
         patch = self._patch

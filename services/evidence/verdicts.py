@@ -32,6 +32,10 @@ class Refused(Exception):
     """The patch does not pass; the reason for its author."""
 
 
+class Stuck(Exception):
+    """The patch cannot go on for a reason that is the user's, not its author's; in words for the user."""
+
+
 class Verdicts:
     """Lint and tests of `patch` in `tree`, where it is applied. `again` brings it back after a run on the base."""
 
@@ -50,7 +54,7 @@ class Verdicts:
         self._tree = tree
         self._again = again
         self._counted = counted  # the last green run on this branch
-        self._runs = Runs(gate, repo, tree, patch.mid)
+        self.runs = Runs(gate, repo, tree, patch.mid)
         self.unsaid: Decision = []
         self.needs: list[Need] = []  # what people have to decide
         self.evidence = ""  # the hash of the log of the tests
@@ -73,7 +77,7 @@ class Verdicts:
             yield unsaid
 
     def _set_up(self) -> Passing:
-        failed = yield from self._runs.set_up()
+        failed = yield from self.runs.set_up()
         if failed:
             self.unsaid.append(self._fact("test", failed, Verdict("broken", "gate.setup failed")))
             why = f"stopped after {failed.ended.over}" if failed.ended.over else f"exit {failed.ended.code}"
@@ -87,10 +91,10 @@ class Verdicts:
         if not command:
             yield from self._skip(kind, "", "there is nothing to run")
             return
-        unready = checks.unready(command, self._seen(), self._runs.lends("node_modules"))
+        unready = checks.unready(command, self._seen(), self.runs.lends("node_modules"))
         if unready:
             raise Missing(unready)
-        run = yield from self._runs.run(command, kind)
+        run = yield from self.runs.run(command, kind)
         if kind == "lint":
             self._tree.restore()  # a linter that mends files must not show the tests what is not committed
         verdict = self._judge(kind, run)
@@ -115,7 +119,7 @@ class Verdicts:
         if kind == "test":
             if policy.fewer_tests(self._counted, ran.counted):
                 return False
-            self.evidence = ran.log_sha if self._runs.log(kind).exists() else ""
+            self.evidence = ran.log_sha if self.runs.log(kind).exists() else ""
         return True
 
     def _red(self, kind: str, run: Run, verdict: Verdict) -> Passing:
@@ -159,15 +163,17 @@ class Verdicts:
         if (self._repo.head, command) in runs:
             return runs[(self._repo.head, command)]
         self._tree.reset(self._repo.head)
-        yield from self._runs.set_up(f"{kind}-base.setup")
-        run = yield from self._runs.run(command, f"{kind}-base")
+        yield from self.runs.set_up(f"{kind}-base.setup")
+        run = yield from self.runs.run(command, f"{kind}-base")
         for old in [key for key in runs if key[0] != self._repo.head]:
             del runs[old]
         runs[(self._repo.head, command)] = run
         return run
 
     def _skip(self, kind: str, command: str, why: str) -> Passing:
-        self.unsaid.append(self._no_run(kind, command, "skipped", why))
+        before: Ran | None = self._patch.lint if kind == "lint" else self._patch.test
+        if before is None or (before.base, before.verdict) != (self._repo.head, "skipped"):
+            self.unsaid.append(self._no_run(kind, command, "skipped", why))
         if kind == "lint":
             return
         if not self._gate.policies.gate.allow_without_tests:
@@ -186,7 +192,7 @@ class Verdicts:
         return fewer if on_base and on_base.tests else []
 
     def _judge(self, kind: str, run: Run) -> Verdict:
-        return checks.judge(run.ended, run.tally, run.command, _SETTINGS[kind][1], self._runs.files())
+        return checks.judge(run.ended, run.tally, run.command, _SETTINGS[kind][1], self.runs.files())
 
     # --- which command ---
 
@@ -199,10 +205,10 @@ class Verdicts:
         return checks.lint_command(tracked) if kind == "lint" else checks.test_command(tracked)
 
     def _seen(self, files: list[str] | None = None) -> checks.Tracked:
-        return checks.Tracked(self._runs.files() if files is None else files, self._read, self._is_on_path)
+        return checks.Tracked(self.runs.files() if files is None else files, self._read, self._is_on_path)
 
     def _read(self, name: str) -> str:
-        if name not in self._runs.files():
+        if name not in self.runs.files():
             return ""
         self._tree.bring()
         try:

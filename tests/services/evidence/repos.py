@@ -62,8 +62,13 @@ def prepared(repo: git.Repo, files: dict[str, bytes | None]) -> Landing:
     for path in (path for path, content in files.items() if content is None):
         (tree.path / path).unlink()
     git.run(tree.path, "add", "-A", env=tree.env)
-    git.run(tree.path, *tree.committing("cccc(PeerA): apply patch (mailbox)\n")[1:], env=tree.env)
-    return Landing(repo.branch, repo.head, tree.committed(repo.head)[0])
+    return committed(repo, tree)
+
+
+def committed(repo: git.Repo, tree: GateTree) -> Landing:
+    """Commit the index of the gate tree."""
+    git.run(tree.path, "commit", "-q", "-m", "cccc(PeerA): apply patch (mailbox)", env=tree.env)
+    return Landing(repo.branch, repo.head, git.line(tree.path, "rev-parse", "HEAD", env=tree.env))
 
 
 def picture(root: Path, without: tuple[str, ...] = ()) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bus, git, ledger
+from cccc.common import bus, git, ledger, terminal
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from tests.conftest import Start
@@ -133,14 +133,36 @@ def test_a_hook_that_rewrites_the_message_keeps_the_patch(bench: Bench) -> None:
     assert "Reviewed-by: hook" in git.line(bench.root, "log", "-1", "--format=%B")
 
 
-def test_a_signing_that_fails_is_a_refusal_with_its_words(bench: Bench) -> None:
+def stuck(bench: Bench) -> str:
+    """Queue a green patch that git cannot commit; return why, of which the user is told at once and the author not."""
+    before, head = repos.picture(bench.root), git.look(bench.root).head
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    waiting = bench.wait(f.PatchWaiting)
+    assert isinstance(waiting, f.PatchWaiting)
+    assert (repos.picture(bench.root), git.look(bench.root).head) == (before, head)
+    assert "patch-held" in bench.kinds() and "patch-reject" not in bench.kinds()
+    return waiting.reason
+
+
+def test_a_signing_that_fails_is_the_users_trouble_with_gits_words(bench: Bench) -> None:
     git.run(bench.root, "config", "commit.gpgSign", "true")
     git.run(bench.root, "config", "gpg.program", "false")
     bench.gate()
-    assert "gpg failed to sign" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "git cannot sign the commit: error: gpg failed to sign" in stuck(bench)
+    git.run(bench.root, "config", "commit.gpgSign", "false")
+    terminal.save(bench.project)
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert bench.kinds().count("test") == bench.kinds().count("patch-held") == 1
 
 
-def test_a_signing_that_prompts_is_a_refusal_when_its_time_is_over(bench: Bench, tmp_path: Path) -> None:
+def test_a_signing_key_that_is_missing_is_the_users_trouble(bench: Bench, tmp_path: Path) -> None:
+    for key, value in (("commit.gpgSign", "1"), ("gpg.format", "ssh"), ("user.signingKey", str(tmp_path / "gone"))):
+        git.run(bench.root, "config", key, value)
+    bench.gate()
+    assert "git cannot sign the commit" in stuck(bench)
+
+
+def test_a_signing_that_prompts_is_the_users_trouble_when_its_time_is_over(bench: Bench, tmp_path: Path) -> None:
     asks = tmp_path / "asks"
     asks.write_text("#!/bin/sh\necho passphrase? >&2\nsleep 60\n")
     asks.chmod(0o755)
@@ -148,7 +170,16 @@ def test_a_signing_that_prompts_is_a_refusal_when_its_time_is_over(bench: Bench,
     git.run(bench.root, "config", "gpg.program", str(asks))
     bench.settings("gate: {timeout_seconds: 0.5}")
     bench.gate()
-    assert "commit refused: 0.5 s" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "git cannot sign the commit: stopped after 0.5 s" in stuck(bench)
+
+
+def test_without_a_name_the_patch_waits_and_lands_once_there_is_one(bench: Bench, tmp_path: Path) -> None:
+    for key in ("user.name", "user.email"):
+        git.run(bench.root, "config", "--unset-all", key, check=False)
+    git.run(bench.root, "config", "user.useConfigOnly", "true")
+    nobody = {f"GIT_{who}_{what}": "" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    bench.gate(HOME=str(tmp_path), GIT_CONFIG_GLOBAL="/dev/null", **nobody)
+    assert "git does not know who you are" in stuck(bench)
 
 
 def test_names_that_are_no_utf8_land_and_are_told_readably(bench: Bench) -> None:

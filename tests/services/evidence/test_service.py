@@ -360,13 +360,6 @@ def test_a_commit_that_a_check_makes_is_left_out(bench: Bench) -> None:
     assert git.line(bench.root, "log", "-1", "--format=%s") == "cccc(PeerA): apply patch (mailbox)"
 
 
-def test_a_missing_identity_is_named_with_the_command_that_mends_it(bench: Bench, tmp_path: Path) -> None:
-    git.run(bench.root, "config", "--unset", "user.email")
-    git.run(bench.root, "config", "user.useConfigOnly", "true")
-    bench.gate(HOME=str(tmp_path), XDG_CONFIG_HOME=str(tmp_path), GIT_CONFIG_NOSYSTEM="1")
-    assert "git config user.email" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
-
-
 def test_patches_land_in_the_order_they_came(bench: Bench) -> None:
     bench.gate()
     bench.queue(added("docs/one"), "m1")
