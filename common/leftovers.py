@@ -29,20 +29,26 @@ def supervisord(project: Project) -> list[str]:
     return ["-m", "supervisor.supervisord", "-c", str(project.socket("supervisor").with_name("supervisord.conf"))]
 
 
+def supervisords(project: Project) -> list[int]:
+    """Return the process numbers of this project's supervisord, whether or not it has its socket."""
+    mine = " ".join(supervisord(project))
+    return [pid for pid, command in _commands() if command.endswith(mine)]
+
+
 def end(project: Project, services: Iterable[str]) -> bool:
     """Kill all that is left of the project and remove its sockets. Returns whether anything was left."""
-    mine = " ".join(supervisord(project))
-    daemons = {pid for pid, command in _commands() if command.endswith(mine)}
+    daemons = set(supervisords(project))
     locks = [project.run / f"{name}.lock" for name in services]
     left = [
         _end(lambda: [pid for pid, _ in _commands() if pid in daemons], signal.SIGKILL),
         # a service that supervisord has just started has no lock yet, but is of its session
-        _end(lambda: [*_holders(locks), *_of_sessions(daemons)], signal.SIGTERM, signal.SIGKILL),
+        # and one whose lock was removed is known by its environment
+        _end(lambda: [*_holders(locks), *_of_sessions(daemons), *_of_home(project)], signal.SIGTERM, signal.SIGKILL),
         _end(lambda: _holders([project.run / "check.lock"]), signal.SIGKILL),
         _end_tmux(project.socket("tmux")),
     ]
-    for path in (*project.run.glob("*.sock"), project.run / "supervisord.pid"):
-        path.unlink(missing_ok=True)
+    for path in (*project.sockets.glob("*.sock"), project.run / "supervisord.pid"):
+        clear(path)
     return any(left)
 
 
@@ -59,6 +65,31 @@ def _end(find: Callable[[], list[int]], *signals: int) -> bool:
             # a process frees its lock before it is gone
             left = {*find(), *(pid for pid, _ in _commands() if pid in found)}
     return bool(found)
+
+
+def clear(path: Path) -> None:
+    """Remove a socket or a file; a folder that stands in its place is moved aside."""
+    try:
+        path.unlink(missing_ok=True)
+    except (IsADirectoryError, PermissionError):  # the second on macOS
+        path.rename(path.with_name(f"{path.name}.{time.time_ns()}.aside"))
+
+
+def serves(project: Project, name: str, module: str) -> bool:
+    """Return whether a service runs, also where its lock was removed."""
+    return bool(_holders([project.run / f"{name}.lock"]) or _of_home(project, module))
+
+
+def _of_home(project: Project, module: str = "") -> list[int]:
+    """Return the services that supervisord started for this project; only Linux shows the environment of a process."""
+    marks = (b"SUPERVISOR_ENABLED=1", b"CCCC_HOME=" + os.fsencode(project.home))
+    found = []
+    for pid, command in _commands() if sys.platform == "linux" else ():
+        if f" -I -m cccc.services.{module}" in command:
+            with contextlib.suppress(OSError):
+                given = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+                found += [pid] if all(mark in given for mark in marks) else []
+    return found
 
 
 def _holders(locks: list[Path]) -> list[int]:
@@ -94,16 +125,23 @@ def _end_server_at(socket: Path) -> bool:
 def tmux_servers(socket: Path) -> list[int]:
     """Return the servers that were started for this socket, whether or not they still have it.
 
-    A person's own server, started to show ours, has the socket in its command line, too, but not at its beginning.
+    A person's own server, started to show ours, has the socket in its command line, too, but not at its beginning;
+    a client leads no session.
     """
     begins = (f"tmux -u -S {socket} ", f"tmux: server ({socket})")  # the second where tmux sets its title
-    return [pid for pid, command in _commands() if command.startswith(begins)]
+    return [pid for pid, command in _commands() if command.startswith(begins) and _leads(pid)]
 
 
 def _tmux(socket: Path, *args: str) -> str:
     """Return what tmux prints; nothing when no server is there."""
     command = ["tmux", "-S", str(socket), *args]
     return subprocess.run(command, capture_output=True, text=True, timeout=_TMUX_ANSWERS_WITHIN, check=False).stdout
+
+
+def _leads(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        return os.getsid(pid) == pid
+    return False
 
 
 def _of_sessions(leaders: set[int]) -> list[int]:

@@ -6,8 +6,12 @@ sub-directory. `CCCC_HOME` names another `.cccc`, whose parent is the project.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import os
+import socket
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,18 +166,22 @@ class Project:
         return self.logs / f"{service}.log"
 
     def socket(self, name: str) -> Path:
-        """Return the path to bind or connect `<name>.sock` at.
+        """Return the path to bind or connect `<name>.sock` at."""
+        return self.sockets / f"{name}.sock"
 
-        Where the real path is too long for a unix socket it goes through the link
-        `<tmp>/cccc-<uid>/<key>` -> `state/run`, which `make_run` creates.
-        """
-        path = self.run / f"{name}.sock"
-        return path if len(os.fsencode(path)) <= LONGEST_SOCKET else self._link / f"{name}.sock"
+    @property
+    def sockets(self) -> Path:
+        """The folder of the sockets: the run folder, or what `place_sockets` chose instead."""
+        with contextlib.suppress(OSError):
+            chosen = Path(os.fsdecode(self._pointer.read_bytes()))
+            if chosen.name == self.key:  # else it came with a copy of another project
+                return chosen
+        return self.run if _short(self.run) else self._private
 
     @property
     def box(self) -> Path:
         """What checks see of us besides their tree; outside of the repository, which is hidden from them."""
-        return self._link.with_name(f"{self.key}.box")
+        return self._private.with_name(f"{self.key}.box")
 
     @property
     def scratch(self) -> Path:
@@ -181,8 +189,12 @@ class Project:
         return self.work / "scratch"
 
     @property
-    def _link(self) -> Path:
+    def _private(self) -> Path:
         return Path(tempfile.gettempdir()) / f"cccc-{os.getuid()}" / self.key
+
+    @property
+    def _pointer(self) -> Path:
+        return self.state / "sockets"
 
     def make_private(self) -> None:
         """Create the folders that are for their user's eyes alone, and close to others what is there."""
@@ -191,18 +203,74 @@ class Project:
             path.chmod(0o700)
 
     def make_run(self) -> None:
-        """Create the run folder (0700) and, where paths are long, the link to it.
+        """Create the run folder (0700) and that of the sockets.
 
-        Raises UserError when the link's parent belongs to somebody else.
+        Raises UserError when the latter's parent belongs to somebody else.
         """
         for path in (self.state, self.run):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.socket("ledger-say").parent == self.run:
+        if self.sockets != self.run:
+            _make_owned(self.sockets.parent)
+            self.sockets.mkdir(mode=0o700, exist_ok=True)
+
+    def place_sockets(self) -> None:
+        """Choose where the sockets are: in the run folder, or a private one where its path or file system will not do.
+
+        Every command finds the choice, whatever its own TMPDIR. Raises UserError when no folder will do.
+        """
+        self.make_run()
+        if _holds_sockets(self.run):
+            self._pointer.unlink(missing_ok=True)
             return
-        self._link.parent.mkdir(mode=0o700, exist_ok=True)
-        if self._link.parent.stat().st_uid != os.getuid():
-            raise UserError(f"{self._link.parent} belongs to another user; remove it or set TMPDIR")
-        if not self._link.is_symlink() or self._link.readlink() != self.run:
-            fresh = self._link.with_name(f"{self.key}.{os.getpid()}")
-            fresh.symlink_to(self.run)
-            fresh.replace(self._link)
+        runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
+        bases = [Path(tempfile.gettempdir()), Path(runtime), Path("/tmp"), Path("/var/tmp")]
+        for folder_ in (base / self._private.parent.name / self.key for base in bases):
+            with contextlib.suppress(OSError, UserError):
+                _make_owned(folder_.parent)
+                folder_.mkdir(mode=0o700, exist_ok=True)
+                if _holds_sockets(folder_):
+                    fresh = self._pointer.with_suffix(f".{os.getpid()}")
+                    fresh.write_bytes(os.fsencode(folder_))
+                    fresh.replace(self._pointer)
+                    return
+        raise UserError(
+            f"{self.run} cannot hold unix sockets (its path or its file system), nor can a folder in "
+            f"{', '.join(dict.fromkeys(map(str, bases)))}; set TMPDIR to a folder that can"
+        )
+
+
+def same_file(fd: int, path: Path) -> bool:
+    """Return whether an open file is the one that stands at `path` now."""
+    with contextlib.suppress(OSError):
+        return os.path.samestat(os.fstat(fd), path.stat())
+    return False
+
+
+def _make_owned(folder_: Path) -> None:
+    folder_.mkdir(mode=0o700, exist_ok=True)
+    status = folder_.lstat()
+    if status.st_uid != os.getuid() or not stat.S_ISDIR(status.st_mode):
+        raise UserError(f"{folder_} belongs to another user; remove it or set TMPDIR")
+
+
+def _short(folder_: Path) -> bool:
+    return len(os.fsencode(folder_ / "supervisor.sock")) <= LONGEST_SOCKET
+
+
+def _holds_sockets(folder_: Path) -> bool:
+    """Return whether a socket can be bound and hard-linked there, as supervisord does."""
+    if not _short(folder_):
+        return False
+    bound, linked = folder_ / f".{os.getpid()}.a", folder_ / f".{os.getpid()}.b"
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.bind(str(bound))
+            os.link(bound, linked)
+        return True
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        return False
+    finally:
+        for path in (bound, linked):
+            path.unlink(missing_ok=True)

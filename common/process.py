@@ -26,11 +26,12 @@ import zmq
 
 from cccc.common import leftovers, redaction
 from cccc.common.errors import CcccError, LedgerBusy
-from cccc.common.paths import Project
+from cccc.common.paths import Project, same_file
 
 TICK = 1.0
 HUNG = 60.0
 _ORPHAN_LEAVES_WITHIN = 5.0
+_COMES_BACK_WITHIN = 3.0  # a project that was moved away, or removed
 
 Pollable = Union[int, "zmq.Socket[bytes]"]
 
@@ -43,9 +44,7 @@ class Process:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.log = logging.getLogger(self.name)
-        project.make_run()
-        with hold(project.run / f"{self.name}.lock") as lock:
-            self._lock = os.dup(lock.fileno())  # closed by nobody but the end of the process, which frees the lock
+        self._lock = self._take_lock()
         self._parent = _parent(project)
         self._stopping = False
         self._wound = 0.0
@@ -98,14 +97,41 @@ class Process:
             if os.getppid() != self._parent:
                 self.log.warning("the parent process is gone; leaving")
                 return
-            if os.fstat(self._lock).st_nlink == 0:
-                self._end_all()
+            if not same_file(self._lock, self._lock_path) and not self._come_back():
                 return
             self.turn()
 
+    @property
+    def _lock_path(self) -> Path:
+        return self.project.run / f"{self.name}.lock"
+
+    def _take_lock(self) -> int:
+        """Return a descriptor that nobody closes but the end of the process, which frees the lock."""
+        self.project.make_run()
+        with hold(self._lock_path) as lock:
+            return os.dup(lock.fileno())
+
+    def _come_back(self) -> bool:
+        """Make the run folder again where it was removed. Returns False after all ends because the project is gone.
+
+        Raises LedgerBusy when another process has become this service.
+        """
+        end = time.monotonic() + _COMES_BACK_WITHIN
+        while not self.project.settings.is_dir():
+            if time.monotonic() > end:
+                self._end_all()
+                return False
+            time.sleep(0.05)
+        if not same_file(self._lock, self._lock_path):
+            self.log.warning("%s was removed; it is made again", self._lock_path)
+            fresh = self._take_lock()
+            os.close(self._lock)
+            self._lock = fresh
+        return True
+
     def _end_all(self) -> None:
         """End everything after the project was removed: no `cccc down` can, and supervisord does not notice."""
-        self.log.warning("%s was removed; ending all services", self.project.run)
+        self.log.warning("%s was removed or moved away; ending all services", self.project.home)
         if "SUPERVISOR_ENABLED" in os.environ:
             os.kill(self._parent, signal.SIGTERM)
         for server in leftovers.tmux_servers(self.project.socket("tmux")):
@@ -126,8 +152,8 @@ def _parent(project: Project) -> int:
         return os.getppid()
     try:
         return int((project.run / "supervisord.pid").read_text())
-    except FileNotFoundError:
-        return 0
+    except FileNotFoundError:  # it was removed, or has just ended with its supervisord
+        return os.getppid() if os.getppid() in leftovers.supervisords(project) else 0
 
 
 def hold(path: Path, within: float = _ORPHAN_LEAVES_WITHIN) -> BinaryIO:

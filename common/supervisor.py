@@ -2,7 +2,8 @@
 
 supervisord's main loop sleeps up to 1 s between the steps of a stop, a start or a restart, and each
 question wakes it: so whoever waits for it here keeps asking. Its own death leaves the services behind
-as orphans for a moment; `down` finds those by the locks they hold, never by name.
+as orphans for a moment; `down` finds those by the locks they hold, never by name. It lives on without its
+socket, which cleaners of old files remove: it is known by its command line, too, and `mend` has it bind anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import fcntl
 import http.client
 import importlib.resources
 import os
+import resource
+import signal
 import socket
 import subprocess
 import sys
@@ -24,14 +27,19 @@ from typing import Any
 
 from cccc.common import leftovers
 from cccc.common.errors import NotFound, NotRunning, UserError
-from cccc.common.paths import Project
-from cccc.common.registry import BY_NAME, EVERY, is_bridge
+from cccc.common.paths import Project, same_file
+from cccc.common.registry import BRIDGES, BY_NAME, EVERY, is_bridge
 
+LOST_SOCKET = "its socket is gone or does not answer; `cccc up` has it made again, and the peers go on"
 STOP_WITHIN = 1.0  # what `down` leaves to the services; leftovers.end takes less than 1 s more
 _ANSWER_WITHIN = 10.0  # longer than stopwaitsecs
+_STARTS_WITHIN = 60.0  # on a host under load Python alone needs seconds
+_RESTARTS_WITHIN = 30.0
 _ASK_EVERY = 0.005
+_ASK_AGAIN = 0.1  # of one that does not answer
 NOT_RUNNING = 70  # supervisor.xmlrpc.Faults
 _SHUTDOWN_STATE = 6
+_STAYS = ("RUNNING", "RESTARTING")
 
 
 @dataclass(frozen=True)
@@ -53,27 +61,74 @@ def start(project: Project, bridges: Collection[str] = ()) -> bool:
     Returns False when it already runs; two at once in one project cannot be. Raises UserError when
     supervisord refuses to start. The services are started when this returns, not yet ready.
     """
-    project.make_run()
     project.make_private()
     with _one_at_a_time(project):
-        if is_up(project):
+        if _mended(project):
             return False
         _shut_down(project)  # it may be on its way out
-        (project.run / "supervisord.conf").write_text(render(bridges), encoding="utf-8")
+        project.place_sockets()
+        _prepare(project, bridges)
+        _run(project)
+    return True
+
+
+def mend(project: Project) -> bool:
+    """Have a supervisord that has lost its socket restart in place, which binds it anew and restarts the services.
+
+    Returns whether there was need for it. The peers go on. Raises UserError when it does not come back.
+    """
+    with _one_at_a_time(project):
+        return not _answers(project) and _mended(project)
+
+
+def _mended(project: Project) -> bool:
+    """Return whether supervisord runs and answers now."""
+    if _answers(project):
+        return True
+    found = leftovers.supervisords(project)
+    if _state(project) or not found:
+        return False
+    bridges = [bridge.name for bridge in BRIDGES if leftovers.serves(project, bridge.name, bridge.module)]
+    _prepare(project, bridges)
+    for pid in found:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGHUP)
+    end = time.monotonic() + _RESTARTS_WITHIN
+    while leftovers.supervisords(project):
+        if _answers(project):
+            return True
+        if time.monotonic() > end:
+            raise UserError(f"supervisord (process {found[0]}) runs and does not answer; `cccc down` ends everything")
+        time.sleep(_ASK_AGAIN)
+    return False  # it was on its way out
+
+
+def _prepare(project: Project, bridges: Collection[str]) -> None:
+    """Write the configuration, and clear the place of the socket of what is none: supervisord would try for ever."""
+    project.make_run()
+    leftovers.clear(project.socket("supervisor"))
+    (project.sockets / "supervisord.conf").write_text(render(bridges), encoding="utf-8")
+
+
+def _run(project: Project) -> None:
+    env = {**os.environ, "CCCC_HOME": str(project.home), "CCCC_PYTHON": sys.executable}
+    try:
         started = subprocess.run(
             [sys.executable, "-I", *leftovers.supervisord(project)],
             cwd=project.home,
-            env={**os.environ, "CCCC_HOME": str(project.home), "CCCC_PYTHON": sys.executable},
+            env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=_ANSWER_WITHIN,
+            timeout=_STARTS_WITHIN,
             check=False,
         )
-        if started.returncode:
-            said = (started.stderr + started.stdout).strip().splitlines() or [f"exit {started.returncode}"]
-            raise UserError(f"supervisord does not start: {said[0]}; see {project.service_log('supervisord')}")
-    return True
+    except subprocess.TimeoutExpired:
+        log = project.service_log("supervisord")
+        raise UserError(f"supervisord does not start within {_STARTS_WITHIN:.0f} s; see {log}") from None
+    if started.returncode:
+        said = (started.stderr + started.stdout).strip().splitlines() or [f"exit {started.returncode}"]
+        raise UserError(f"supervisord does not start: {said[0]}; see {project.service_log('supervisord')}")
 
 
 def render(bridges: Collection[str]) -> str:
@@ -85,12 +140,25 @@ def render(bridges: Collection[str]) -> str:
         name, module = service.name, service.module or service.name
         autostart = str(name in bridges or not is_bridge(name)).lower()
         sections.append((mark + program).format(name=name, module=module, order=service.order, autostart=autostart))
-    return head + "".join(sections)
+    return head.format(
+        minfds=_at_most(resource.RLIMIT_NOFILE, 1024), minprocs=_at_most(resource.RLIMIT_NPROC, 200)
+    ) + "".join(sections)
+
+
+def _at_most(limit: int, wish: int) -> int:
+    """Return how much supervisord may ask for: it refuses to start where it cannot have it."""
+    hard = resource.getrlimit(limit)[1]
+    return wish if hard == resource.RLIM_INFINITY else min(wish, hard)
 
 
 def is_up(project: Project) -> bool:
-    """Return whether supervisord answers and is not about to end."""
-    return _state(project) == "RUNNING"
+    """Return whether supervisord runs and is not about to end, also where it has lost its socket."""
+    state = _state(project)
+    return state in _STAYS if state else bool(leftovers.supervisords(project))
+
+
+def _answers(project: Project) -> bool:
+    return _state(project) in _STAYS
 
 
 def call(project: Project, method: str, *args: object) -> Any:
@@ -98,7 +166,12 @@ def call(project: Project, method: str, *args: object) -> Any:
 
     Raises NotRunning when nobody answers, xmlrpc.client.Fault when it refuses.
     """
-    return _ask(project, _ANSWER_WITHIN, method, *args)
+    try:
+        return _ask(project, _ANSWER_WITHIN, method, *args)
+    except NotRunning:
+        if leftovers.supervisords(project):
+            raise NotRunning(f"supervisord runs, but {LOST_SOCKET}") from None
+        raise
 
 
 def processes(project: Project) -> list[Row]:
@@ -168,7 +241,7 @@ def down(project: Project) -> bool:
     Returns False when nothing ran. What does not stop in time, what a killed supervisord left behind,
     the tmux server, its panes and a running check of the gate are killed. Sockets are removed.
     """
-    if not project.run.is_dir():
+    if not project.state.is_dir() and not leftovers.supervisords(project):
         return False
     with _one_at_a_time(project):
         ran = _shut_down(project)
@@ -205,9 +278,15 @@ def _state(project: Project) -> str:
 @contextlib.contextmanager
 def _one_at_a_time(project: Project) -> Iterator[None]:
     """Keep a second `up` or `down` of this project waiting."""
-    with (project.run / "up.lock").open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    project.make_run()
+    path = project.run / "up.lock"
+    while True:
+        with path.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            if not same_file(file.fileno(), path):  # somebody removed it meanwhile
+                continue
+            yield
+            return
 
 
 def _ask(project: Project, within: float, method: str, *args: object) -> Any:

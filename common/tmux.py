@@ -10,13 +10,18 @@ makes a hook write a file in the folder `events(project)`, which the window's ow
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cccc.common import leftovers
 from cccc.common.errors import CcccError, NotRunning, UserError
 from cccc.common.paths import PEERS, Project
 
@@ -24,6 +29,8 @@ SESSION = "cccc"
 ROLES = (*PEERS, "ledger", "panel")
 WIDTH, HEIGHT = 200, 49  # two peers side by side, neither below 80 columns; with tmux's own line 50
 _ANSWERS_WITHIN = 5.0
+_REOPENS_WITHIN = 2.0
+_SOL_LOCAL, _LOCAL_PEERPID = 0, 2  # of macOS: sys/un.h
 _OF_A_CLIENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE")  # no token of a service needs to reach tmux
 
 _CONF = """\
@@ -91,13 +98,22 @@ def events(project: Project) -> Path:
 def call(project: Project, *command: str, environment: Mapping[str, str] | None = None) -> str:
     """Return the output of one tmux call, about 4 ms; `;` as an argument separates commands.
 
-    Raises Gone and TmuxError.
+    A server that has lost its socket, which cleaners of old files remove, makes it anew. Raises Gone and TmuxError.
     """
-    # -u: for a service without a UTF-8 locale tmux would write `_` instead of other signs.
-    argv = ("tmux", "-u", "-S", str(project.socket("tmux")), "-f", str(_conf(project)), *command)
     own = {name: os.environ[name] for name in _OF_A_CLIENT if name in os.environ}
     env = own if environment is None else dict(environment)
     env.pop("TMUX", None)
+    try:
+        return _ask(project, command, env)
+    except TmuxError:
+        if not _reopen(project):
+            raise
+    return _ask(project, command, env)
+
+
+def _ask(project: Project, command: tuple[str, ...], env: Mapping[str, str]) -> str:
+    # -u: for a service without a UTF-8 locale tmux would write `_` instead of other signs.
+    argv = ("tmux", "-u", "-S", str(project.socket("tmux")), "-f", str(_conf(project)), *command)
     try:
         done = subprocess.run(
             argv, capture_output=True, timeout=_ANSWERS_WITHIN, env=env, stdin=subprocess.DEVNULL, check=False
@@ -109,6 +125,36 @@ def call(project: Project, *command: str, environment: Mapping[str, str] | None 
         gone = words.startswith(("no server", "error connecting", "can't find", "lost server", "server exited"))
         raise (Gone if gone else TmuxError)(f"tmux {command[0]}: {words or done.returncode}")
     return done.stdout.decode("utf-8", "replace")
+
+
+def _reopen(project: Project) -> bool:
+    """Have a server that lives without its socket make it again (SIGUSR1 of tmux(1)). Returns whether one did."""
+    path = project.socket("tmux")
+    servers = leftovers.tmux_servers(path)
+    if not servers or listener(path) in servers:
+        return False
+    project.make_run()
+    leftovers.clear(path)
+    os.kill(servers[0], signal.SIGUSR1)
+    end = time.monotonic() + _REOPENS_WITHIN
+    while listener(path) != servers[0]:
+        if time.monotonic() > end:
+            raise TmuxError(f"the tmux server (process {servers[0]}) has lost {path} and does not make it again")
+        time.sleep(0.01)
+    return True
+
+
+def listener(path: Path) -> int:
+    """Return the number of the process that listens at a unix socket; 0 when nobody does."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(_REOPENS_WITHIN)
+        probe.connect(str(path))
+        if sys.platform == "linux":
+            told = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        else:
+            told = probe.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID, 4)
+        return int.from_bytes(told[:4], sys.byteorder)
+    return 0
 
 
 def word(text: str) -> str:
@@ -124,6 +170,13 @@ def _folder(project: Project) -> str:
 def server_pid(project: Project) -> int:
     """Return the process id of the project's tmux server. Raises Gone."""
     return int(call(project, "display-message", "-p", "#{pid}"))
+
+
+def socket_of(project: Project) -> int:
+    """Return the number of the file that stands where the socket is; 0 without one."""
+    with contextlib.suppress(OSError):
+        return project.socket("tmux").lstat().st_ino
+    return 0
 
 
 def panes(project: Project) -> dict[str, Pane]:
@@ -270,18 +323,18 @@ def _to_panel(project: Project) -> tuple[str, ...]:
 
 def attach(project: Project, read_only: bool = False) -> None:
     """Be a client of the project's session until it is left, or ends. Raises NotRunning and UserError."""
-    socket = project.socket("tmux")
+    path = project.socket("tmux")
     try:
         call(project, "has-session", "-t", f"={SESSION}")
     except Gone:
         raise NotRunning(f"no session of {project.root} to attach to; run `cccc up`") from None
     outer = os.environ.pop("TMUX", "")
     if outer:
-        if Path(outer.rsplit(",", 2)[0]).resolve() == socket.resolve():
+        if Path(outer.rsplit(",", 2)[0]).resolve() == path.resolve():
             raise UserError("this terminal is already inside the session")
         print("inside another tmux: press the prefix key twice to reach this session", file=sys.stderr)
     flags = ("-r",) if read_only else ()
-    client = ("tmux", "-u", "-S", str(socket), "attach-session", *flags, "-t", f"={SESSION}")
+    client = ("tmux", "-u", "-S", str(path), "attach-session", *flags, "-t", f"={SESSION}")
     size = os.get_terminal_size() if sys.stdout.isatty() else os.terminal_size((WIDTH, HEIGHT + 1))
     if size.columns < WIDTH or size.lines <= HEIGHT:
         seen = f"you see {size.columns}x{size.lines} of {WIDTH}x{HEIGHT + 1}"

@@ -44,7 +44,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 def sockets(project: Project) -> list[Path]:
-    return sorted(path for path in project.run.iterdir() if path.is_socket())
+    return sorted(path for path in project.sockets.iterdir() if path.is_socket())
 
 
 def connecting(path: Path, user: int) -> str:
@@ -56,9 +56,9 @@ def connecting(path: Path, user: int) -> str:
 @pytest.fixture
 def open_folder(up: Project) -> Iterator[None]:
     """Let everybody into the folder of the sockets."""
-    up.run.chmod(0o755)
+    up.sockets.chmod(0o755)
     yield
-    up.run.chmod(0o700)
+    up.sockets.chmod(0o700)
 
 
 def test_a_start_closes_the_folders_of_what_the_peers_say_to_others(up: Project) -> None:
@@ -70,7 +70,7 @@ def test_sockets_are_for_their_user_alone_in_a_folder_for_their_user_alone(up: P
     assert {"ledger.sock", "facts.sock", "supervisor.sock", "tmux.sock"} <= {path.name for path in found}
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) & 0o677 for path in found}  # tmux sets x while one looks on
     assert modes == dict.fromkeys(modes, 0o600)
-    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (up.state, up.run)} == {0o700}
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in (up.state, up.run, up.sockets)} == {0o700}
 
 
 @as_root
@@ -91,7 +91,7 @@ def test_a_peer_of_another_user_is_refused_by_the_folder_even_where_a_socket_let
     ledger.chmod(0o666)
     try:
         assert connecting(ledger, NOBODY) == "let in"
-        up.run.chmod(0o700)
+        up.sockets.chmod(0o700)
         assert connecting(ledger, NOBODY) == "refused"
     finally:
         ledger.chmod(mode)

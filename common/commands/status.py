@@ -11,6 +11,7 @@ from cccc.common import anchor, bus, ledger, obstacles, status, supervisor
 from cccc.common.commands import queue
 from cccc.common.commands.kinds import Asker, Reply
 from cccc.common.errors import LedgerBroken, NotRunning
+from cccc.common.facts import Beat
 from cccc.common.lines import Line, age, ago, clock, plain, table
 from cccc.common.paths import PEERS, Project
 from cccc.common.registry import is_bridge
@@ -28,13 +29,14 @@ def look(project: Project) -> dict[str, Any]:
     """Return what is known of a project: from supervisord, the beats, the panel's snapshot, the files."""
     troubles: list[str] = []
     services = _services(project, troubles)
-    if not services:
+    up = bool(services) or supervisor.is_up(project)
+    if not up:
         troubles += _of_the_ledger(project)
-    snapshot = _snapshot(project, bool(services), troubles)
+    snapshot = _snapshot(project, up, troubles)
     troubles += [found.line for found in obstacles.of(project)]
     return {
         "project": str(project.root),
-        "running": bool(services),
+        "running": up,
         "installed": VERSION,
         "troubles": troubles,
         "services": services,
@@ -79,15 +81,20 @@ def _of_the_ledger(project: Project) -> list[str]:
 
 
 def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
+    rows: list[supervisor.Row] = []
     try:
         rows = supervisor.processes(project)
-    except NotRunning:
-        return []
+    except NotRunning as error:
+        if not supervisor.is_up(project):
+            return []
+        troubles.append(str(error))
     try:
         beats = {beat.by: beat for beat in bus.beats(project)}
     except NotRunning as error:
         beats = {}
         troubles.append(str(error))
+    if not rows:  # known by what they say alone
+        return [_heard(project, beat) for beat in beats.values()]
     services = []
     for row in rows:
         if row.state == "STOPPED" and is_bridge(row.name):
@@ -104,6 +111,14 @@ def _services(project: Project, troubles: list[str]) -> list[dict[str, Any]]:
         fields = {"name": row.name, "state": state, "pid": row.pid, "since": row.since}
         services.append({**fields, "version": release, "trouble": trouble})
     return services
+
+
+def _heard(project: Project, beat: Beat) -> dict[str, Any]:
+    lock = project.run / f"{beat.by}.lock"
+    since = lock.stat().st_mtime if lock.exists() else time.time()
+    state = "ready" if beat.ready else "starting"
+    told = {"version": beat.version, "trouble": beat.trouble}
+    return {"name": beat.by, "state": state, "pid": beat.pid, "since": since, **told}
 
 
 def _snapshot(project: Project, up: bool, troubles: list[str]) -> status.Status | None:

@@ -82,12 +82,13 @@ def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
     begin = time.monotonic()
     terminal.save(project)
     bridges.mark_start(project, chats)
-    supervisor.start(project, [f"bridge-{chat}" for chat in chats])
+    started = supervisor.start(project, [f"bridge-{chat}" for chat in chats])
     names = [service.name for service in SERVICES]
     try:
         ready.wait(project, names)
     except BaseException:  # Ctrl-C too
-        supervisor.down(project)
+        if started:
+            supervisor.down(project)
         raise
     for found in obstacles.find(project.root, terminal.environment(project)):
         click.echo(f"! {found.line}", err=True)
@@ -109,6 +110,9 @@ def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
         renewed = terminal.renew(project)
         if renewed:
             click.echo(f"from now on commits, checks and what is started use {', '.join(renewed)} of this terminal")
+    if supervisor.mend(project):
+        ready.wait(project, [service.name for service in SERVICES])
+        click.echo("supervisord had lost its socket: the services were restarted, the peers go on")
     click.echo("already up")
 
 

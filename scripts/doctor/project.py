@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 
 from cccc.common import anchor, git, obstacles, settings, supervisor, terminal, watch
-from cccc.common.errors import LedgerBroken, SettingsError, UserError
+from cccc.common.errors import LedgerBroken, NotRunning, SettingsError, UserError
 from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
 from cccc.scripts.cli.prompts import GUIDES
@@ -17,6 +17,7 @@ from cccc.services.orchestrator import prompts
 
 _MB = 1_000_000
 _PLENTY_MB = 1000
+_ENOUGH = {"fs.inotify.max_user_instances": 1024, "fs.inotify.max_user_watches": 524288}
 
 
 def checks(project: Project) -> list[Check]:
@@ -129,7 +130,10 @@ def _guides(project: Project) -> Check:
 def _services(project: Project) -> Check:
     if not supervisor.is_up(project):
         return Check("services", OK, "not running")
-    rows = supervisor.processes(project)
+    try:
+        rows = supervisor.processes(project)
+    except NotRunning as error:
+        return Check("services", WARN, str(error), "cccc up")
     ended = [f"{row.name} {row.state}" for row in rows if not row.pid and row.state != "STOPPED"]
     if ended:
         return Check("services", WARN, f"up, but {', '.join(ended)}", f"cccc logs {ended[0].split()[0]}")
@@ -138,8 +142,8 @@ def _services(project: Project) -> Check:
 
 def _sockets(project: Project) -> Check:
     path = project.socket("supervisor")
-    link = "" if path.parent == project.run else "; the project's own path is too long for a socket, so this is a link"
-    return Check("sockets", OK, f"{path.parent}, {len(str(path))} of {LONGEST_SOCKET} bytes{link}")
+    why = "" if path.parent == project.run else f"; {project.run} has too long a path or a file system without sockets"
+    return Check("sockets", OK, f"{path.parent}, {len(str(path))} of {LONGEST_SOCKET} bytes{why}")
 
 
 def _disk(project: Project) -> list[Check]:
@@ -161,6 +165,8 @@ def _events(project: Project) -> list[Check]:
             if not place.is_dir():
                 checks.append(Check("mailbox", BAD, f"{place} is missing", "cccc init"))
             elif not watch.probe(place):
-                found = f"no file events arrive in {place}: it is looked at twice a second instead"
-                checks.append(Check("events", WARN, found))
+                limit = watch.used_up(place)
+                why = f" (all of this user's {limit} are taken)" if limit else ""
+                found = f"no file events arrive in {place}{why}: it is looked at twice a second instead"
+                checks.append(Check("events", WARN, found, f"sudo sysctl -w {limit}={_ENOUGH[limit]}" if limit else ""))
     return checks or [Check("events", OK, "file events arrive in the mailbox")]

@@ -14,7 +14,7 @@ from cccc.common import terminal, tmux
 from cccc.common.paths import Project
 from cccc.common.process import Process
 from cccc.common.tmux import Pane
-from cccc.common.watch import Watch
+from cccc.common.watch import GONE, Watch
 
 _BELOW = {
     "ledger": ("-c", "from cccc.scripts.cli import main; main()", "ledger", "tail", "-f"),
@@ -35,18 +35,18 @@ class Window:
         self._alternate_screen = alternate_screen
         self._stale = True
         self._server = 0
+        self._socket = 0
         self._watched: dict[int, int] = {}  # descriptor by process, for the server and what runs in the panes
         self._ended: set[int] = set()  # processes
         self._tries = dict.fromkeys(_BELOW, 0)
         self._started = dict.fromkeys(_BELOW, 0.0)
         self._events = Watch()
-        tmux.events(project).mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._events.add(tmux.events(project))
+        self._watch_events()
         process.watch(self._events.fileno(), self._changed)
 
     def tend(self) -> None:
         """Make what is missing, if something happened since the last call. Raises Gone when it ends meanwhile."""
-        if self._server and not _lives(self._server):
+        if self._server and not (_lives(self._server) and tmux.socket_of(self._project) == self._socket):
             self._stale = True
         if not self._stale:
             return
@@ -54,7 +54,7 @@ class Window:
         tmux.fit(self._project)
         server = tmux.server_pid(self._project)
         self.ended = "its pane was closed" if server == self._server else "the tmux server is gone"
-        self._server = server
+        self._server, self._socket = server, tmux.socket_of(self._project)
         self._stale = False
         self._ended &= {pane.pid for pane in self.panes.values()}
         for role, pane in self.panes.items():
@@ -88,8 +88,15 @@ class Window:
         self._process.unwatch(self._events.fileno())
         self._events.close()
 
+    def _watch_events(self) -> None:
+        tmux.events(self._project).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._events.add(tmux.events(self._project))
+
     def _changed(self) -> None:
-        self._stale = self._stale or bool(self._events.events())
+        for event in self._events.events():
+            self._stale = True
+            if event.what == GONE:
+                self._watch_events()
 
     def _call_at_end(self, pid: int) -> None:
         """Look again when a process ends; where the system cannot tell, tmux's own events have to do."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 import zmq
 
-from cccc.common import anchor, bus, ledger, registry
+from cccc.common import anchor, bus, ledger, leftovers, registry
 from cccc.common import facts as f
 from cccc.common.facts import Beat, Fact, Signal
 from cccc.common.faults import fault
@@ -47,11 +47,12 @@ class Ledger(Process):
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         self._requests = context.socket(zmq.ROUTER)
         self._published = context.socket(zmq.PUB)
-        for socket, name in ((self._requests, "ledger"), (self._published, "facts")):
+        self._files: dict[str, int] = {}
+        self._bound = {"ledger": self._requests, "facts": self._published}
+        for name, socket in self._bound.items():
             socket.setsockopt(zmq.LINGER, 0)
             socket.setsockopt(zmq.SNDHWM, 100_000)
-            socket.bind(f"ipc://{project.socket(name)}")
-            project.socket(name).chmod(0o600)
+            self._bind(name)
         self._beats: dict[str, Beat] = {}
         self._trouble = ""
         self._beaten = 0.0
@@ -62,6 +63,24 @@ class Ledger(Process):
     def run(self) -> None:
         super().run()
         self._store.close()
+
+    def _bind(self, name: str) -> None:
+        """Bind a socket and note which file it is."""
+        path = self.project.socket(name)
+        self.project.make_run()
+        leftovers.clear(path)
+        self._bound[name].bind(f"ipc://{path}")
+        path.chmod(0o600)
+        self._files[name] = path.lstat().st_ino
+
+    def _bind_again(self) -> None:
+        """Make the sockets again that somebody removed. Who was connected still is."""
+        for name, inode in list(self._files.items()):
+            path = self.project.socket(name)
+            if not path.is_socket() or path.lstat().st_ino != inode:
+                self.log.warning("%s was removed; it is made again", path)
+                self._bound[name].unbind(f"ipc://{path}")
+                self._bind(name)
 
     def _say_repairs(self) -> None:
         """Say what was cut or archived, also where a crash, or `cccc ledger forget`, came before the saying."""
@@ -184,6 +203,7 @@ class Ledger(Process):
         if now - self._beaten < BEAT:
             return
         self._beaten = now
+        self._bind_again()
         self._see_to_the_file()
         loss = self._store.keeper.loss
         differs = f"{loss.words}; the gate and the nudges wait; {anchor.HOW}" if loss else ""

@@ -27,7 +27,7 @@ from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_
 from cccc.services.orchestrator.requests import stamp
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
-_POLLING = "file events do not arrive in the mailbox; looking twice a second instead"
+_POLLING = "file events do not arrive in the mailbox; looking twice a second instead (`cccc doctor` says why)"
 _BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 import xmlrpc.client
@@ -112,8 +113,12 @@ class Panel(Worker):
         self._asked = time.monotonic()
         try:
             rows = supervisor.processes(self.project)
-        except (NotRunning, xmlrpc.client.Fault):  # alone, or everything is being stopped
+            self.trouble = ""
+        except xmlrpc.client.Fault:  # everything is being stopped
             rows = []
+        except NotRunning as error:
+            rows = []
+            self.trouble = str(error) if "SUPERVISOR_ENABLED" in os.environ else ""  # else it runs alone
         self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
         self._obstacles = [one_line(found.line) for found in self._ground.find()]
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cccc.common.errors import NotFound
+from cccc.common.errors import NotFound, UserError
 from cccc.common.paths import LONGEST_SOCKET, Project, folder, other
 from tests.conftest import make_project
 
@@ -28,15 +33,72 @@ def test_cccc_home_names_another_project(project: Project, tmp_path: Path, monke
     assert Project.find(tmp_path).root == project.root
 
 
-def test_sockets_of_a_deep_project_go_through_a_short_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", "/tmp")
-    deep = tmp_path.joinpath(*["a-folder-with-a-long-name"] * 5)
-    project = make_project(deep)
-    project.make_run()
-    path = project.socket("supervisor")
-    assert len(os.fsencode(path)) <= LONGEST_SOCKET
-    path.touch()
-    assert (project.run / "supervisor.sock").exists()
+@pytest.fixture
+def short() -> Iterator[Project]:
+    with tempfile.TemporaryDirectory() as folder_:
+        yield make_project(Path(folder_) / "r")
+
+
+def test_sockets_are_in_the_run_folder(short: Project) -> None:
+    short.place_sockets()
+    assert short.socket("supervisor") == short.run / "supervisor.sock"
+    assert list(short.run.iterdir()) == []
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Project:
+    return make_project(tmp_path.joinpath(*["a-folder-with-a-long-name"] * 5))
+
+
+def test_sockets_of_a_deep_project_are_in_a_private_folder(deep: Project) -> None:
+    deep.place_sockets()
+    path = deep.socket("supervisor")
+    assert len(os.fsencode(path)) <= LONGEST_SOCKET and path.parent.name == deep.key
+    for folder_ in (path.parent, path.parent.parent):
+        assert (stat.S_IMODE(folder_.stat().st_mode), folder_.stat().st_uid) == (0o700, os.getuid())
+
+
+def test_where_the_sockets_are_does_not_depend_on_who_asks(
+    deep: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep.place_sockets()
+    chosen = deep.sockets
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert deep.sockets == chosen
+    deep.place_sockets()
+    assert len(os.fsencode(deep.socket("supervisor"))) <= LONGEST_SOCKET  # though that folder's own path is too long
+
+
+def test_a_copy_of_a_project_has_sockets_of_its_own(deep: Project, tmp_path: Path) -> None:
+    deep.place_sockets()
+    copy = Project(shutil.copytree(deep.root, tmp_path / "copy") / ".cccc")
+    assert copy.sockets != deep.sockets
+
+
+def test_a_private_folder_of_somebody_else_is_not_used(deep: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = deep.sockets.parent
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    assert deep.sockets.parent != parent
+    with pytest.raises(UserError, match="set TMPDIR"):
+        deep.place_sockets()
+
+
+def test_a_file_system_without_hard_links_has_its_sockets_elsewhere(
+    short: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def refuse(source: Path, target: Path) -> None:
+        if short.root in Path(target).parents:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", refuse)
+    short.place_sockets()
+    assert short.sockets.name == short.key and short.sockets.is_dir()
+    monkeypatch.undo()
+    short.place_sockets()  # on another one
+    assert short.sockets == short.run
 
 
 def test_peers_have_a_label_and_a_folder() -> None:

@@ -134,7 +134,7 @@ def test_down_stops_the_last_started_first_and_leaves_nothing(up: Project) -> No
     assert time.monotonic() - start < 2
     assert (up.home / "left").read_text().split() == NAMES[::-1]
     assert running(up) == []
-    assert list(up.run.glob("*.sock")) == []
+    assert list(up.sockets.glob("*.sock")) == []
     assert supervisor.down(up) is False
 
 
@@ -190,7 +190,7 @@ def test_down_ends_services_that_are_only_starting_when_supervisord_hangs(projec
 def test_start_works_after_a_kill_with_stale_socket_and_pid_file(up: Project) -> None:
     os.kill(supervisord_pid(up), signal.SIGKILL)
     until(lambda: not leftovers._holders([up.run / f"{name}.lock" for name in NAMES]), what="orphans left")
-    assert (up.run / "supervisor.sock").exists() and (up.run / "supervisord.pid").exists()
+    assert up.socket("supervisor").exists() and (up.run / "supervisord.pid").exists()
     assert supervisor.start(up) is True
     wait_running(up)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import select
 import sys
 from collections.abc import Iterator
@@ -128,3 +129,51 @@ def test_a_probe_fails_where_no_event_arrives(folder: Path, monkeypatch: pytest.
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with contextlib.closing(watch.Watch()) as watching, pytest.raises(OSError):
         watching.add(tmp_path / "missing")
+
+
+@pytest.fixture(params=["max_user_instances", "max_user_watches"])
+def limit(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the kernel say what it says when other programs have taken all of them."""
+
+    import inotify_simple
+
+    class UsedUp(inotify_simple.INotify):  # type: ignore[misc]
+        def __init__(self, nonblocking: bool) -> None:
+            if request.param == "max_user_instances":
+                raise OSError(errno.EMFILE, "Too many open files")
+            super().__init__(nonblocking=nonblocking)
+
+        def add_watch(self, folder: Path, mask: int) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(watch, "INotify", UsedUp)
+    return str(request.param)
+
+
+@on_linux
+def test_without_events_it_looks_by_itself(folder: Path, limit: str) -> None:
+    with contextlib.closing(watch.Watch()) as eyes:
+        eyes.add(folder)
+        poller = select.poll()
+        poller.register(eyes.fileno(), select.POLLIN)
+        (folder / "a").write_text("x")
+        assert poller.poll(5000)
+        assert eyes.events() == [watch.Event(folder, "a", watch.WRITTEN)]
+        assert poller.poll(0) == []
+        (folder / "a").unlink()
+        assert seen(eyes, watch.LEFT) == [watch.Event(folder, "a", watch.LEFT)]
+        folder.rmdir()
+        assert seen(eyes, watch.GONE) == [watch.Event(folder, "", watch.GONE)]
+        with pytest.raises(OSError):
+            eyes.add(folder)
+
+
+@on_linux
+def test_without_events_a_probe_fails_at_once_and_the_limit_is_known(folder: Path, limit: str) -> None:
+    assert not watch.probe(folder)
+    assert watch.used_up(folder) == f"fs.inotify.{limit}"
+
+
+@on_linux
+def test_no_limit_is_named_where_events_arrive(folder: Path) -> None:
+    assert watch.used_up(folder) == ""
