@@ -131,6 +131,16 @@ class IntakeResumed(Fact, tag="intake-resumed"):
     free_mb: int
 
 
+class InboxTakenOver(Fact, tag="inbox-taken-over"):
+    """A message that an older release left unread in a peer's inbox; the body is its whole file."""
+
+    to: str
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
 class Notice(Fact, tag="notice"):
     """Something the user must know or do, in one line."""
 

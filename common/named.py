@@ -6,7 +6,7 @@ import os
 import re
 
 from cccc.common import facts as f
-from cccc.common import git, ledger
+from cccc.common import git, ledger, older
 from cccc.common.errors import NotFound
 from cccc.common.lines import plain
 from cccc.common.paths import Project
@@ -61,7 +61,7 @@ def _lost(project: Project, name: str, candidates: str) -> str:
         several = ", ".join(f"{commit[:12]} ({mid})" for mid, commit in found.items())
         raise NotFound(f"{plain(name)} fits several commits: {several}; write more digits")
     what = f"no fact has the mid {plain(name)}, and git knows no such commit or branch"
-    raise NotFound(f"{what}; `cccc ledger tail` shows the newest")
+    raise NotFound("; ".join(filter(None, (what, older.kept_in_words(project), "`cccc ledger tail` shows the newest"))))
 
 
 def _candidates(stderr: str) -> str:

@@ -158,6 +158,10 @@ class Project:
         """Where handed-in files wait until their fact is on disk."""
         return self.peer(peer) / "taken"
 
+    def left_over(self, peer: str) -> Path:
+        """Where `cccc upgrade` puts unread messages of an older release, until they are handed over."""
+        return self.peer(peer) / "left-over"
+
     def hooks(self, peer: str) -> Path:
         """Return the folder in which the hooks of a peer's CLI leave what they are told."""
         return self.state / "hooks" / folder(peer)

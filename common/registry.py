@@ -61,7 +61,10 @@ _TALK = (
     f.HandoffRelease,
     f.HandoffDrop,
 )
-_MAIL = (f.ToPeer, f.ToUser, f.Patch, f.MailboxDiag, f.MailboxRefused, f.IntakePaused, f.IntakeResumed)
+_MAIL = (
+    *(f.ToPeer, f.ToUser, f.Patch, f.InboxTakenOver, f.MailboxDiag, f.MailboxRefused),
+    *(f.IntakePaused, f.IntakeResumed),
+)
 
 _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
 _HISTORY = (f.LedgerDiffers, f.LedgerAccepted)

@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
 
 
 MOVED: Mapping[str, Mapping[str, str]] = {"telegram": chat.TELEGRAM_MOVED}  # a key's old place -> its place, per file
-_RETIRED: Mapping[str, Mapping[str, reading.Retired]] = {
+RETIRED: Mapping[str, Mapping[str, reading.Retired]] = {
     "cli_profiles": cli_profiles.RETIRED,
     "policies": policies.RETIRED,
     **dict.fromkeys(("telegram", "slack", "discord"), chat.RETIRED),
@@ -73,7 +73,7 @@ def _read(project: Project) -> _Found:
     for name in Settings.__struct_fields__:
         path = project.settings / f"{name}.yaml"
         default = getattr(Settings(), name)
-        old = MOVED.get(name, {}), _RETIRED.get(name, {})
+        old = MOVED.get(name, {}), RETIRED.get(name, {})
         files[name] = reading.read(path, _shown(project, path.name), default, *old)
     wrong = [problem for read in files.values() for problem in read.problems]
     return _Found(files, wrong + _strangers(project))

@@ -54,17 +54,17 @@ class _Merger:
         for first, _ in entries.values():
             indent = first.start_mark.column
             break
-        behind = [_last_line(key, value, self._old) + 1 for key, value in entries.values()]
+        behind = [last_line(key, value, self._old) + 1 for key, value in entries.values()]
         at, above = max(behind, default=end), -1
         for key, value in theirs.value:
             path = prefix + key.value
             if key.value in entries:
-                at = _last_line(*entries[key.value], self._old) + 1
+                at = last_line(*entries[key.value], self._old) + 1
                 self._below(entries[key.value], value, path, indent, at)
             elif path not in self._known:
                 block = self._block(key, value, path, above)
                 self.additions.append(_Addition(at, path, _indented(block, indent - key.start_mark.column)))
-            above = _last_line(key, value, self._shipped)
+            above = last_line(key, value, self._shipped)
 
     def _below(self, mine: tuple[yaml.Node, yaml.Node], theirs: yaml.Node, path: str, indent: int, end: int) -> None:
         section = mine[1]
@@ -78,10 +78,10 @@ class _Merger:
         left_out: set[int] = set()
         last = key.start_mark.line
         for below, its in value.value if isinstance(value, yaml.MappingNode) and not value.flow_style else ():
-            first, last = self._first_line(below, last), _last_line(below, its, self._shipped)
+            first, last = self._first_line(below, last), last_line(below, its, self._shipped)
             if f"{path}.{below.value}" in self._known:
                 left_out |= set(range(first, last + 1))
-        lines = range(self._first_line(key, above), _last_line(key, value, self._shipped) + 1)
+        lines = range(self._first_line(key, above), last_line(key, value, self._shipped) + 1)
         return [self._lines[number] for number in lines if number not in left_out]
 
     def _first_line(self, key: yaml.Node, above: int) -> int:
@@ -101,13 +101,13 @@ def _paths(node: yaml.Node | None, prefix: str) -> list[str]:
     return found
 
 
-def _last_line(key: yaml.Node, value: yaml.Node, text: str) -> int:
+def last_line(key: yaml.Node, value: yaml.Node, text: str) -> int:
     """Return the line in which a value ends; the mark of a block stands behind the comments that follow it."""
     if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
         last_key, last_value = value.value[-1]
-        return _last_line(last_key, last_value, text)
+        return last_line(last_key, last_value, text)
     if isinstance(value, yaml.SequenceNode) and value.value and not value.flow_style:
-        return _last_line(key, value.value[-1], text)
+        return last_line(key, value.value[-1], text)
     end = max(key.end_mark.index, value.end_mark.index)
     return text[:end].rstrip().count("\n")
 

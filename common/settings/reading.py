@@ -142,7 +142,7 @@ class _Walk(Generic[S]):
         elif path in self.retired:
             meant, instead = self.retired[path]
             if not isinstance(node, yaml.ScalarNode) or node.value != meant:
-                self.problem(key, path, f"is not used any more; {instead}; remove the line")
+                self.problem(key, path, f"is not used any more; {instead}; remove the line, or run `cccc upgrade`")
         elif isinstance(node, yaml.MappingNode) and any(old.startswith(f"{path}.") for old in self.retired):
             self.mapping(node, f"{path}.")
         else:

@@ -20,6 +20,7 @@ _LONG = 200  # lines; longer bodies are folded, and so is what a handoff repeats
 _FAMILIES: dict[str, tuple[type[Fact], ...]] = {
     "messages": (
         *(f.UserMessage, f.ToPeer, f.ToUser, f.Notice, f.MailboxDiag, f.MailboxRefused, f.HandoffDrop, f.HandoffHeld),
+        f.InboxTakenOver,
         *(f.HandoffRelease, f.TeachIntercept, f.ReviseIntercept, f.ReviseRemind, f.Pause, f.Resume),
     ),
     "patches": (

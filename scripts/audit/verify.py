@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import anchor, ledger
+from cccc.common import anchor, ledger, older
 from cccc.common import facts as f
 from cccc.common.errors import LedgerBroken, NotFound
 from cccc.common.paths import Project
@@ -63,6 +63,8 @@ def verify(project: Project, tick: Tick = lambda _: None) -> Audit:
         _commits(project, book, audit, reader)
     if book.unknown:
         audit.notes.append(f"{plural(book.unknown, 'fact')} of kinds that this version does not know")
+    if words := older.kept_in_words(project):
+        audit.notes.append(words)
     return audit
 
 

@@ -61,7 +61,7 @@ SECTIONS = {
         "bridge": "Run the bridges to the chats, and look at them.",
     },
     "Look after it": {
-        "upgrade": "Add the settings of this version to older files.",
+        "upgrade": "Bring an older project up to this version.",
         "clean": "Remove what past sessions left in .cccc.",
         "completion": "Print what makes Tab complete commands and options.",
         "version": "Print the installed version.",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from cccc.common import anchor, git, supervisor
+from cccc.common import anchor, git, older, supervisor
 from cccc.common.errors import NotFound, UserError
 from cccc.common.paths import Project
 from cccc.scripts.cli import skeleton
@@ -48,7 +48,8 @@ def command(keep_ledger: bool, yes: bool) -> None:
 
 
 def _empty(project: Project, keep_ledger: bool) -> None:
-    kept = (project.ledger, project.segments, project.blobs, project.index, project.stopped) if keep_ledger else ()
+    kept = [project.ledger, project.segments, project.blobs, project.index, project.stopped, *older.kept(project)]
+    kept = kept if keep_ledger else []
     left = [project.mailbox, project.work, project.logs]
     left += [path for path in project.state.glob("*") if path not in kept]
     for path in left:

@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 import click
 
-from cccc.common import anchor, bridges, git, ledger, obstacles, settings, supervisor, terminal
+from cccc.common import anchor, bridges, git, ledger, obstacles, older, settings, supervisor, terminal
 from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
@@ -118,6 +118,10 @@ def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
 
 def _check(project: Project) -> None:
     """Raise UserError for what no service could start with."""
+    left = older.files(project)
+    if left:
+        names = f"{left[0].relative_to(project.root)}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
+        raise UserError(f"release {older.RELEASE} left {names}; run `cccc upgrade`, which keeps it aside")
     wrong = settings.problems(project)
     for problem in wrong[:-1]:
         click.echo(f"cccc: {problem}", err=True)

@@ -12,25 +12,32 @@ from cccc.common import settings
 from cccc.common.paths import Project
 from cccc.common.settings import editing
 from cccc.common.settings.merging import merge
+from cccc.common.settings.retiring import retire
 from cccc.common.settings.tree import Broken, tree
+from cccc.scripts.cli import older_state
 
 
 @click.command()
 def command() -> int:
-    """Add the settings of this version to older files.
+    """Bring an older project up to this version.
 
     Adds the keys that a settings file does not have, with their comments and with the defaults that are in force
     anyway, so nothing changes its meaning. Your own values, comments and order stay; each file that changes is first
-    copied to <name>.<time>.old. What is written in braces on one line gets nothing added. What this version does not
-    understand any more is named, with what replaces it. A second run changes nothing.
+    copied to <name>.<time>.old. What is written in braces on one line gets nothing added. A key that is not used any
+    more becomes a comment, and what replaces it is said.
+
+    Of a project of release 0.2.9 the old ledger is kept whole as .cccc/state/ledger-0.2.9.jsonl, everything else that
+    it left there in .cccc/state/release-0.2.9. Unread messages are handed over at the next `cccc up`, read ones stay in
+    processed/. A second run changes nothing.
 
     \b
     Example:
       pipx upgrade cccc-pair && cccc upgrade
 
-    Exit codes: 0 done, 1 a file needs you, 2 wrong usage, 3 no project here.
+    Exit codes: 0 done, 1 a file needs you or something of 0.2.9 runs, 2 wrong usage, 3 no project here.
     """
     project = Project.find()
+    older_state.take_over(project)
     for name in settings.Settings.__struct_fields__:
         _upgrade(project, name)
     problems = settings.problems(project)
@@ -51,14 +58,18 @@ def _upgrade(project: Project, name: str) -> None:
         tree(file)
     except Broken:  # it is named at the end, with its line
         return
-    text, added = merge(file.read_bytes().decode("utf-8-sig"), shipped, settings.MOVED.get(name, {}))
-    if not added:
+    text, gone = retire(file.read_bytes().decode("utf-8-sig"), settings.RETIRED.get(name, {}))
+    text, added = merge(text, shipped, settings.MOVED.get(name, {}))
+    if not added and not gone:
         click.echo(f"{shown}: nothing to add")
         return
     kept = file.with_name(f"{file.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
     shutil.copy2(file, kept)
     kept.chmod(0o600)  # it can hold a token
     editing.write(file, text)
-    click.echo(f"{shown}: added, each with its default; the old file is {kept.name}")
+    for key in gone:
+        click.echo(f"{shown}: {key.path} is a comment now: {key.instead}")
+    what = "added, each with its default" if added else "changed"
+    click.echo(f"{shown}: {what}; the old file is {kept.name}")
     for path in added:
         click.echo(f"  {path}")

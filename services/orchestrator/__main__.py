@@ -19,7 +19,7 @@ from cccc.common import ledger, redaction, terminal
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
-from cccc.common.paths import Project, other
+from cccc.common.paths import PEERS, Project, other
 from cccc.common.worker import Worker, main
 from cccc.services.orchestrator import decisions, keepalive, prompts, room, rules, talk
 from cccc.services.orchestrator.decode import decode
@@ -28,7 +28,7 @@ from cccc.services.orchestrator.requests import stamp
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
 _POLLING = "file events do not arrive in the mailbox; looking twice a second instead (`cccc doctor` says why)"
-_BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease)
+_BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease, f.InboxTakenOver)
 
 
 class State(rules.State):
@@ -64,6 +64,7 @@ class Orchestrator(Worker):
         self.watch(self._mailbox.fileno(), self._mailbox.notice)
         for taken in self._mailbox.swept():
             self._hand_in(self._as_said(taken))
+        self._left_over = {path: self._take_over(peer, path) for peer in PEERS for path in self._old_mail(peer)}
 
     def fold(self, fact: Fact) -> None:
         self._weave()
@@ -84,6 +85,9 @@ class Orchestrator(Worker):
             self._hand_in(taken)
         for mid in [mid for mid in self._open if not self.pending(mid)]:
             self._let_go(mid)
+        for path in [path for path, id_ in self._left_over.items() if not self.pending(id_)]:
+            path.unlink(missing_ok=True)
+            del self._left_over[path]
         for reminder, cause in talk.due_reminders(self.state.talk, time.time()):
             self.say(reminder, id_=f"remind:{cause}", cause=cause)
         for expired in decisions.due_expiries(self.state.decisions, stamp(datetime.now(timezone.utc))):
@@ -149,6 +153,20 @@ class Orchestrator(Worker):
             self._say_message(taken, decoded.text.encode())
         else:
             self._say_message(taken, decoded.text.encode(), _diagnosis(taken, decoded.encoding))
+
+    def _old_mail(self, peer: str) -> list[Path]:
+        folder = self.project.left_over(peer)
+        return sorted(folder.iterdir()) if folder.is_dir() else []
+
+    def _take_over(self, peer: str, path: Path) -> str:
+        """Say that a message of an older release is handed over; return the id of what is said."""
+        content = path.read_bytes()
+        decoded = decode(content)
+        body = decoded.text.encode() if decoded else content
+        self.blobs.put(body)
+        id_ = f"left-over:{peer}:{path.name}"
+        self.say(f.InboxTakenOver(to=peer, mid=f"old-{path.stem}", **f.body(body, self._redact)), id_=id_)
+        return id_
 
     def _as_said(self, taken: Taken) -> Taken:
         """Return a swept file with the content that its fact has, where it was said before the crash.

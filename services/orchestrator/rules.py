@@ -48,6 +48,7 @@ _TALK = (
     f.Resume,
     f.FilterSwitched,
 )
+_LEFT_OVER = "This message lay unread in your inbox when the release before this one stopped; it says who wrote it:"
 _ROUTES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}
 
 
@@ -110,6 +111,8 @@ class Rules:
     def _said(self, state: State, fact: Fact, body: bytes, text: str, patch: bytes | None, write: Write) -> list[Said]:
         if isinstance(fact, f.UserMessage):
             return [write("User", to, fact.mid, text) for to in _ROUTES[fact.route]]
+        if isinstance(fact, f.InboxTakenOver):
+            return [write("System", fact.to, fact.mid, f"{_LEFT_OVER}\n\n{text}")]
         if isinstance(fact, _TALK):
             said = talk.decide(state.talk, self._filter, fact, text, bool(patch), write)
             return [*said, self._queued(fact, "inline", patch)] if isinstance(fact, f.ToPeer) and patch else said
