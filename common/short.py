@@ -7,7 +7,7 @@ import re
 from typing import Any, Callable
 
 from cccc.common import facts as f
-from cccc.common import ledger
+from cccc.common import ledger, lockfiles
 from cccc.common.facts import Fact
 from cccc.common.plural import plural
 from cccc.common.status import FactLine
@@ -54,7 +54,10 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.Lint: "{0.verdict} {0.command} ({0.seconds:.1f} s) {0.isolated}",
     f.Test: "{0.verdict} {0.command} ({0.seconds:.1f} s) {0.isolated}",
     f.PatchLanding: "{0.new:.10} on {0.branch}",
-    f.PatchCommit: lambda fact: f"{fact.commit:.10}, {plural(fact.lines, 'line')} in {fact.seconds:.1f} s",
+    f.PatchCommit: lambda fact: (
+        f"{fact.commit:.10}, {plural(fact.lines, 'line')} in {fact.seconds:.1f} s"
+        + "".join(f"; {note}" for note in (lockfiles.note(fact.paths),) if note)
+    ),
     f.PatchRetry: "again, as {0.mid}, what {0.of} was",
     f.EvidenceCard: "{0.text}",
     f.EvidenceValidate: "{0.verdict} {0.title} ({0.log_ref})",

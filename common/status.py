@@ -179,6 +179,7 @@ class Status(msgspec.Struct):
     bridges: Dict[str, Bridge] = {}  # by platform: those that run
     bell: int = 0  # the last fact for which a person is needed, since the panel service runs
     filter_on: Optional[bool] = None  # the handoff filter as a person switched it; None: as the settings say
+    settings: List[str] = []  # what is broken in the files, or changed and not in force yet; in `troubles` too
     told: List[ToldLine] = []  # what the peers told the user, the newest first
     leftovers: str = ""  # what is changed in the work tree and was never handed in
 

@@ -128,6 +128,7 @@ def _snapshot(project: Project, up: bool, troubles: list[str]) -> status.Status 
         if up:
             troubles.append(str(error))
         return None
+    troubles += found.settings if up else []
     for skip in found.skipped:
         line = f"{skip.service} went on without fact {skip.fact}: {skip.error}"
         troubles.append(f"{line}; when you have seen it, `cccc status --clear`")

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 
-from cccc.common import anchor, git, obstacles, settings, supervisor, terminal, watch
+from cccc.common import anchor, git, obstacles, settings, status, supervisor, terminal, watch
 from cccc.common.errors import LedgerBroken, NotRunning, SettingsError, UserError
 from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
@@ -38,6 +38,11 @@ def checks(project: Project) -> list[Check]:
 
 def _settings(project: Project) -> list[Check]:
     problems = [Check("settings", BAD, problem, "edit the file") for problem in settings.problems(project)]
+    try:
+        changed = status.read(project).settings if supervisor.is_up(project) and not problems else []
+    except NotRunning:  # its panel has not written yet
+        changed = []
+    problems += [Check("settings", WARN, line.partition("; ")[0], line.partition("; ")[2]) for line in changed]
     return problems or [Check("settings", OK, f"{project.settings}")]
 
 

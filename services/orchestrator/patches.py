@@ -7,6 +7,7 @@ from typing import Dict, List
 import msgspec
 
 from cccc.common import facts as f
+from cccc.common import lockfiles
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, other
 from cccc.common.plural import plural
@@ -105,6 +106,8 @@ def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {plural(fact.lines, 'line')}, {tests}\n"
     if entry:
         text += f"It reverts {entry.reverts}{f': {entry.because}' if entry.because else ''}\n"
+    noted = lockfiles.note(fact.paths)
+    text += f"Note: {noted}\n" if noted else ""
     text += "\n".join(fact.paths[:20])
     peers = (fact.author, other(fact.author)) if fact.author in PEERS else (*PEERS, fact.author)
     told = [_tell(to, fact, text, write) for to in peers]

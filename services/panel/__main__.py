@@ -18,6 +18,7 @@ from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact, Signal
 from cccc.common.lines import moment
 from cccc.common.registry import PLATFORMS
+from cccc.common.settings import drift
 from cccc.common.short import one_line
 from cccc.common.status import Bridge, verified
 from cccc.common.waits import left
@@ -53,6 +54,8 @@ class Panel(Worker):
         self._asked = -_ASK_EVERY
         self._ground = obstacles.Watch(self.project, terminal.environment(self.project))
         self._obstacles: list[str] = []
+        self._changed: list[str] = []
+        self._drift = drift.Drift(self.project, self.settings)
 
     def hear(self, signal: Signal) -> None:
         if isinstance(signal, f.Beat):
@@ -90,7 +93,14 @@ class Panel(Worker):
         leader = self.settings.roles.leader
         self._ask()
         setting = Setting(
-            self.project.name, leader, self._started, self._size, self._segments, self._failing, self._obstacles
+            self.project.name,
+            leader,
+            self._started,
+            self._size,
+            self._segments,
+            self._failing,
+            self._obstacles,
+            self._changed,
         )
         status = snapshot.status(self.state, self._live, setting, now)
         status.bell = self._bell
@@ -121,6 +131,7 @@ class Panel(Worker):
             self.trouble = str(error) if "SUPERVISOR_ENABLED" in os.environ else ""  # else it runs alone
         self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
         self._obstacles = [one_line(found.line) for found in self._ground.find()]
+        self._changed = [one_line(line) for line in self._drift.lines()]
 
     def _measure(self) -> None:
         """Look at the ledger's size, which changes only with its seq."""

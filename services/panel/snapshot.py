@@ -79,6 +79,7 @@ class Setting(NamedTuple):
     segments: int
     failing: Mapping[str, str] = MappingProxyType({})  # services that supervisord has to start again and again, and why
     obstacles: Sequence[str] = ()  # what keeps patches from landing
+    settings: Sequence[str] = ()  # what is broken in the files, or not in force yet
 
 
 def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
@@ -96,7 +97,8 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         session=setting.session,
         leader=setting.leader,
         started=setting.started,
-        troubles=[*_troubles(services, peers, state.skipped), *setting.obstacles],
+        troubles=[*_troubles(services, peers, state.skipped), *setting.obstacles, *setting.settings],
+        settings=list(setting.settings),
         services=services,
         peers=peers,
         patches_open=len(state.patches),
