@@ -7,6 +7,7 @@ Patterns mean what they mean in a .gitignore file, seen from the project's folde
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -22,6 +23,8 @@ from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change, sh
 _NEVER = frozenset({"..", ".git", ".cccc"})
 _LONGEST_PATHS = f.LONGEST_FACT // 2  # as JSON
 _NAMED = 5
+_SHOWN = 60  # characters of a path that is too long
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes; Linux and macOS take no more
 MOST_PATHS = 50  # of a refused patch that its fact lists
 
 
@@ -68,6 +71,9 @@ class Rules:
         paths = [change.path for change in changes]
         if len(msgspec.json.encode(shown(paths))) > _LONGEST_PATHS:
             return f"too-many-paths: {len(paths)} paths are more than one fact can name; hand in smaller patches"
+        long = [path for path in paths if _is_too_long(path)]
+        if long:
+            return f"path-too-long: {names([path[:_SHOWN] + '…' for path in long])} is longer than a file's name can be"
         unsafe = [path for path in paths if _is_unsafe(path) or not path.startswith(self.prefix)]
         if unsafe:
             return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"
@@ -127,6 +133,18 @@ def symlinks(changes: Iterable[Change]) -> list[Change]:
     return [change for change in changes if change.new_mode == SYMLINK]
 
 
+def on_targets(targets: Mapping[str, str]) -> str:
+    """Refuse links that no system can make: path of each link → what it says."""
+    for path, target in targets.items():
+        if not target:
+            return (
+                f"link-empty: {names([path])} is a link that leads nowhere; its content has to be the path it leads to"
+            )
+        if "\0" in target or len(os.fsencode(target)) > _LONGEST_PATH:
+            return f"link-too-long: {names([path])} is a link to what is no path"
+    return ""
+
+
 def on_links(places: Mapping[str, str]) -> str:
     """Refuse links that lead out of the repository: path of each link → where it leads to."""
     outside = [path for path, place in places.items() if _is_unsafe(place)]
@@ -136,6 +154,11 @@ def on_links(places: Mapping[str, str]) -> str:
 def added(changes: Iterable[Change]) -> list[str]:
     """The paths that were not there before."""
     return [change.path for change in changes if change.old_mode == ABSENT]
+
+
+def _is_too_long(path: str) -> bool:
+    name = os.fsencode(path)
+    return len(name) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in name.split(b"/"))
 
 
 def _is_unsafe(path: str) -> bool:

@@ -206,15 +206,18 @@ class GateTree:
         common = set.intersection(*folders) if folders else set()
         return common.pop() if len(common) == 1 else ""
 
-    def places(self, links: list[Change]) -> dict[str, str]:
-        """Return where each link leads to: a path from the tree, or an absolute one."""
+    def targets(self, links: list[Change]) -> dict[str, str]:
+        """Return what each link says, as it is."""
+        return {link.path: os.fsdecode(self._git("cat-file", "blob", link.blob)) for link in links}
+
+    def places(self, targets: Mapping[str, str]) -> dict[str, str]:
+        """Return where each link of `targets` leads to: a path from the tree, or an absolute one."""
         places = {}
-        if links:
+        if targets:
             self.bring()
-        for link in links:
-            target = os.fsdecode(self._git("cat-file", "blob", link.blob))
-            real = os.path.relpath(os.path.realpath(self.path / link.path), os.path.realpath(self.path))
-            places[link.path] = target if target.startswith("/") else real
+        for path, target in targets.items():
+            real = os.path.relpath(os.path.realpath(self.path / path), os.path.realpath(self.path))
+            places[path] = target if target.startswith("/") else real
         return places
 
     def commit_plainly(self, base: str, message: str) -> str:

@@ -128,8 +128,9 @@ class Trial:
         except DoesNotApply as error:
             stderr = checks.tail(redaction.default.redact(str(error)))
             return [f.PatchPrecheckFail(author=patch.author, mid=patch.mid, base=self._repo.head, stderr=stderr)]
-        links = self._tree.places(policy.symlinks(self._changes))
-        reason = self._rules.on_paths(self._changes) or policy.on_links(links)
+        targets = self._tree.targets(policy.symlinks(self._changes))
+        reason = self._rules.on_paths(self._changes) or policy.on_targets(targets)
+        reason = reason or policy.on_links(self._tree.places(targets))
         return [self._reject(reason)] if reason else []
 
     def _again(self) -> None:

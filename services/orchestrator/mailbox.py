@@ -34,7 +34,7 @@ POLL = 0.5
 _LOOKS_AGAIN = re.compile(r".+\.tmp\.\d+\.[0-9a-f]+")
 _LOOKED_AFTER = 0.1
 _CLEARED = 64  # a file of at most this many blank bytes was cleared, not written
-_NOT_PLAIN = "it is not a plain file; write a plain file"
+_ODD = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe"}
 _BUSY = (errno.EAGAIN, errno.EACCES)
 
 
@@ -122,8 +122,9 @@ class Mailbox:
                 if name not in FILES:
                     continue
                 self._last_us = max(self._last_us, us_of(mid))
-                if not stat.S_ISREG(path.lstat().st_mode):
-                    found.append(Taken(peer, mid, name, path, refused=_NOT_PLAIN))
+                why_not = _why_not(path)
+                if why_not:
+                    found.append(Taken(peer, mid, name, path, refused=why_not))
                     continue
                 with path.open("rb") as file:
                     found.append(self._weigh(Taken(peer, mid, name, path, file.read(self._most + 1))))
@@ -164,12 +165,12 @@ class Mailbox:
     def _take(self, peer: str, name: str) -> Taken | None:
         path = self._project.peer(peer) / name
         try:
-            status = path.lstat()
+            why_not = _why_not(path)
         except FileNotFoundError:
             put_back(path)
             return None
-        if not stat.S_ISREG(status.st_mode):
-            return self._set_aside(peer, name, _NOT_PLAIN)
+        if why_not:
+            return self._set_aside(peer, name, why_not)
         with path.open("rb") as file, _no_writer(file.fileno()) as free:
             if not free:
                 self._due[peer, name] = time.monotonic() + max(self._settle, 0.02)
@@ -218,6 +219,14 @@ def us_of(mid: str) -> int:
         return int(seconds) * 1_000_000 + int(fraction, 16)
     except ValueError:
         return 0
+
+
+def _why_not(path: Path) -> str:
+    """Return why what lies there is not read, or ""."""
+    mode = path.lstat().st_mode
+    if not stat.S_ISREG(mode):
+        return f"it is {_ODD.get(stat.S_IFMT(mode), 'a device')}, not a plain file; write the text itself into a file"
+    return "" if os.access(path, os.R_OK) else "it may not be read; write a file with mode 0600"
 
 
 def put_back(path: Path) -> None:

@@ -58,9 +58,15 @@ def prepared(repo: git.Repo, files: dict[str, bytes | None]) -> Landing:
     """Commit `files` (None: removed) on top of HEAD in a gate tree, as the gate does before it lands."""
     tree = gate_tree(repo)
     tree.reset(repo.head)
+    return prepared_in(tree, repo, files)
+
+
+def prepared_in(tree: GateTree, repo: git.Repo, files: dict[str, bytes | None]) -> Landing:
+    """The same, with what was changed in the tree before."""
     write(tree.path, {path: content for path, content in files.items() if content is not None})
     for path in (path for path, content in files.items() if content is None):
-        (tree.path / path).unlink()
+        if not (tree.path / path).is_dir():
+            (tree.path / path).unlink(missing_ok=True)
     git.run(tree.path, "add", "-A", env=tree.env)
     return committed(repo, tree)
 

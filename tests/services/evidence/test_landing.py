@@ -186,13 +186,39 @@ def test_edits_without_the_peers_change_make_it_wait(tmp_path: Path, there: byte
     assert repos.picture(repo.top) == before
 
 
-@pytest.mark.parametrize("mark", ["MERGE_HEAD", "rebase-merge", "BISECT_LOG", "CHERRY_PICK_HEAD"])
+@pytest.mark.parametrize(
+    "mark",
+    ["MERGE_HEAD", "rebase-merge", "rebase-apply", "BISECT_LOG", "CHERRY_PICK_HEAD", "REVERT_HEAD", "sequencer"],
+)
 def test_an_unfinished_operation_makes_it_wait(repo: git.Repo, mark: str) -> None:
     landing = repos.prepared(repo, {"a.py": b"ONE\n"})
     (repo.dir / mark).write_text(repo.head)
     with pytest.raises(Blocked, match="in progress"):
         repos.ground(repo).land(landing)
     (repo.dir / mark).unlink()
+    repos.ground(repo).land(landing)
+    assert landed(repo, landing)
+
+
+@pytest.mark.parametrize("command", ["cherry-pick", "revert"])
+def test_between_two_picks_or_reverts_it_waits(repo: git.Repo, command: str) -> None:
+    git.run(repo.top, "checkout", "-q", "-b", "other")
+    for number in range(3):
+        repos.write(repo.top, {"a.py": b"%d\n" % number})
+        repos.commit(repo.top)
+    if command == "cherry-pick":
+        git.run(repo.top, "checkout", "-q", "main")
+    repos.write(repo.top, {"a.py": b"mine\n"})
+    repos.commit(repo.top)
+    assert git.run(repo.top, command, "other~2", "other~1", "other", check=False).returncode
+    repos.write(repo.top, {"a.py": b"resolved\n"})
+    repo = repos.commit(repo.top)
+    assert not {path.name for path in repo.dir.glob("*_HEAD")} & {"CHERRY_PICK_HEAD", "REVERT_HEAD"}
+    landing = repos.prepared(repo, {"b.py": b"TWO\n"})
+    with pytest.raises(Blocked, match=command):
+        repos.ground(repo).land(landing)
+    assert git.look(repo.top).head == landing.old
+    git.run(repo.top, command, "--quit")
     repos.ground(repo).land(landing)
     assert landed(repo, landing)
 
@@ -258,7 +284,15 @@ from cccc.services.evidence.landing import Landing
 from tests.services.evidence import repos
 repos.ground(git.look(Path(sys.argv[1]))).land(Landing(*sys.argv[2:]))
 """
-FAULTS = ["landing-locked", "files-written", "index-written", "ref-moved"]
+FAULTS = [
+    "landing-locked",
+    "files-staged",
+    "file-aside",
+    "file-placed",
+    "files-written",
+    "index-written",
+    "ref-moved",
+]
 
 
 @pytest.mark.parametrize("point", FAULTS)

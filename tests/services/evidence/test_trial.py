@@ -106,6 +106,12 @@ def link(path: str, target: str) -> bytes:
         (link("docs/in", "..") + link("docs/out", "in/../x"), "path-not-allowed: docs/out is a link that leads out"),
         (added("docs/link", "../../outside", "120000"), "path-not-allowed: docs/link is a link that leads out"),
         (added("docs/link", "/etc/passwd", "120000"), "path-not-allowed: docs/link is a link that leads out"),
+        (
+            b"diff --git a/docs/l b/docs/l\nnew file mode 120000\nindex 0000000..e69de29\n",
+            "link-empty: docs/l is a link",
+        ),
+        (link("docs/link", "x/" * 2100), "link-too-long: docs/link is a link"),
+        (added(f"docs/{'x' * 256}"), "path-too-long: docs/xxx"),
         (added("docs/many", "x" + "\n+x" * 151).replace(b"+1 @@", b"+1,152 @@"), "too-many-lines:152>150"),
         (b"only words", "no-diff: no diff found in patch.diff"),
         (b"*** Begin Patch\n*** Update File: a\n*** End Patch\n", "apply-patch-format: "),

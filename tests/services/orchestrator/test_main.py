@@ -170,23 +170,24 @@ def test_a_link_where_a_file_belongs_is_refused(running: Project, tmp_path: Path
     fresh = running.peer("PeerA") / ".link"
     fresh.symlink_to(secret)
     fresh.replace(running.peer("PeerA") / "to_peer.md")
-    assert "not a plain file" in said(running, f.MailboxRefused)[0].reason
+    assert "it is a link, not a plain file" in said(running, f.MailboxRefused)[0].reason
     assert secret.read_text() == "secret"
 
 
-@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+@pytest.mark.parametrize("name", ["to_peer.md", "patch.diff"])
+@pytest.mark.parametrize(("make", "what"), [(os.mkdir, "a folder"), (os.mkfifo, "a pipe")])
 def test_a_folder_or_pipe_where_a_file_belongs_is_refused_and_the_next_message_is_taken(
-    project: Project, service: Start, make: Callable[[Path], None]
+    project: Project, service: Start, make: Callable[[Path], None], what: str, name: str
 ) -> None:
-    path = project.peer("PeerA") / "to_peer.md"
+    path = project.peer("PeerA") / name
     path.unlink()
     make(path)
     service("ledger")
     service("orchestrator")
     (refused,) = said(project, f.MailboxRefused)
-    assert "not a plain file" in refused.reason
-    until((project.work / "refused" / f"{refused.mid}.to_peer.md").exists, what="what was refused")
-    rename_in(path, "the next")
+    assert f"it is {what}, not a plain file" in refused.reason
+    until((project.work / "refused" / f"{refused.mid}.{name}").exists, what="what was refused")
+    rename_in(project.peer("PeerA") / "to_peer.md", "the next")
     assert bodies(project, said(project, f.ToPeer)) == ["the next"]
 
 
