@@ -539,6 +539,7 @@ class PatchReject(Fact, tag="patch-reject"):
     reason: str
     lines: int = 0
     paths: List[str] = msgspec.field(default_factory=list)
+    allow: str = ""  # the line of policies.yaml below patch_queue that would let its paths pass
 
 
 class PatchPrecheckFail(Fact, tag="patch-precheck-fail"):
@@ -602,6 +603,7 @@ class PatchLanding(Fact, tag="patch-landing"):
     new: str
     paths: List[str]
     lines: int = 0
+    notes: List[str] = msgspec.field(default_factory=list)  # how the diff was read, where that was not as written
 
 
 class PatchCommit(Fact, tag="patch-commit"):
@@ -616,6 +618,7 @@ class PatchCommit(Fact, tag="patch-commit"):
     commit: str
     tests_ok: Optional[bool]  # None: nothing was run; False: not worse than a red base (gate.base_red)
     seconds: float
+    notes: List[str] = msgspec.field(default_factory=list)  # as in patch-landing
 
 
 class PatchWaiting(Fact, tag="patch-waiting"):

@@ -274,6 +274,7 @@ class Evidence(worker.Worker):
             new=ready.landing.new,
             paths=change.shown(ready.paths),
             lines=ready.lines,
+            notes=ready.notes,
         )
         self._decide(patch, *ready.before, intent)
 
@@ -414,6 +415,7 @@ def _commit(patch: Open) -> Fact:
         source=patch.source,
         lines=patch.lines,
         paths=patch.paths,
+        notes=patch.notes,
         branch=patch.landing.branch,
         commit=patch.landing.new,
         tests_ok=None if test is None or test.verdict == "skipped" else test.verdict == "green",

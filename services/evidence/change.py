@@ -33,14 +33,9 @@ def changes(raw: bytes) -> list[Change]:
     return result
 
 
-def size(numstat: bytes) -> tuple[int, list[str]]:
-    """Read `git apply --numstat -z`: the number of changed lines (a binary file counts as one), and the paths."""
-    lines, paths = 0, []
-    for entry in os.fsdecode(numstat).split("\0")[:-1]:
-        added, removed, path = entry.split("\t", 2)
-        lines += 1 if added == "-" else int(added) + int(removed)
-        paths.append(path)
-    return lines, paths
+def names(numstat: bytes) -> list[str]:
+    """Read the paths that `git apply --numstat -z` prints."""
+    return [entry.split("\t", 2)[2] for entry in os.fsdecode(numstat).split("\0")[:-1]]
 
 
 def shown(paths: Iterable[str]) -> list[str]:

@@ -20,6 +20,8 @@ from cccc.common import git, settings
 from cccc.common.blobs import Blobs
 from cccc.common.faults import fault
 from cccc.common.paths import Project
+from cccc.services.evidence import fits, mistakes, placing
+from cccc.services.evidence.fits import Content, Fit
 from cccc.services.evidence.queue import Applying
 
 _FILE = re.compile(r"\.cccc/settings/[a-z_]+\.yaml")
@@ -45,13 +47,8 @@ def only(paths: Iterable[str], prefix: str) -> bool:
     )
 
 
-def tried(
-    project: Project, prefix: str, patch: bytes, options: tuple[str, ...], env: Mapping[str, str]
-) -> list[Changed]:
-    """Return what the patch changes. Raises Refused when it does not apply, or the settings would be wrong.
-
-    `options` are how `git apply` has to read the patch.
-    """
+def tried(project: Project, prefix: str, fit: Fit, env: Mapping[str, str]) -> list[Changed]:
+    """Return what the patch changes. Raises Refused when it does not apply, or the settings would be wrong."""
     scratch = project.work / "settings"
     shutil.rmtree(scratch, ignore_errors=True)
     copy = Project(scratch / prefix / ".cccc")
@@ -60,12 +57,7 @@ def tried(
         before = _files(project)
         for name, content in before.items():
             (copy.settings / name).write_bytes(content)
-        # The ceiling keeps git from finding the user's repository above: then it would skip every path.
-        alone = {**git.environment(env), "GIT_CEILING_DIRECTORIES": str(scratch.resolve().parent)}
-        try:
-            git.run(scratch.resolve(), "apply", "--whitespace=nowarn", *options, env=alone, input=patch)
-        except git.GitError as error:
-            raise Refused(f"git cannot apply it to the settings as they are: {error.stderr.strip()}") from None
+        _apply(scratch.resolve(), fit, env)
         wrong = [path.name for path in copy.settings.iterdir() if path.is_symlink() or not path.is_file()]
         if wrong:
             raise Refused(f"settings-invalid: {', '.join(wrong)} would be no plain file")
@@ -78,6 +70,43 @@ def tried(
     if not names:
         raise Refused("empty: the patch changes nothing in the settings as they are")
     return [Changed(f".cccc/settings/{name}", before.get(name), after.get(name)) for name in names]
+
+
+class _Copy:
+    """The settings files below `top`, as what a patch is applied to."""
+
+    name = "the settings"
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+
+    def read(self, paths: list[str]) -> list[Content | None]:
+        there = [_read(self._top / path) for path in paths]
+        return [
+            None if text is None else (hashlib.sha1(b"blob %d\0%s" % (len(text), text)).hexdigest(), text)
+            for text in there
+        ]
+
+    def knows(self, blobs: list[str]) -> set[str]:
+        return set()
+
+    def tracked(self) -> list[str]:
+        return [path.relative_to(self._top).as_posix() for path in self._top.rglob("*") if path.is_file()]
+
+
+def _apply(top: Path, fit: Fit, env: Mapping[str, str]) -> None:
+    # The ceiling keeps git from finding the user's repository above: then it would skip every path.
+    alone = {**git.environment(env), "GIT_CEILING_DIRECTORIES": str(top.parent)}
+    apply = ("apply", "--unidiff-zero", "--whitespace=nowarn", *fit.options)
+    try:
+        for part in fit.parts:
+            placed = placing.place(part.sections, fits.files(part, fit.folder, _Copy(top)))
+            if placed.patch:
+                git.run(top, *apply, env=alone, input=placed.patch)
+    except placing.Misfit as misfit:
+        raise Refused(f"git cannot apply it to the settings as they are: {misfit}") from None
+    except git.GitError as error:
+        raise Refused(f"git cannot apply it to the settings as they are: {mistakes.of_git(error.stderr)}") from None
 
 
 def write(project: Project, blobs: Blobs, change: Applying) -> list[str]:

@@ -7,7 +7,9 @@ Patterns mean what they mean in a .gitignore file, seen from the project's folde
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,6 +27,8 @@ _LONGEST_PATHS = f.LONGEST_FACT // 2  # as JSON
 _NAMED = 5
 _SHOWN = 60  # characters of a path that is too long
 _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes; Linux and macOS take no more
+_MOVE = "allow_submodules: true"
+_USER = "; the user can allow it in .cccc/settings/policies.yaml, below patch_queue, by the line `{}`"
 MOST_PATHS = 50  # of a refused patch that its fact lists
 
 
@@ -49,12 +53,10 @@ class Rules:
     policies: Policies
     prefix: str = ""
 
-    def on_size(self, lines: int, paths: Iterable[str]) -> str:
+    def on_names(self, paths: Iterable[str]) -> str:
         """What is refused before the patch touches anything."""
         unsafe = [path for path in paths if _is_unsafe(path)]
-        if unsafe:
-            return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"
-        return self.on_lines(lines)
+        return f"path-not-allowed: {names(unsafe)} may never be changed by a patch" if unsafe else ""
 
     def on_lines(self, lines: int) -> str:
         """What is refused for its size alone."""
@@ -79,12 +81,32 @@ class Rules:
             return f"path-not-allowed: {names(unsafe)} may never be changed by a patch"
         submodules = [change.path for change in changes if SUBMODULE in (change.old_mode, change.new_mode)]
         if submodules and not self.policies.patch_queue.allow_submodules:
-            return f"path-not-allowed: {names(submodules)} is a submodule (patch_queue.allow_submodules)"
-        allowed = self._matching(self.policies.patch_queue.allowed_paths, paths)
-        outside = [path for path in paths if path not in allowed]
+            return f"path-not-allowed: {names(submodules)} is a submodule, which no patch may move{_USER.format(_MOVE)}"
+        outside = self._outside(paths)
         if outside:
-            return f"path-not-allowed: {names(outside)} is outside patch_queue.allowed_paths"
+            allowed = ", ".join(self.policies.patch_queue.allowed_paths) or "nothing"
+            return (
+                f"path-not-allowed: {names(outside)} is outside patch_queue.allowed_paths, which allows {allowed}"
+                f"{_USER.format(self.allow(changes))}"
+            )
         return ""
+
+    def allow(self, changes: Iterable[Change]) -> str:
+        """Return the line below `patch_queue` that would let pass what `on_paths` refuses; "" where no setting does."""
+        changes = list(changes)
+        paths = [change.path for change in changes]
+        if any(_is_unsafe(path) or not path.startswith(self.prefix) for path in paths):
+            return ""
+        moves = any(SUBMODULE in (change.old_mode, change.new_mode) for change in changes)
+        if moves and not self.policies.patch_queue.allow_submodules:
+            return _MOVE
+        new = sorted({_pattern(path[len(self.prefix) :]) for path in self._outside(paths)})
+        wanted = [*self.policies.patch_queue.allowed_paths, *new]
+        return f"allowed_paths: {json.dumps(wanted, ensure_ascii=False)}" if new else ""
+
+    def _outside(self, paths: list[str]) -> list[str]:
+        allowed = set(self._matching(self.policies.patch_queue.allowed_paths, paths))
+        return [path for path in paths if path not in allowed]
 
     def needs(self, lines: int, changes: Iterable[Change]) -> list[Need]:
         """What people have to decide before the patch may land."""
@@ -159,6 +181,13 @@ def added(changes: Iterable[Change]) -> list[str]:
 def _is_too_long(path: str) -> bool:
     name = os.fsencode(path)
     return len(name) > _LONGEST_PATH or any(len(part) > _LONGEST_NAME for part in name.split(b"/"))
+
+
+def _pattern(path: str) -> str:
+    """Return the pattern that allows the top folder of a path, or the file where it lies in none."""
+    folder, slash, _ = path.partition("/")
+    name = re.sub(r"([\\*?\[\]!#])", r"\\\1", os.fsencode(folder).decode("utf-8", "backslashreplace"))
+    return f"/{name}/**" if slash else f"/{name}"
 
 
 def _is_unsafe(path: str) -> bool:

@@ -70,6 +70,7 @@ class Open(msgspec.Struct):
     reverts: str = ""  # of a revert: the mid and the commit that it takes back, and why
     commit: str = ""
     because: str = ""
+    notes: List[str] = msgspec.field(default_factory=list)
 
     @property
     def waits(self) -> bool:
@@ -135,7 +136,7 @@ def fold(state: State, fact: f.Fact) -> None:
         patch.held_since = patch.held_since or fact.ts
     elif isinstance(fact, f.PatchLanding):
         patch.landing = None if state.differs else Landing(fact.branch, fact.old, fact.new)
-        patch.paths, patch.lines = fact.paths, fact.lines
+        patch.paths, patch.lines, patch.notes = fact.paths, fact.lines, fact.notes
     elif isinstance(fact, f.PatchNeedsDecision):
         patch.asks[fact.why] = Ask(fact.question, fact.policy)
     elif isinstance(fact, f.SettingsApplying):

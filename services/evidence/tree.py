@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Collection, Mapping
@@ -16,44 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cccc.common import git
-from cccc.services.evidence import change, files
+from cccc.services.evidence import change, files, fits, mistakes, placing, size
 from cccc.services.evidence.change import Change
+from cccc.services.evidence.fits import Content, DoesNotApply, Fit
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
-# The letters before the first slash of both ends; "" where there is none.
-_GIT_HEADER = re.compile(rb'^diff --git (?:"?([a-z])/)?[^\n]*? (?:"?([a-z])/)?[^\n]*\n', re.MULTILINE)
-_PLAIN_HEADER = re.compile(rb'^--- (?:"?([a-z])/)?[^\n]*\n\+\+\+ (?:"?([a-z])/)?[^\n]*\n@@ ', re.MULTILINE)
-_MAIL = re.compile(rb"^(?=From [0-9a-f]{40} Mon Sep 17 00:00:00 2001$)", re.MULTILINE)
-_BINARY_HINT = "\nThe content is missing; `git diff --binary` puts it in."
 # To the index, whose content is the commit's: files may differ from it by line ends and filters.
-_TO_INDEX = ("--cached", "--whitespace=nowarn", "--no-ignore-whitespace")
+_TO_INDEX = ("--cached", "--unidiff-zero", "--whitespace=nowarn", "--no-ignore-whitespace")
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
-
-
-class NoDiff(Exception):
-    """git finds no patch in the bytes, or a broken one; its words."""
-
-
-class DoesNotApply(Exception):
-    """The patch does not fit this base; git's words."""
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How a patch is to be read so that its paths are those of the repository."""
-
-    level: str  # of `git apply`
-    folder: str  # that its names are below: "" or "sub/dir/"
-    lines: int
-    names: list[str]  # for a rename the new end only
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        return (self.level, f"--directory={self.folder.rstrip('/')}") if self.folder else (self.level,)
-
-    @property
-    def paths(self) -> list[str]:
-        return [self.folder + name for name in self.names]
 
 
 @dataclass
@@ -84,12 +53,12 @@ class GateTree:
         self._brought = True  # whether the files have them too
         self._written = ""  # the git tree of the index
         self._left: object = None  # how the index was left when it was last ours
-        self._applied: Fit | None = None  # what `fit` has put into the index
+        self.notes: list[str] = []  # of how the applied patch was read
 
     def reset(self, base: str) -> None:
         """Make the tree equal `base`, with nothing else in it; build it anew when it is broken."""
         known, self._clean.at = self._clean.at, ""
-        self._base, self._changes, self._brought, self._applied = base, [], True, None
+        self._base, self._changes, self._brought = base, [], True
         if known == base and self.path.is_dir():
             return
         try:
@@ -139,46 +108,61 @@ class GateTree:
         return git.at_once(self.path, *commands, env=self.env, umask=self._umask)
 
     def fit(self, patch: bytes) -> Fit:
-        """Return how the patch is to be read. Raises NoDiff when git cannot read it.
+        """Return how the patch is to be read. Raises NoDiff."""
+        return fits.fit(patch, self._repo, self._git)
 
-        Decided by the patch's own headers, not by trial: a patch that only adds files fits anywhere. A patch that
-        cannot be meant otherwise is in the index then; `apply` knows.
-        """
-        level = "-p1" if _has_prefixes(patch) else "-p0"
-        if not self._repo.prefix and len(_parts(patch)) == 1:
-            with contextlib.suppress(git.GitError):
-                printed = self._git("apply", *_TO_INDEX, "--apply", "--numstat", "-z", level, input=patch)
-                self._applied = Fit(level, "", *change.size(printed))
-                return self._applied
-        try:
-            lines, names = change.size(self._git("apply", "--numstat", "-z", level, input=patch))
-        except git.GitError as error:
-            raise NoDiff(error.stderr.strip()) from None
-        prefix = self._repo.prefix
-        return Fit(level, "" if all(name.startswith(prefix) for name in names) else prefix, lines, names)
-
-    def apply(self, patch: bytes, fit: Fit) -> list[Change]:
+    def apply(self, fit: Fit) -> list[Change]:
         """Apply the patch to the index, or not at all. Returns what it changed. Raises DoesNotApply.
 
-        The files follow with `bring`, which every run of a command asks for. A patch whose names are found below one
+        Where each hunk lands is decided before (placing.py), and `notes` says what its author should know of that. The
+        files follow with `bring`, which every run of a command asks for. A patch whose names are found below one
         sub-directory only was made there, and is applied there.
         """
+        fit = replace(fit, folder=fit.folder or self._made_in(fit))
+        self.notes = list(fit.notes)
         try:
-            if fit is not self._applied:
-                for part in _parts(patch):
-                    self._git("apply", *_TO_INDEX, *fit.options, input=part)
-        except git.GitError as error:
+            for part in fit.parts:
+                placed = placing.place(part.sections, fits.files(part, fit.folder, self))
+                self.notes += placed.notes
+                if placed.patch:
+                    self._git("apply", *_TO_INDEX, *fit.options, input=placed.patch)
+        except (placing.Misfit, git.GitError) as error:
             self._git("read-tree", "HEAD")
-            folder = self._made_in(fit)
-            if not folder:
-                hint = _BINARY_HINT if "without full index line" in error.stderr else ""
-                raise DoesNotApply(error.stderr.strip() + hint) from None
-            return self.apply(patch, replace(fit, folder=folder))
+            words = mistakes.of_git(error.stderr) if isinstance(error, git.GitError) else str(error)
+            raise DoesNotApply(words) from None
         both = (("diff-index", "--cached", *_RAW, "HEAD"), ("write-tree",))
         raw, written = (git.checked(done).stdout for done in self._at_once(*both))
-        self._changes, self._brought, self._applied = change.changes(raw), False, None
+        self._changes, self._brought = change.changes(raw), False
         self._written = os.fsdecode(written).strip()
         return self._changes
+
+    @property
+    def name(self) -> str:
+        return f"commit {self._base[:9]}"
+
+    def read(self, paths: list[str]) -> list[Content | None]:
+        """Return hash and content of each path in the index, None where there is none."""
+        return fits.contents([f":0:{path}" for path in paths], self._git)
+
+    def knows(self, blobs: list[str]) -> set[str]:
+        """Return which hashes, or beginnings of one, name a blob that the repository has."""
+        asked = "".join(f"{blob}\n" for blob in blobs).encode()
+        kinds = self._git("cat-file", "--batch-check=%(objecttype)", input=asked).split(b"\n")
+        return {blob for blob, kind in zip(blobs, kinds) if kind == b"blob"}
+
+    def size(self) -> int:
+        """Return how many lines the applied patch changes."""
+        blobs = {blob for found in self._changes for blob in (found.old_blob, found.blob) if blob.strip("0")}
+        known = dict(zip(blobs, fits.contents(list(blobs), self._git)))
+
+        def content(mode: str, blob: str) -> bytes | None:
+            if mode == change.SUBMODULE:
+                return blob.encode()
+            there = known.get(blob)
+            return there[1] if there else None
+
+        ends = ((content(one.old_mode, one.old_blob), content(one.new_mode, one.blob)) for one in self._changes)
+        return size.changed_lines(ends, self._plain_env)
 
     def was_changed(self) -> bool:
         """Whether a command has put something else into the index than what was applied."""
@@ -198,7 +182,9 @@ class GateTree:
 
     def _made_in(self, fit: Fit) -> str:
         """Return the one folder below which the names of a patch are tracked; "" when they are where they say."""
-        tracked = set(self._tracked())
+        if all(section.creates for part in fit.parts for section in part.sections):
+            return ""
+        tracked = set(self.tracked())
         if not tracked.isdisjoint(fit.paths):
             return ""
         ends = ({path[: -len(name)] for path in tracked if path.endswith(f"/{name}")} for name in fit.names)
@@ -270,7 +256,7 @@ class GateTree:
     def files(self) -> list[str]:
         """Return the tracked files, from the project's folder."""
         prefix = self._repo.prefix
-        return [path[len(prefix) :] for path in self._tracked() if path.startswith(prefix)]
+        return [path[len(prefix) :] for path in self.tracked() if path.startswith(prefix)]
 
     def blobs(self) -> dict[str, str]:
         """Return path → content of what the index has."""
@@ -288,7 +274,7 @@ class GateTree:
         self._git("checkout-index", "--all", "--force", "--quiet", "-u")
         self._left = self._index()
 
-    def _tracked(self) -> list[str]:
+    def tracked(self) -> list[str]:
         if self._clean.listed != self._base:
             return self._listing()
         gone = {found.path for found in self._changes}
@@ -301,18 +287,6 @@ class GateTree:
     def identity(self) -> bytes:
         """Return in whose name git commits here, and when. Raises GitError when it does not know."""
         return self._git("var", "GIT_AUTHOR_IDENT")
-
-
-def _parts(patch: bytes) -> list[bytes]:
-    """Split a series of mails: git renames no file that the same input has made."""
-    parts = [part for part in _MAIL.split(patch) if _GIT_HEADER.search(part) or _PLAIN_HEADER.search(part)]
-    return parts if len(parts) > 1 else [patch]
-
-
-def _has_prefixes(patch: bytes) -> bool:
-    """Whether the paths carry git's one-letter prefixes (a/ and b/, or those of diff.mnemonicPrefix)."""
-    pairs = _GIT_HEADER.findall(patch) or _PLAIN_HEADER.findall(patch)
-    return all(b"" in pair or pair[0] != pair[1] for pair in pairs) and any(any(pair) for pair in pairs)
 
 
 def open_and_retry(remove: object, path: str, error: object) -> None:

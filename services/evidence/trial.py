@@ -17,17 +17,17 @@ from cccc.common import facts as f
 from cccc.common import git, redaction
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
-from cccc.services.evidence import change, checks, hooks, live, policy
+from cccc.services.evidence import change, checks, hooks, live, policy, size
 from cccc.services.evidence.asking import ask
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import Child, Command
+from cccc.services.evidence.fits import DoesNotApply, Fit, NoDiff
 from cccc.services.evidence.hooks import Hooks
 from cccc.services.evidence.landing import Landing
 from cccc.services.evidence.policy import Counted, Need, Rules
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.runs import Gate
-from cccc.services.evidence.tree import DoesNotApply, Fit, NoDiff
 from cccc.services.evidence.verdicts import Decision, Refused, Stuck, Verdicts, shown
 
 _SUBJECTS = {
@@ -35,6 +35,7 @@ _SUBJECTS = {
     "inline": "apply inline patch (mailbox)",
     "revert": "revert a patch (cli)",
 }
+_MOST_NOTES = 20  # of how the diff was read
 _CHANGED = "commit refused: a hook or a check changed what is committed"
 _NOBODY = (
     'git does not know who you are; run `git config user.name "Your Name"` and `git config user.email you@example.com`'
@@ -50,6 +51,7 @@ class Ready:
     changes: list[Change]
     lines: int
     before: list[f.Fact] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # how the diff was read
 
     @property
     def paths(self) -> list[str]:
@@ -94,7 +96,8 @@ class Trial:
             yield [*self._verdicts.unsaid, self._reject(str(refused))]
             return
         landing = Landing(self._repo.branch, self._repo.head, commit)
-        yield Ready(landing, self._changes, self._lines, self._verdicts.unsaid)
+        notes = [redaction.default.redact(note) for note in self._tree.notes[:_MOST_NOTES]]
+        yield Ready(landing, self._changes, self._lines, self._verdicts.unsaid, notes)
 
     # --- preflight, policy, apply ---
 
@@ -109,47 +112,45 @@ class Trial:
         try:
             return self._apply(content)
         except NoDiff as error:
-            if b"*** Begin Patch" in content:
-                reason = "apply-patch-format: `*** Begin Patch` is no diff; send what `git diff` prints"
-                return [self._reject(reason)]
-            return [self._reject(f"no-diff: no diff found in {self._patch.source}; git says: {error}")]
+            return [self._reject(redaction.default.redact(str(error)))]
 
     def _apply(self, content: bytes) -> Decision:
         patch = self._patch
         fit = self._tree.fit(content)
-        self._lines = fit.lines
         if live.only(fit.paths, self._repo.prefix):
-            return self._settings(content, fit)
-        reason = self._rules.on_size(fit.lines, fit.paths)
+            return self._settings(fit)
+        reason = self._rules.on_names(fit.paths)
         if reason:
             return [self._reject(reason, fit.paths)]
         try:
-            self._changes = self._tree.apply(content, fit)
+            self._changes = self._tree.apply(fit)
         except DoesNotApply as error:
             stderr = checks.tail(redaction.default.redact(str(error)))
             return [f.PatchPrecheckFail(author=patch.author, mid=patch.mid, base=self._repo.head, stderr=stderr)]
+        self._lines = self._tree.size()
         targets = self._tree.targets(policy.symlinks(self._changes))
-        reason = self._rules.on_paths(self._changes) or policy.on_targets(targets)
-        reason = reason or policy.on_links(self._tree.places(targets))
+        reason = self._rules.on_lines(self._lines) or self._rules.on_paths(self._changes)
+        reason = reason or policy.on_targets(targets) or policy.on_links(self._tree.places(targets))
         return [self._reject(reason)] if reason else []
 
     def _again(self) -> None:
         """Bring the tree back from the base to what is tried."""
         self._tree.reset(self._repo.head)
-        self._tree.apply(self._content, self._tree.fit(self._content))
+        self._tree.apply(self._tree.fit(self._content))
 
-    def _settings(self, content: bytes, fit: Fit) -> Decision:
+    def _settings(self, fit: Fit) -> Decision:
         """Return what becomes of a change of settings, which always needs a decision."""
         gate, patch, repo = self._gate, self._patch, self._repo
-        reason = self._rules.on_lines(fit.lines)
         try:
-            changed = [] if reason else live.tried(gate.project, repo.prefix, content, fit.options, gate.env)
+            changed = live.tried(gate.project, repo.prefix, fit, gate.env)
         except live.Refused as refused:
-            reason = str(refused)
+            return [self._reject(str(refused), fit.paths)]
+        self._lines = size.changed_lines(((file.old, file.new) for file in changed), gate.env)
+        reason = self._rules.on_lines(self._lines)
         if reason:
             return [self._reject(reason, fit.paths)]
-        needs = [policy.of_settings([file.path for file in changed]), *self._rules.needs_for_size(fit.lines)]
-        asked = ask(patch, needs, self._rules.digest(), repo.head, fit.paths, fit.lines)
+        needs = [policy.of_settings([file.path for file in changed]), *self._rules.needs_for_size(self._lines)]
+        asked = ask(patch, needs, self._rules.digest(), repo.head, fit.paths, self._lines)
         if asked:
             return asked
         for content in (content for file in changed for content in (file.old, file.new) if content is not None):
@@ -161,7 +162,7 @@ class Trial:
                 paths=[file.path for file in changed],
                 old=[live.sha(file.old) for file in changed],
                 new=[live.sha(file.new) for file in changed],
-                lines=fit.lines,
+                lines=self._lines,
             )
         ]
 
@@ -174,6 +175,7 @@ class Trial:
             reason=reason[: f.LONGEST_TEXT],
             lines=self._lines,
             paths=change.shown(paths[: policy.MOST_PATHS]),
+            allow=self._rules.allow(self._changes) if reason.startswith("path-not-allowed") else "",
         )
 
     # --- decisions of people ---

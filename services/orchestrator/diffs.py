@@ -1,10 +1,7 @@
 """Finding a patch in what a peer wrote: raw diffs, fenced blocks, mails of `git format-patch`.
 
-The bytes stay as they are, but for repairs that never change what the patch means: a blank
-context line whose one space was trimmed gets it back (only inside a hunk, whose header says
-how many lines it has), so do blank context lines cut off at the very end, a missing final
-newline is added, and UTF-16 with its mark becomes UTF-8. git does the reading; nothing here
-knows paths.
+The bytes stay as they are, but that a missing final newline is added and UTF-16 with its mark becomes UTF-8. The gate
+reads what is found here (services/evidence/diff.py); nothing here knows hunks or paths.
 """
 
 from __future__ import annotations
@@ -14,14 +11,13 @@ import contextlib
 import re
 
 _FENCE = re.compile(rb"^(`{3,}|~{3,})[ \t]*([A-Za-z]*)[^\r\n`]*\r?$")
-_HUNK = re.compile(rb"^@@ -\d+(?:,(\d+))? \+\d+(?:,(\d+))? @@")
 _APPLY_PATCH = re.compile(rb"^\*\*\* Begin Patch\s*$.*?(?:^\*\*\* End Patch[^\n]*\n?|\Z)", re.MULTILINE | re.DOTALL)
 _GIT_DIFF = re.compile(
     rb"^diff --git [^\r\n]+\r?\n"
     rb"(?:---|index |old mode|new mode|deleted file|new file|similarity|dissimilarity|rename|copy|GIT binary|Binary)",
     re.MULTILINE,
 )
-_PLAIN_DIFF = re.compile(rb"^--- [^\r\n]+\r?\n\+\+\+ [^\r\n]+\r?\n@@ -", re.MULTILINE)
+_PLAIN_DIFF = re.compile(rb"^--- [^\r\n]+\r?\n\+\+\+ [^\r\n]+\r?\n@@(?: |\r?$)", re.MULTILINE)
 _STARTS_AS_DIFF = re.compile(rb"\s*^(?:diff --git |--- |Index: |From [0-9a-f]{40} )", re.MULTILINE)
 _LABELS = (b"", b"diff", b"patch")
 
@@ -34,13 +30,13 @@ def find(text: bytes) -> bytes | None:
     """
     text = _without_mark(text)
     if _STARTS_AS_DIFF.match(text) and _is_diff(text):
-        return _repaired(text)  # fences in it belong to a commit's message
+        return _whole(text)  # fences in it belong to a commit's message
     blocks = [block for label, block in _blocks(text.split(b"\n")) if label in _LABELS]
     for block in blocks:
         other_format = _APPLY_PATCH.search(block)
         if other_format:
             return other_format[0]
-    return b"".join(_repaired(block) for block in blocks if _is_diff(block)) or None
+    return b"".join(_whole(block) for block in blocks if _is_diff(block)) or None
 
 
 def _without_mark(text: bytes) -> bytes:
@@ -71,22 +67,5 @@ def _blocks(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
     return [*blocks, (label, b"\n".join(lines[start:]))]
 
 
-def _repaired(text: bytes) -> bytes:
-    lines = text.split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    old = new = 0  # lines the current hunk still lacks
-    for number, line in enumerate(lines):
-        if old <= 0 and new <= 0:
-            hunk = _HUNK.match(line)
-            if hunk:
-                old, new = (1 if count is None else int(count) for count in hunk.groups())
-        elif line in (b"", b"\r") and old > 0 and new > 0:
-            lines[number] = b" " + line
-            old, new = old - 1, new - 1
-        else:
-            old -= line.startswith((b" ", b"-"))
-            new -= line.startswith((b" ", b"+"))
-    if old == new > 0:
-        lines += [b" "] * old
-    return b"".join(line + b"\n" for line in lines)
+def _whole(text: bytes) -> bytes:
+    return text if text.endswith(b"\n") else text + b"\n"

@@ -38,6 +38,7 @@ class Queued(msgspec.Struct):
 
 class State(msgspec.Struct):
     queue: List[Queued] = msgspec.field(default_factory=list)
+    lines_told: List[str] = msgspec.field(default_factory=list)  # of the settings, that would allow what was refused
     tails: Dict[str, str] = msgspec.field(default_factory=dict)  # mid -> end of its last failed check
 
 
@@ -70,9 +71,10 @@ def decide(state: State, fact: Fact, write: Write) -> list[Said]:
     elif isinstance(fact, f.PatchLanding):
         _stage(state, fact.mid, "landing", "")
     elif isinstance(fact, f.PatchReject):
-        return [_rejected(state, fact, fact.reason, state.tails.get(fact.mid, ""), write)]
+        told = [_rejected(state, fact, fact.reason, state.tails.get(fact.mid, ""), write)]
+        return [*told, *_of_the_setting(state, fact)]
     elif isinstance(fact, f.PatchPrecheckFail):
-        return [_rejected(state, fact, f"git cannot apply it to {fact.base[:9]}", fact.stderr, write)]
+        return [_rejected(state, fact, f"it does not fit commit {fact.base[:9]}", fact.stderr, write)]
     elif isinstance(fact, f.PatchCommit):
         return _landed(state, fact, write)
     elif isinstance(fact, f.SettingsApplied):
@@ -96,6 +98,15 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
     return _tell(fact.author, fact, text, write)
 
 
+def _of_the_setting(state: State, fact: f.PatchReject) -> list[Said]:
+    """Tell the user, once for each line, what the settings refuse and which line would allow it."""
+    if not fact.allow or fact.allow in state.lines_told or fact.author not in PEERS:
+        return []
+    state.lines_told.append(fact.allow)
+    text = f"a patch of {fact.author} was refused: {fact.reason}"
+    return [Said(f.Notice(text=text[: f.LONGEST_TEXT], about=fact.mid))]
+
+
 def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
     entry = next((entry for entry in state.queue if entry.mid == fact.mid and entry.reverts), None)
     _settled(state, fact.mid)
@@ -108,7 +119,7 @@ def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
         text += f"It reverts {entry.reverts}{f': {entry.because}' if entry.because else ''}\n"
     noted = lockfiles.note(fact.paths)
     text += f"Note: {noted}\n" if noted else ""
-    text += "\n".join(fact.paths[:20])
+    text += "\n".join([*fact.paths[:20], *(f"note: {note}" for note in fact.notes)])
     peers = (fact.author, other(fact.author)) if fact.author in PEERS else (*PEERS, fact.author)
     told = [_tell(to, fact, text, write) for to in peers]
     if entry:

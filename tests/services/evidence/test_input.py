@@ -10,7 +10,8 @@ from typing import Callable
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.tree import DoesNotApply, GateTree
+from cccc.services.evidence.fits import DoesNotApply
+from cccc.services.evidence.tree import GateTree
 from cccc.services.orchestrator import diffs
 from tests.services.evidence import repos
 
@@ -116,7 +117,7 @@ class Bench:
         self.tree.reset(self.repo.head)
         patch = diffs.find(text)
         assert patch is not None
-        self.tree.apply(patch, self.tree.fit(patch))
+        self.tree.apply(self.tree.fit(patch))
         self.tree.bring()
         tree = git.line(self.tree.path, "write-tree", env=self.tree.env)
         assert git.run(self.tree.path, "status", "--porcelain", env=self.tree.env).stdout.count(b"\n") > 0

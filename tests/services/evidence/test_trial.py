@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cccc.common import facts as f
 from cccc.common import git
@@ -66,7 +67,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path / "repo")
+    return Bench(tmp_path / "repo", policies=Policies(patch_queue=PatchQueue(allowed_paths=("docs/**", "src/**"))))
 
 
 RENAME = b"diff --git a/docs/a.md b/secret/a.md\nsimilarity index 100%\nrename from docs/a.md\nrename to secret/a.md\n"
@@ -113,7 +114,7 @@ def link(path: str, target: str) -> bytes:
         (link("docs/link", "x/" * 2100), "link-too-long: docs/link is a link"),
         (added(f"docs/{'x' * 256}"), "path-too-long: docs/xxx"),
         (added("docs/many", "x" + "\n+x" * 151).replace(b"+1 @@", b"+1,152 @@"), "too-many-lines:152>150"),
-        (b"only words", "no-diff: no diff found in patch.diff"),
+        (b"only words", "no-diff: no diff found; send"),
         (b"*** Begin Patch\n*** Update File: a\n*** End Patch\n", "apply-patch-format: "),
     ],
 )
@@ -217,3 +218,22 @@ def test_what_a_check_left_in_the_gate_tree_is_gone_for_the_next_patch(bench: Be
     assert sorted(path.name for path in tree.iterdir()) == [".git", ".gitignore", "app", "docs", "src"]
     assert (tree / "docs" / "a.md").read_bytes() == b"a\n"
     assert git.line(bench.project.root, "rev-parse", "left-here") == left
+
+
+def test_a_path_refusal_names_what_is_allowed_and_the_line_that_would_allow_it(tmp_path: Path) -> None:
+    queue = PatchQueue(allowed_paths=("docs/**", "src/**"))
+    bench = Bench(tmp_path / "repo", policies=Policies(patch_queue=queue))
+    step = next(bench.tried(added("lib/new.py") + added("[x].py")).steps())
+    assert isinstance(step, list) and isinstance(step[0], f.PatchReject)
+    reason, line = step[0].reason, step[0].allow
+    assert "outside patch_queue.allowed_paths, which allows docs/**, src/**" in reason and line in reason
+    wider = Policies(patch_queue=PatchQueue(allowed_paths=tuple(yaml.safe_load(line)["allowed_paths"])))
+    assert Bench(tmp_path / "other", policies=wider).changed(added("lib/new.py") + added("[x].py")) == [
+        b"[x].py",
+        b"lib/new.py",
+    ]
+    submodule = next(bench.tried(added("docs/sub", "Subproject commit " + "1" * 40, "160000")).steps())
+    assert isinstance(submodule, list) and isinstance(submodule[0], f.PatchReject)
+    assert submodule[0].allow == "allow_submodules: true" and submodule[0].allow in submodule[0].reason
+    never = next(bench.tried(added("docs/.git/x")).steps())
+    assert isinstance(never, list) and isinstance(never[0], f.PatchReject) and not never[0].allow

@@ -36,8 +36,6 @@ def applied(repo: Path, text: bytes) -> bytes:
         pytest.param(DIFF, id="a git diff"),
         pytest.param(DIFF[DIFF.index(b"---") :], id="a plain diff"),
         pytest.param(DIFF.rstrip(b"\n"), id="no final newline"),
-        pytest.param(DIFF.replace(b"\n \n", b"\n\n"), id="trimmed blank context lines"),
-        pytest.param(DIFF.rstrip(), id="the last blank context line was cut off"),
         pytest.param(b"\xef\xbb\xbf" + DIFF, id="a byte order mark"),
         pytest.param(b"CLAIM: it is five\n\n```diff\n" + DIFF + b"```\n\nWhat do you think?\n", id="a fence"),
         pytest.param(b"~~~~patch\n" + DIFF + b"~~~~\n", id="a fence of tildes"),
@@ -64,7 +62,7 @@ def test_crlf_content_keeps_its_line_ends(repo: Path) -> None:
     (repo / "a").write_bytes(b"one\r\n\r\ntwo\r\n")
     diff = b"--- a/a\n+++ b/a\n@@ -1,3 +1,3 @@\n one\r\n \r\n-two\r\n+zwei\r\n"
     assert diffs.find(diff) == diff
-    assert applied(repo, diff.replace(b"\n \r\n", b"\n\r\n")) == b"one\r\n\r\nzwei\r\n"
+    assert applied(repo, diff) == b"one\r\n\r\nzwei\r\n"
 
 
 def test_several_fences_are_one_patch(repo: Path) -> None:
@@ -129,6 +127,11 @@ def test_a_binary_patch_passes_unchanged(tmp_path: Path) -> None:
 def test_an_apply_patch_block_is_handed_on_for_the_gate_to_refuse() -> None:
     text = b"*** Begin Patch\n*** Update File: a\n@@\n-one\n+two\n*** End Patch\n"
     assert diffs.find(text) == text
+
+
+def test_hunks_without_numbers_are_a_diff_that_the_gate_has_to_answer() -> None:
+    diff = DIFF[DIFF.index(b"---") :].replace(b"-1,5 +1,5", b"...")
+    assert diffs.find(b"Here:\n\n```diff\n" + diff + b"```\n") == diff
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,18 @@ def test_a_rejected_patch_tells_its_author_the_reason_and_the_end_of_the_output(
     assert "Hand in a corrected patch." in text
 
 
+def test_the_user_is_told_once_which_line_of_the_settings_would_let_a_refused_path_pass() -> None:
+    state = rules.State()
+    lines = ["allowed_paths: [src/**]", "allowed_paths: [src/**]", "", "allow_submodules: true"]
+    said = [
+        decide(state, f.PatchReject(author="PeerB", mid=f"m{number}", reason=f"path-not-allowed: {line}", allow=line))
+        for number, line in enumerate(lines)
+    ]
+    notices = [[entry.fact for entry in one if isinstance(entry.fact, f.Notice)] for one in said]
+    assert [len(one) for one in notices] == [1, 0, 0, 1]
+    assert lines[0] in notices[0][0].text and notices[0][0].about == "m0"
+
+
 @pytest.mark.parametrize("reason", ["dropped by the user", "rfd-revoked: rfd-prot-1 was revoked by alice: why"])
 def test_the_author_of_a_patch_that_people_do_not_want_is_not_asked_for_another(reason: str) -> None:
     state = rules.State()

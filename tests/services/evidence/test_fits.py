@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.evidence import tree
+from cccc.services.evidence import fits
 
 
 def git_header(old: str, new: str) -> bytes:
@@ -29,7 +29,7 @@ def plain(old: str, new: str) -> bytes:
     ],
 )
 def test_paths_with_gits_prefixes_are_known(diff: bytes) -> None:
-    assert tree._has_prefixes(diff)
+    assert fits.has_prefixes(diff)
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_paths_with_gits_prefixes_are_known(diff: bytes) -> None:
     ],
 )
 def test_paths_without_prefixes_are_known(diff: bytes) -> None:
-    assert not tree._has_prefixes(diff)
+    assert not fits.has_prefixes(diff)

@@ -1,0 +1,72 @@
+"""How many lines a patch changes: counted by git, from the contents before and after, never from the diff's own words.
+
+A line ends with LF, CRLF or a lone CR, and counts once for each 1,000 bytes begun. A moved file counts what was edited
+in it, a copied, new or deleted one all of its lines. In a file with NUL bytes, which are passed over, what is no UTF-8
+counts as one line together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cccc.common import git
+
+_LONGEST_LINE = 1000
+_LONG = re.compile(rb"[^\n]{%d}(?=[^\n])" % _LONGEST_LINE)
+_LONE_CR = re.compile(rb"\r(?!\n)")
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def changed_lines(ends: Iterable[tuple[bytes | None, bytes | None]], env: Mapping[str, str]) -> int:
+    """Return the number of added and removed lines between what each path had and has; None is no file."""
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder).resolve()
+        for number, (old, new) in enumerate(ends):
+            for name, content in (("old", old), ("new", new)):
+                (top / name).mkdir(exist_ok=True)
+                if content is not None:
+                    (top / name / str(number)).write_bytes(countable(content))
+        if not (top / "old").exists():
+            return 0
+        # No settings and attributes but git's own: they could make text binary, or leave it out.
+        alone = {
+            **git.environment(env),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_CEILING_DIRECTORIES": str(top.parent),
+        }
+        asked = ("diff", "--no-index", "--numstat", "-z", "--find-renames", "--no-ext-diff", "--no-textconv")
+        options = ("-c", f"core.attributesFile={os.devnull}", *asked, "old", "new")
+        done = git.run(top, *options, env=alone, check=False)
+    if done.returncode not in (0, 1):
+        git.checked(done)
+    counts = re.findall(rb"(?:^|\0)(\d+|-)\t(\d+|-)\t", done.stdout)
+    return sum(1 if b"-" in count else int(count[0]) + int(count[1]) for count in counts)
+
+
+def countable(content: bytes) -> bytes:
+    """Return the lines of a content that count, each with an LF."""
+    if content.startswith(_UTF16):
+        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
+    is_binary = b"\0" in content
+    text = _LONE_CR.sub(b"\r\r\n", content.replace(b"\0", b""))
+    if is_binary:
+        lines = text.split(b"\n")
+        rest = b"\n".join(line for line in lines if not _is_text(line))
+        mark = [hashlib.sha256(rest).hexdigest().encode()] if rest else []
+        text = b"\n".join([line for line in lines if _is_text(line)] + mark)
+    return _LONG.sub(rb"\g<0>\n", text)
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
