@@ -21,6 +21,7 @@ from typing import Callable
 from cccc.common.paths import Project
 
 _LEAVE_WITHIN = 0.25  # between asking to leave and killing
+_LEAVE_A_PROFILE_WITHIN = 1.5  # for what a login shell runs as it starts, such as `pyenv rehash`, to remove its locks
 _TMUX_ANSWERS_WITHIN = 0.3
 
 
@@ -45,19 +46,24 @@ def end(project: Project, services: Iterable[str]) -> bool:
         # and one whose lock was removed is known by its environment
         _end(lambda: [*_holders(locks), *_of_sessions(daemons), *_of_home(project)], signal.SIGTERM, signal.SIGKILL),
         _end(lambda: _holders([project.run / "check.lock"]), signal.SIGKILL),
-        _end_tmux(project.socket("tmux")),
+        _end_tmux(project.socket("tmux"), _LEAVE_A_PROFILE_WITHIN if _is_starting(project) else _LEAVE_WITHIN),
     ]
     for path in (*project.sockets.glob("*.sock"), project.run / "supervisord.pid"):
         clear(path)
     return any(left)
 
 
-def _end(find: Callable[[], list[int]], *signals: int) -> bool:
+def _is_starting(project: Project) -> bool:
+    """Return whether a pane's login shell has not come to its CLI: it has left the mark of the start empty."""
+    return any(mark.stat().st_size == 0 for mark in project.run.glob("*.launch"))
+
+
+def _end(find: Callable[[], list[int]], *signals: int, within: float = _LEAVE_WITHIN) -> bool:
     """Send each signal to what `find` returns until all of it is gone. Returns whether there was anything."""
     found = set(find())
     left = found
     for number in signals:
-        until = time.monotonic() + _LEAVE_WITHIN
+        until = time.monotonic() + within
         for pid in left:
             _kill(pid, number)
         while left and time.monotonic() < until:
@@ -104,13 +110,13 @@ def _holders(locks: list[Path]) -> list[int]:
     return [number for number in numbers if number]
 
 
-def _end_tmux(socket: Path) -> bool:
+def _end_tmux(socket: Path, within: float) -> bool:
     """End the tmux server and everything that runs in its panes; also a server that has lost its socket."""
-    ended = socket.exists() and _end_server_at(socket)
+    ended = socket.exists() and _end_server_at(socket, within)
     return _end(lambda: tmux_servers(socket), signal.SIGTERM, signal.SIGKILL) or ended
 
 
-def _end_server_at(socket: Path) -> bool:
+def _end_server_at(socket: Path, within: float) -> bool:
     try:
         panes = {int(pid) for pid in _tmux(socket, "list-panes", "-a", "-F", "#{pane_pid}").split()}
         if os.getsid(0) in panes:  # `cccc down` was typed in a pane: outlive it, to come to the end
@@ -119,7 +125,7 @@ def _end_server_at(socket: Path) -> bool:
         _tmux(socket, "kill-server")
     except subprocess.TimeoutExpired:  # it hangs, and is found by its command line
         return False
-    return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL)
+    return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL, within=within)
 
 
 def tmux_servers(socket: Path) -> list[int]:

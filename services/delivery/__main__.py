@@ -174,8 +174,11 @@ class Delivery(worker.Worker):
             inbox=len(known.waiting),
             nudge=self._passthrough.words(peer) or self._nudger.words(peer),
         )
+        on_the_way = self._clis.ways.get(peer)
         if at is not None and known.life.running:
             told.state, told.reason = self._seen(at)
+        elif on_the_way and known.life.running:
+            told.state, told.reason = screen.STARTING, on_the_way.stands
         before, when = self._signalled.get(peer, (None, 0.0))
         if told != before or now - when > _SIGNAL_AGAIN:
             self._signalled[peer] = (told, now)

@@ -14,8 +14,10 @@ from cccc.common.worker import Worker
 from cccc.services.delivery import pane, peers
 from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import LIVED_LONG, Memory
+from cccc.services.delivery.way import LOOK_EVERY, PROFILE, Way, is_over, mark
 from cccc.services.delivery.window import Window
 
+_SHOWN = 60  # characters of a command line
 _COMMANDS = {"PeerA": "CLAUDE_I_CMD", "PeerB": "CODEX_I_CMD"}
 
 
@@ -24,6 +26,7 @@ class Clis:
 
     def __init__(self, service: Worker, memory: Memory) -> None:
         self.hands: dict[str, Hands] = {}
+        self.ways: dict[str, Way] = {}  # of those that are not at their CLI yet
         self._service = service
         self._memory = memory
         self._profiles = service.settings.cli_profiles
@@ -56,7 +59,7 @@ class Clis:
         life = self._memory.peers[peer].life
         there = self._window.panes[peer]
         if life.running and there.run == str(life.starts) and not there.dead:
-            self._take_over(peer, there.id)
+            self._follow(peer, there)
         elif life.running:
             self._say_exit(peer, there)
         elif there.run == str(life.starts + 1):  # started, and not said or not heard yet
@@ -70,15 +73,29 @@ class Clis:
         if wait > 0:
             self._service.wake_in(wait)
             return
-        launch = (sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(self._project.home))
-        tmux.respawn(self._project, pane_id, str(life.starts + 1), *launch, self.command(peer), *self._added(peer))
+        launch = (sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(self._project.home), peer)
+        words = ("no" if life.plain else "yes", self.command(peer), *self._added(peer))
+        Way.begin(self._project, peer)
+        tmux.respawn(self._project, pane_id, str(life.starts + 1), *launch, *words)
         fault("delivery.started")
         self._window.look_again()
         self._say_start(peer, pane_id)
 
-    def _take_over(self, peer: str, pane_id: str) -> None:
+    def _follow(self, peer: str, there: tmux.Pane) -> None:
+        """Wait until the login shell has become the CLI; what became something else is started without its profile."""
         if peer in self.hands:
             return
+        life = self._memory.peers[peer].life
+        on_the_way = self.ways.setdefault(peer, Way(self._project, peer, life.started_at))
+        if life.plain or on_the_way.look(there.pid):
+            del self.ways[peer]
+            self._take_over(peer, there.id)
+        elif on_the_way.instead:
+            self._say_exit(peer, there, f"{PROFILE} started `{on_the_way.instead[:_SHOWN]}` instead of the CLI")
+        else:
+            self._service.wake_in(LOOK_EVERY / 5)
+
+    def _take_over(self, peer: str, pane_id: str) -> None:
         life, quiet = self._memory.peers[peer].life, self._profiles.delivery.human_quiet_seconds
         rules = self.kind(peer).rules(self._profiles.of(folder(peer)))
         self.hands[peer] = Hands(self._project, pane_id, rules, quiet, life.started_at)
@@ -99,15 +116,20 @@ class Clis:
             )
             self._service.say(start, id_=id_)
 
-    def _say_exit(self, peer: str, there: tmux.Pane) -> None:
+    def _say_exit(self, peer: str, there: tmux.Pane, became: str = "") -> None:
         life, token = self._memory.peers[peer].life, self._memory.peers[peer].flight.token
         id_ = f"{folder(peer)}.{life.starts}.exited"
         if self._service.pending(id_):
             return
         at = self.hands.pop(peer, None)
+        self.ways.pop(peer, None)
         if at:
             at.let_go()
         exit_ = self._exit(peer, there)
+        if became:
+            exit_.status = became
+        elif exit_.status.startswith("exit") and not life.plain and not is_over(mark(self._project, peer)):
+            exit_.status = f"{PROFILE} ended the shell ({exit_.status})"
         if not exit_.planned:
             words = pane.last_words(self._project, there.id)
             self._service.log.warning("%s ended after %.1f s, %s: %s", peer, exit_.lived_s, exit_.status, words)

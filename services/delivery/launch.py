@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cccc.common import terminal
 from cccc.common.paths import Project
+from cccc.services.delivery import way
 
 _OF_THE_PANE = ("TERM", "TMUX", "TMUX_PANE")
 _LOGIN_SHELLS = ("bash", "dash", "fish", "ksh", "sh", "zsh")
@@ -45,12 +46,17 @@ def as_one_process(command: str, *added: str) -> str:
     return command if _MORE_THAN_ONE.search(command) else f"exec env {command} {shlex.join(added)}".rstrip()
 
 
-def main(home: str, command: str, *added: str) -> None:
-    """Replace this process by the login shell that runs `command` with the `added` arguments."""
+def main(home: str, peer: str, profile: str, command: str, *added: str) -> None:
+    """Replace this process by the login shell that runs `command` with the `added` arguments.
+
+    With the `profile` "no" its profile is not read.
+    """
     project = Project(Path(home))
     env = environment(terminal.environment(project), os.environ)
     os.umask(terminal.umask(project))
-    os.execve(shell(env), [shell(env), "-l", "-c", as_one_process(command, *added)], env)
+    login = () if profile == "no" else ("-l",)
+    line = way.to(project, peer, shell(env)) + as_one_process(command, *added)
+    os.execve(shell(env), [shell(env), *login, "-c", line], env)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from cccc.common import facts as f
 from cccc.common.paths import PEERS
 from cccc.services.delivery.nudge import Flight
 from cccc.services.delivery.screen import RUNS
+from cccc.services.delivery.way import PROFILE
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations
 
@@ -56,6 +57,7 @@ class Life(msgspec.Struct):
     hooked: bool = False  # this run's hooks have told something
     stuck: str = ""  # a limit or a login; "" when turns succeed
     stuck_at: float = 0.0
+    plain: bool = False  # starts without the login profile, which did not come to the CLI
 
 
 class Peer(msgspec.Struct):
@@ -198,6 +200,7 @@ def _live(peer: Peer, fact: f.Fact) -> None:
         life.running = False
         life.ended_at = seconds(fact.ts)
         life.again_s = fact.again_s
+        life.plain = not fact.planned and (life.plain or fact.status.startswith(PROFILE))
         if fact.lived_s >= LIVED_LONG or fact.planned:
             life.attempt = 0
 

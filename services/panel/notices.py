@@ -13,6 +13,8 @@ def call(fact: Fact) -> str:
     """Return what a person is called for, in a few words, or ""."""
     if isinstance(fact, f.Rfd):
         return f"decide {fact.rfd_id}: {fact.title}"
+    if isinstance(fact, f.PeerExited) and fact.status.startswith("the login profile"):
+        return f"{fact.peer} is started without it: {fact.status}"
     if isinstance(fact, f.PeerExited) and fact.again_s >= _KEEPS_ENDING:
         return f"{fact.peer} keeps ending ({fact.status})"
     if isinstance(fact, f.NudgeUnanswered):

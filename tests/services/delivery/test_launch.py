@@ -57,7 +57,7 @@ def test_it_becomes_the_command_with_the_umask_and_variables_of_the_terminal(pro
     program.chmod(0o755)
     command = f"A='b' {program}"
     process = subprocess.Popen(
-        [sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(project.home), command],
+        [sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(project.home), "PeerA", "yes", command],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "CCCC_HOME": str(project.home)},
