@@ -41,7 +41,7 @@ def check(text: str, tags: bool = False, deepest: int = DEEPEST) -> None:
         _walk(text, Loader, tags, deepest)
     except _UNREADABLE as error:
         with contextlib.suppress(*_UNREADABLE):
-            _walk(text, yaml.SafeLoader, tags, deepest)  # libyaml may give up on nesting before it shows any of it
+            _walk(_as_deep(text, deepest + 1), yaml.SafeLoader, tags, deepest)
         raise broken(text, error) from None
 
 
@@ -70,6 +70,16 @@ def broken(text: str, error: Exception) -> NotYAML:
             "something is not closed, or a value is missing", min(mark.line + 1, len(_BREAK.split(text.rstrip())))
         )
     return NotYAML(_WHY.get(rest[0]) or f"it cannot be read from column {mark.column + 1} on", mark.line + 1)
+
+
+def _as_deep(text: str, levels: int) -> str:
+    """Return the text up to so many open brackets: libyaml may give up on nesting before it shows any of it."""
+    depth = 0
+    for bracket in re.finditer(r"[][{}]", text):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth == levels:
+            return text[: bracket.end()]
+    return ""
 
 
 def _line(error: yaml.MarkedYAMLError) -> int:
