@@ -88,7 +88,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(place, with_pip=False)
     python = str(place / "bin" / "python")
     pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", str(wheel)], check=True)
+    subprocess.run([*pip, "install", "--quiet", "-c", str(ROOT / "scripts/constraints.txt"), str(wheel)], check=True)
     return place / "bin"
 
 
@@ -104,10 +104,9 @@ def cccc(installed: Path, where: Path, *args: str, **environment: str) -> str:
 
 def test_the_wheel_has_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> None:
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    shell_scripts = {path for path in files() if path.parent == Path("scripts") and not path.suffix} - {
-        Path("py.typed")
-    }
-    assert packed == {f"cccc/{path}" for path in files() if path not in shell_scripts}
+    of_a_checkout = {path for path in files() if path.parent == Path("scripts") and path.suffix in ("", ".txt")}
+    of_a_checkout.discard(Path("scripts/py.typed"))
+    assert packed == {f"cccc/{path}" for path in files() if path not in of_a_checkout}
 
 
 def test_the_installed_command_runs_anywhere(installed: Path) -> None:
