@@ -23,16 +23,26 @@ class Blobs:
     def put(self, content: bytes) -> str:
         """Return the SHA-256 of `content`, which is on disk when this returns."""
         sha = hashlib.sha256(content).hexdigest()
-        if not self.path(sha).exists():
+        if not self._has(sha):
             durable.write(self.path(sha), content)
         return sha
 
     def get(self, sha: str) -> bytes:
-        """Return a body. Raises NotFound when it was removed."""
+        """Return a body. Raises NotFound when it was removed, or has other bytes than it had."""
         try:
-            return self.path(sha).read_bytes()
-        except FileNotFoundError:
+            content = self.path(sha).read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
             raise NotFound(f"the body {sha} is not in {self._folder} any more") from None
+        if hashlib.sha256(content).hexdigest() != sha:
+            raise NotFound(f"the body {sha} in {self._folder} has other bytes than it had")
+        return content
+
+    def _has(self, sha: str) -> bool:
+        try:
+            self.get(sha)
+        except NotFound:
+            return False
+        return True
 
     def remove(self, sha: str) -> None:
         """Remove a body, and what a crash left of its writing. One that is not there is no error."""

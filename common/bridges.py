@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from cccc.common import git
+from cccc.common import durable, git
 from cccc.common.errors import LedgerBusy, NotRunning, UserError
 from cccc.common.paths import IGNORE, Project
 from cccc.common.process import hold
@@ -113,7 +113,7 @@ def mark_start(project: Project, platforms: Iterable[str]) -> None:
     """Note that a person starts these bridges: what `outbound.reset_on_start` says is done once for it."""
     project.make_run()
     for platform in platforms:
-        start_mark(project, platform).write_text(str(time.time_ns()))
+        durable.write(start_mark(project, platform), str(time.time_ns()).encode())
 
 
 def start_mark(project: Project, platform: str) -> Path:
@@ -141,5 +141,5 @@ def report(project: Project, platform: str) -> Report:
     """Return what a bridge last said of itself. Raises NotRunning when it never ran."""
     try:
         return msgspec.json.decode(report_path(project, platform).read_bytes(), type=Report)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         raise NotRunning(f"the {platform} bridge has not run yet; `cccc bridge {platform} start`") from None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
+from cccc.common import durable
 from cccc.common.paths import Project
 
 _KEPT = 500
@@ -17,12 +19,12 @@ class History:
         self._path = project.state / "console-history"
         self.lines: list[str] = []
         if self._path.exists():
-            kept = self._path.read_text(encoding="utf-8").splitlines()
-            self.lines = [json.loads(line) for line in kept[-_KEPT:]]
+            kept = self._path.read_bytes().splitlines()
+            for line in kept[-_KEPT:]:
+                with contextlib.suppress(ValueError):  # cut by a crash: of no worth to anybody
+                    self.lines.append(str(json.loads(line)))
             if len(kept) > 2 * _KEPT:
-                fresh = self._path.with_suffix(f".{os.getpid()}")
-                fresh.write_text("".join(f"{line}\n" for line in kept[-_KEPT:]), encoding="utf-8")
-                fresh.replace(self._path)
+                durable.write(self._path, b"".join(line + b"\n" for line in kept[-_KEPT:]))
 
     def add(self, text: str) -> None:
         """Keep a line, unless it repeats the last one."""

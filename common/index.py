@@ -8,8 +8,9 @@ fsync per commit.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -45,29 +46,46 @@ class Index:
     """The index, open for writing by the ledger service."""
 
     def __init__(self, project: Project) -> None:
+        self._path = project.index
         try:
             self._base = _open(project.index)
         except sqlite3.OperationalError:  # a full disk, a lock: nothing is wrong with the file
             raise
         except sqlite3.DatabaseError:
-            for end in ("", "-wal", "-shm"):
-                project.index.with_name(project.index.name + end).unlink(missing_ok=True)
+            self._remove()
             self._base = _open(project.index)
+
+    def _remove(self) -> None:
+        for end in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + end).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _sound(self) -> Iterator[None]:
+        """Remove an index that turns out to be damaged: who goes on after this makes it again."""
+        try:
+            yield
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            self._remove()
+            raise
 
     def last(self) -> Row | None:
         row = self._base.execute("SELECT * FROM facts ORDER BY seq DESC LIMIT 1").fetchone()
         return Row(*row) if row else None
 
     def seq_of(self, id_: str) -> int | None:
-        row = self._base.execute("SELECT seq FROM facts WHERE id = ?", (id_,)).fetchone()
+        with self._sound():
+            row = self._base.execute("SELECT seq FROM facts WHERE id = ?", (id_,)).fetchone()
         return int(row[0]) if row else None
 
     def add(self, rows: Iterable[Row]) -> None:
         """Write rows, all or none. Raises sqlite3.OperationalError when the disk is full."""
         try:
-            self._base.execute("BEGIN")
-            self._base.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
-            self._base.execute("COMMIT")
+            with self._sound():
+                self._base.execute("BEGIN")
+                self._base.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self._base.execute("COMMIT")
         except sqlite3.OperationalError:
             if self._base.in_transaction:
                 self._base.execute("ROLLBACK")
@@ -96,7 +114,7 @@ def _open(path: Path) -> sqlite3.Connection:
 
 def _ask(project: Project, query: str, *values: object) -> list[Row]:
     """Return the rows of a query; none where there is no index of this version (its owner makes it)."""
-    if not project.index.exists():
+    if not project.index.is_file():
         return []
     with closing(sqlite3.connect(project.index, timeout=5.0)) as base:
         try:

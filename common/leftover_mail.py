@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 
+from cccc.common import durable
 from cccc.common.paths import PEERS, Project
 
 
@@ -19,16 +20,14 @@ def count(project: Project) -> dict[str, int]:
 def choose(project: Project, policy: str) -> None:
     """Leave the choice for delivery: resume, archive or discard."""
     project.make_run()
-    fresh = project.run / "inbox-startup.new"
-    fresh.write_text(f"{policy} {time.time_ns()}")
-    fresh.replace(project.run / "inbox-startup")
+    durable.write(project.run / "inbox-startup", f"{policy} {time.time_ns()}".encode())
 
 
 def chosen(project: Project) -> tuple[str, str]:
     """Return the choice and its own id; two empty texts when there is none."""
     try:
         policy, id_ = (project.run / "inbox-startup").read_text().split()
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return "", ""
     return policy, id_
 

@@ -106,8 +106,8 @@ def _holders(locks: list[Path]) -> list[int]:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                numbers.append(int(file.read() or 0))
-    return [number for number in numbers if number]
+                numbers.append(file.read().strip())
+    return [int(number) for number in numbers if number.isdigit()]
 
 
 def _end_tmux(socket: Path, within: float) -> bool:

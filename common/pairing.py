@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 
+import msgspec
+
+from cccc.common import durable
 from cccc.common.paths import Project
 
 GOOD_FOR = 600.0  # seconds
@@ -40,13 +42,12 @@ def digest(code: str) -> str:
 
 
 def _read(project: Project, now: float) -> dict[str, float]:
-    path = project.state / "pairing.json"
-    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        kept = msgspec.json.decode((project.state / "pairing.json").read_bytes(), type=dict[str, float])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):  # a person can have another code
+        return {}
     return {each: end for each, end in kept.items() if now < end <= now + GOOD_FOR}  # later: the clock was set back
 
 
 def _write(project: Project, codes: dict[str, float]) -> None:
-    fresh = project.state / f"pairing.{os.getpid()}"
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(codes), encoding="utf-8")
-    fresh.replace(project.state / "pairing.json")
+    durable.write(project.state / "pairing.json", json.dumps(codes).encode())

@@ -152,7 +152,7 @@ def _parent(project: Project) -> int:
         return os.getppid()
     try:
         return int((project.run / "supervisord.pid").read_text())
-    except FileNotFoundError:  # it was removed, or has just ended with its supervisord
+    except (FileNotFoundError, ValueError):  # it was removed or written over, or has just ended with its supervisord
         return os.getppid() if os.getppid() in leftovers.supervisords(project) else 0
 
 
@@ -167,7 +167,9 @@ def hold(path: Path, within: float = _ORPHAN_LEAVES_WITHIN) -> BinaryIO:
         except BlockingIOError:
             if time.monotonic() > end:
                 file.close()
-                raise LedgerBusy(f"{path} is held by process {path.read_text() or '?'}; run `cccc down`") from None
+                raise LedgerBusy(
+                    f"{path} is held by process {path.read_text(errors='replace') or '?'}; run `cccc down`"
+                ) from None
             time.sleep(0.05)
     file.truncate(0)
     file.write(str(os.getpid()).encode())

@@ -8,12 +8,12 @@ happened, and readers subtract. Free text is one line without control characters
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Dict, List, Optional
 
 import msgspec
 
+from cccc.common import durable
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 
@@ -188,15 +188,13 @@ def verified(project: Project) -> Verified | None:
     """Return what the last verification found, or None when there was none that can be read."""
     try:
         return msgspec.json.decode(_verified(project).read_bytes(), type=Verified)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
 def note_verified(project: Project, found: Verified) -> None:
     """Keep what a verification found."""
-    fresh = _verified(project).with_suffix(f".{os.getpid()}")
-    fresh.write_bytes(msgspec.json.encode(found))
-    fresh.replace(_verified(project))
+    durable.show(_verified(project), msgspec.json.encode(found))
 
 
 def _verified(project: Project) -> Path:
@@ -209,7 +207,7 @@ def read(project: Project) -> Status:
         status = msgspec.json.decode(project.status.read_bytes(), type=Status)
     except FileNotFoundError:
         raise NotRunning(f"{project.status} is not there yet; run `cccc up`") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotRunning(f"{project.status} is not from this version ({error}); run `cccc restart panel`") from None
     if status.format != FORMAT:
         raise NotRunning(f"{project.status} has format {status.format}, not {FORMAT}; run `cccc restart panel`")

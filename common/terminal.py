@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from cccc.common import inherited, settings, typed_by
+from cccc.common import durable, inherited, settings, typed_by
 from cccc.common.alive import alive
 from cccc.common.paths import Project
 
@@ -56,17 +56,14 @@ def stamp(project: Project) -> object:
 
 
 def _keep(project: Project, terminal: Terminal) -> None:
-    fresh = project.terminal.with_name(f"terminal.json.{os.getpid()}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump(msgspec.to_builtins(terminal), file, indent=1)
-    fresh.replace(project.terminal)
+    durable.write(project.terminal, json.dumps(msgspec.to_builtins(terminal), indent=1).encode())
 
 
 def load(project: Project) -> Terminal:
-    """Return what was saved last; where nothing was, what this process has. Raises SettingsError."""
+    """Return what was saved last; where nothing can be read, what this process has. Raises SettingsError."""
     try:
         return msgspec.convert(json.loads(project.terminal.read_text()), Terminal)
-    except FileNotFoundError:
+    except (OSError, ValueError):  # it is made again by the next `cccc up`
         return _here(project)
 
 

@@ -11,7 +11,6 @@ may be what fails, and to skip the fact heard last, which may be a person's no, 
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import traceback
@@ -19,8 +18,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from cccc.common import durable, ledger, redaction, settings
 from cccc.common import facts as f
-from cccc.common import ledger, redaction, settings
 from cccc.common.blobs import Blobs
 from cccc.common.bus import RETRY, Bus
 from cccc.common.facts import Fact, Signal
@@ -44,6 +43,13 @@ class _Snapshot(msgspec.Struct):
     state: msgspec.Raw
 
 
+class _Strike(msgspec.Struct):
+    """How often a service has died of one thing, and of what error."""
+
+    count: int
+    error: str
+
+
 class Worker(Process):
     """A service. A subclass sets `name`, `State` and `version`, and writes fold, open and act."""
 
@@ -63,9 +69,7 @@ class Worker(Process):
         project.snapshots.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._snapshot_path = project.snapshots / f"{self.name}.msgpack"
         self._strikes_path = project.snapshots / f"{self.name}.strikes.json"
-        self._strikes: dict[str, dict[str, Any]] = {}
-        if self._strikes_path.exists():
-            self._strikes = json.loads(self._strikes_path.read_text())
+        self._strikes = self._read_strikes()
         self._snapshot_seq, self.state = self._load()
         self.bus = Bus(project, self.name, self._snapshot_seq)
         self.watch(self.bus.requests, self.bus.answers)
@@ -105,16 +109,14 @@ class Worker(Process):
     def strike(self, source: str, error: Exception) -> None:
         """Note on disk that the service dies of `source`."""
         words = "".join(traceback.format_exception_only(type(error), error)).strip()
-        count = self._strikes.get(source, {"count": 0})["count"] + 1
-        self._strikes[source] = {"count": count, "error": redaction.default.redact(words)[: f.LONGEST_TEXT]}
-        fresh = self._strikes_path.with_suffix(".new")
-        fresh.write_text(json.dumps(self._strikes))
-        fresh.replace(self._strikes_path)
+        count = self._strikes[source].count + 1 if source in self._strikes else 1
+        self._strikes[source] = _Strike(count, redaction.default.redact(words)[: f.LONGEST_TEXT])
+        durable.write(self._strikes_path, msgspec.json.encode(self._strikes))
 
     def struck(self, source: str) -> str:
         """Return the error of which the service has died twice at `source`, or ""."""
         strike = self._strikes.get(source)
-        return str(strike["error"]) if strike and strike["count"] >= _DEATHS else ""
+        return strike.error if strike and strike.count >= _DEATHS else ""
 
     # --- the loop ---
 
@@ -179,6 +181,15 @@ class Worker(Process):
         else:
             self.wake_in(0.1)
 
+    def _read_strikes(self) -> dict[str, _Strike]:
+        try:
+            return msgspec.json.decode(self._strikes_path.read_bytes(), type=dict[str, _Strike])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            self.log.warning("%s cannot be read (%s); counting from 0 again", self._strikes_path, error)
+            return {}
+
     def _load(self) -> tuple[int, Any]:
         try:
             kept = msgspec.msgpack.decode(self._snapshot_path.read_bytes(), type=_Snapshot)
@@ -188,7 +199,7 @@ class Worker(Process):
             self.log.warning("the snapshot fits neither this version nor this ledger; folding again")
         except FileNotFoundError:
             pass
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             self.log.warning("the snapshot cannot be read (%s); folding again", error)
         return 0, self.State()
 
@@ -196,7 +207,5 @@ class Worker(Process):
         if self.bus.pending() or self.bus.seq == self._snapshot_seq:
             return
         kept = _Snapshot(self.version, self.bus.seq, self._prev, msgspec.Raw(msgspec.msgpack.encode(self.state)))
-        fresh = self._snapshot_path.with_suffix(".new")
-        fresh.write_bytes(msgspec.msgpack.encode(kept))
-        fresh.replace(self._snapshot_path)
+        durable.show(self._snapshot_path, msgspec.msgpack.encode(kept))
         self._snapshot_seq = self.bus.seq

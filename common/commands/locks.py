@@ -6,6 +6,7 @@ import fcntl
 import json
 from pathlib import Path
 
+from cccc.common import durable
 from cccc.common.commands.kinds import Asker, Reply
 from cccc.common.lines import Line, table
 from cccc.common.paths import Project
@@ -18,10 +19,8 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
 def lines(project: Project) -> list[Line]:
     """Return the locks of the services, and what delivery keeps for itself at the moment."""
     rows = [(path.name, _holder(path)) for path in sorted(project.run.glob("*.lock"))]
-    kept = project.state / "locks.json"
-    if kept.exists():
-        for name, value in json.loads(kept.read_text(encoding="utf-8")).items():
-            rows.append((f"delivery: {name}", json.dumps(value, ensure_ascii=False)))
+    for name, value in durable.shown(project.state / "locks.json", dict[str, str]).items():
+        rows.append((f"delivery: {name}", json.dumps(value, ensure_ascii=False)))
     return table(("lock", "held by"), rows) if rows else [Line("no locks")]
 
 
@@ -30,6 +29,6 @@ def _holder(path: Path) -> str:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            number = file.read().decode()
+            number = file.read().decode(errors="replace")
             return f"process {number}" if number else "its service"  # check.lock while no check runs
     return "nobody"

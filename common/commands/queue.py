@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from cccc.common import durable
 from cccc.common.commands.kinds import Asker, Reply
 from cccc.common.lines import Line, ago, table
 from cccc.common.paths import Project
@@ -14,9 +13,8 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
 
 
 def read(project: Project) -> list[dict[str, str]]:
-    """Return the entries of the patch queue: mid, from, source, stage, reason, since."""
-    path = project.state / "queue.json"
-    return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+    """Return the entries of the patch queue: mid, from, source, stage, reason, since. Raises UserError."""
+    return durable.shown(project.state / "queue.json", list[dict[str, str]])
 
 
 def lines(entries: list[dict[str, str]]) -> list[Line]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from cccc.common import durable
 from cccc.common import facts as f
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
@@ -37,8 +37,7 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
 
 def read(project: Project, everything: bool = False) -> list[dict[str, Any]]:
     """Return what the orchestrator knows of the requests that are not over, or of all; oldest first."""
-    path = project.state / "rfd.json"
-    entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    entries = durable.shown(project.state / "rfd.json", list[dict[str, Any]])
     return [entry for entry in entries if everything or entry["status"] in _IN_PLAY]
 
 

@@ -10,7 +10,7 @@ import msgspec
 from cccc.common import anchor, bus, ledger, obstacles, status, supervisor
 from cccc.common.commands import queue
 from cccc.common.commands.kinds import Asker, Reply
-from cccc.common.errors import LedgerBroken, NotRunning
+from cccc.common.errors import LedgerBroken, NotRunning, UserError
 from cccc.common.facts import Beat
 from cccc.common.lines import Line, age, ago, clock, plain, table
 from cccc.common.paths import PEERS, Project
@@ -41,7 +41,7 @@ def look(project: Project) -> dict[str, Any]:
         "troubles": troubles,
         "services": services,
         "inboxes": {peer: len(list(project.inbox(peer).glob("*.txt"))) for peer in PEERS},
-        "queue": queue.read(project),
+        "queue": _queue(project, troubles),
         "facts": [msgspec.to_builtins(line_of(fact)) for fact in ledger.tail(project, _LAST_FACTS)],
         "snapshot": msgspec.to_builtins(snapshot) if snapshot else None,
     }
@@ -69,6 +69,14 @@ def lines(found: dict[str, Any]) -> list[Line]:
     for notice in snapshot.get("notices", []):
         shown.append(Line(f"notice {ago(notice['ts'])} ago: {plain(notice['text'])}", "yellow"))
     return shown + _fact_lines(found["facts"])
+
+
+def _queue(project: Project, troubles: list[str]) -> list[dict[str, str]]:
+    try:
+        return queue.read(project)
+    except UserError as error:
+        troubles.append(str(error))
+        return []
 
 
 def _of_the_ledger(project: Project) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from fnmatch import fnmatch
@@ -17,7 +16,7 @@ from cccc.common.errors import NotFound, UserError
 from cccc.common.paths import IGNORE, Project
 from cccc.common.settings import editing
 from cccc.common.settings.policies import Gates
-from cccc.scripts.cli import skeleton
+from cccc.scripts.cli import shelter, skeleton
 
 GUIDES = ("PEERA.md", "PEERB.md")
 _SHOWN = 8
@@ -72,6 +71,7 @@ def command(target: Path | None, force: bool, fit_paths: bool) -> None:
     else:
         _ignore(project.root)
         _exclude(project.root)
+        _shelter(project)
     click.echo("next: `cccc doctor` says what is missing, `cccc run` starts")
 
 
@@ -89,12 +89,7 @@ def _tracked(root: Path) -> list[str] | None:
         return None
     paths = git.run(root, "ls-files", "-z").stdout.decode(errors="replace").split("\0")
     tops = {(top, below) for top, below, _ in (path.partition("/") for path in paths if path)}
-    return sorted(_escape(top) + ("/**" if below else "") for top, below in tops)
-
-
-def _escape(path: str) -> str:
-    """Return a path as a pattern of .gitignore that matches it alone."""
-    return re.sub(r"([\\*?\[\]]|^[#!]| $)", r"\\\1", path)
+    return sorted(shelter.escape(top) + ("/**" if below else "") for top, below in tops)
 
 
 def _copy_settings(project: Project, tracked: Sequence[str], force: bool) -> None:
@@ -157,27 +152,19 @@ def _ignore(root: Path) -> None:
     path = root / ".gitignore"
     lines = path.read_bytes() if path.exists() else b""
     if not _IGNORED_BY & {line.strip() for line in lines.decode(errors="replace").splitlines()}:
-        _append(path, [IGNORE])
+        shelter.append(path, [IGNORE])
         click.echo(f"added {IGNORE} to .gitignore")
 
 
 def _exclude(root: Path) -> None:
-    path = root / git.line(root, "rev-parse", "--git-path", "info/exclude")
-    prefix = _escape(git.look(root).prefix)
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    repo = git.look(root)
     names = [name for name in UNTRACKED if not git.run(root, "ls-files", "--", name).stdout]
-    missing = [f"/{prefix}{name}" for name in names if f"/{prefix}{name}" not in lines]
+    missing = shelter.exclude(repo, names)
     if missing:
-        path.parent.mkdir(exist_ok=True)
-        _append(path, missing)
-        click.echo(f"added {' '.join(missing)} to {os.path.relpath(path, root)}")
+        click.echo(f"added {' '.join(missing)} to {os.path.relpath(repo.common / 'info' / 'exclude', root)}")
 
 
-def _append(path: Path, lines: list[str]) -> None:
-    """Append whole lines, also to a file that ends without a newline."""
-    with path.open("ab+") as file:
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-        file.write("".join(f"{line}\n" for line in lines).encode())
+def _shelter(project: Project) -> None:
+    why = shelter.make(project)
+    if why:
+        click.echo(shelter.unsafe(project, why), err=True)

@@ -16,7 +16,7 @@ from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
 from cccc.scripts.cli import foreground as foreground_
-from cccc.scripts.cli import mail, peers, ready
+from cccc.scripts.cli import mail, mend, peers, ready, shelter
 from cccc.services.delivery import peers as kinds
 from cccc.services.evidence import hooks
 
@@ -100,6 +100,7 @@ def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
 
 
 def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
+    _shelter(project)
     runs = terminal.environment(project)
     if mock and any(runs.get(name) != text for name, text in peers.mock(project).items()):
         raise UserError("already up; `cccc down` first, then `cccc up --mock`")
@@ -118,6 +119,8 @@ def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
 
 def _check(project: Project) -> None:
     """Raise UserError for what no service could start with."""
+    for aside in mend.mend(project):
+        click.echo(f"{aside.name.partition('.broken-')[0]} could not be used; it is made again, and kept as {aside}")
     left = older.files(project)
     if left:
         names = f"{left[0].relative_to(project.root)}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
@@ -132,6 +135,7 @@ def _check(project: Project) -> None:
     if not shutil.which("tmux"):
         raise UserError("tmux is not installed; `apt install tmux` or `brew install tmux`")
     repo = git.look(project.root)
+    _shelter(project)
     _tell_of_loss(project)
     _tell_of_hooks(project, repo)
 
@@ -140,6 +144,13 @@ def _tell_of_hooks(project: Project, repo: git.Repo) -> None:
     wrong = hooks.told(hooks.find(repo, os.environ), settings.load(project).policies.gate.hooks)
     if wrong:
         click.echo(f"hooks: {wrong}")
+
+
+def _shelter(project: Project) -> None:
+    """Have `git clean` pass by a project that an older version made."""
+    why = shelter.make(project)
+    if why:
+        click.echo(shelter.unsafe(project, why), err=True)
 
 
 def _tell_of_loss(project: Project) -> None:
@@ -176,7 +187,7 @@ def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peers.Comman
 def _tell_of_versions(project: Project, chosen: Sequence[peers.Command]) -> None:
     """Say, once in a project, that a CLI has a version that this cccc was not certified with."""
     told = project.state / "versions.txt"
-    known = told.read_text().splitlines() if told.exists() else []
+    known = told.read_text(errors="replace").splitlines() if told.exists() else []
     for each in chosen:
         kind = kinds.of(each.text)
         program = next((word for word in each.text.split() if PurePath(word).name == kind.name), "")

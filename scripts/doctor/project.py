@@ -10,6 +10,7 @@ from cccc.common import anchor, git, obstacles, settings, status, supervisor, te
 from cccc.common.errors import LedgerBroken, NotRunning, SettingsError, UserError
 from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
+from cccc.scripts.cli import shelter
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence import hooks, sandbox
@@ -27,6 +28,7 @@ def checks(project: Project) -> list[Check]:
         *_settings(project),
         *(_repository(project) if shutil.which("git") else []),
         *_isolation(project),
+        _shelter(project),
         _ledger(project),
         _guides(project),
         _services(project),
@@ -105,6 +107,13 @@ def _isolation(project: Project) -> list[Check]:
     if found.way == "path":
         return [Check("isolation", WARN, f"path: checks see your tree too ({found.why})", "docs/gate.md")]
     return [Check("isolation", BAD, f"no check can run: {found.why}", "gate.isolation: auto")]
+
+
+def _shelter(project: Project) -> Check:
+    if shelter.is_made(project):
+        return Check("git clean", OK, f"passes {project.home.name} by: it is a repository of its own")
+    found = f"`git clean -fdx` and `git stash --all` would take {project.home.name} away"
+    return Check("git clean", WARN, found, "cccc up")
 
 
 def _ledger(project: Project) -> Check:

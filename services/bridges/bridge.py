@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import msgspec
 
-from cccc.common import bridges, ledger, pairing
+from cccc.common import bridges, durable, ledger, pairing
 from cccc.common import facts as f
 from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
@@ -286,10 +286,8 @@ class Bridge(Worker):
 
     def _write_report(self) -> None:
         self._reported_at = time.monotonic()
-        path = bridges.report_path(self.project, self.via)
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(self._report)) + b"\n")
-        fresh.replace(path)
+        told = msgspec.json.format(msgspec.json.encode(self._report)) + b"\n"
+        durable.show(bridges.report_path(self.project, self.via), told)
 
 
 def _mid(came: Incoming) -> str:

@@ -6,8 +6,8 @@ import json
 import sys
 import time
 
+from cccc.common import durable, tmux, watch, worker
 from cccc.common import facts as f
-from cccc.common import tmux, watch, worker
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
 from cccc.common.paths import PEERS, Project
@@ -199,9 +199,7 @@ class Delivery(worker.Worker):
         """Write which peers' panes a line is being typed into, for `cccc locks`."""
         locks = json.dumps({peer: token for peer in PEERS if (token := self.state.peers[peer].flight.token)})
         if locks != self._locks:
-            fresh = self.project.state / "locks.json.new"
-            fresh.write_text(locks)
-            fresh.replace(self.project.state / "locks.json")
+            durable.show(self.project.state / "locks.json", locks.encode())
             self._locks = locks
 
 

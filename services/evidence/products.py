@@ -40,7 +40,7 @@ class Products:
         """Return what was made for this key, None when nothing was."""
         try:
             paths = json.loads((self._folder / f"{key}.json").read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # none, or cut by a power loss: it is made again
             return None
         return [Link(path, self._folder / key / path) for path in paths]
 

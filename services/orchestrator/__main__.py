@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import signal
 import sys
@@ -14,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from cccc.common import durable, ledger, redaction, terminal
 from cccc.common import facts as f
-from cccc.common import ledger, redaction, terminal
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
@@ -248,9 +247,7 @@ class Orchestrator(Worker):
     def _write(self, name: str, entries: object) -> None:
         content = msgspec.json.format(msgspec.json.encode(entries)) + b"\n"
         if content != self._written.get(name):
-            fresh = self.project.state / f"{name}.{os.getpid()}"
-            fresh.write_bytes(content)
-            fresh.replace(self.project.state / name)
+            durable.show(self.project.state / name, content)
             self._written[name] = content
 
 
@@ -274,13 +271,17 @@ def _diagnosis(taken: Taken, encoding: str) -> f.MailboxDiag:
 
 
 def _last_seq(path: Path) -> int:
-    """Return how far the outbox is, after cutting a torn last line."""
+    """Return how far the outbox is, after cutting a torn last line. One that cannot be read is put aside."""
     if not path.exists():
         return 0
     line = ledger.last_line(path)
     with path.open("r+b") as file:
         file.truncate(ledger.end_of_last_line(file.fileno(), path.stat().st_size))
-    return int(json.loads(line)["seq"]) if line else 0
+    try:
+        return int(json.loads(line)["seq"]) if line else 0
+    except (ValueError, KeyError, TypeError):
+        durable.set_aside(path)
+        return 0
 
 
 if __name__ == "__main__":

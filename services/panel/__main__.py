@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 import msgspec
 
-from cccc.common import bridges, ledger, obstacles, supervisor, terminal, tmux
+from cccc.common import bridges, durable, ledger, obstacles, supervisor, terminal, tmux
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact, Signal
@@ -111,9 +111,7 @@ class Panel(Worker):
             return False
         self._shown = shown
         status.ts = now.ts
-        fresh = self.project.status.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(status), indent=2) + b"\n")
-        fresh.replace(self.project.status)
+        durable.show(self.project.status, msgspec.json.format(msgspec.json.encode(status), indent=2) + b"\n")
         return True
 
     def _ask(self) -> None:
