@@ -134,7 +134,7 @@ class Delivery(worker.Worker):
         try:
             return self.blobs.get(letter.sha)
         except NotFound:
-            return f"[MID: {letter.mid}]\nThe text of this message was removed by the user.\n".encode()
+            return f"[MID: {letter.mid}]\nThe text of this message is gone: removed by the user, or damaged.\n".encode()
 
     def _compare(self, peer: str) -> None:
         """Say what left the inbox."""

@@ -125,4 +125,4 @@ class Passthrough:
         try:
             return self._service.blobs.get(wish.sha).decode(), ""
         except NotFound:
-            return "", "its text was removed by the user"
+            return "", "its text is gone: removed by the user, or damaged"
