@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from pathlib import Path
@@ -35,6 +36,11 @@ def _replace(path: Path, content: bytes, sync: bool) -> None:
     if path.is_dir() and not path.is_symlink():
         set_aside(path)
     fresh.replace(path)
+
+
+def no_room(error: OSError) -> bool:
+    """Return whether a disk is full, of bytes or of files, or at the user's quota: what is due can wait."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _private(path: str, flags: int) -> int:

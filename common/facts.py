@@ -123,6 +123,7 @@ class IntakePaused(Fact, tag="intake-paused"):
 
     free_mb: int
     limit_mb: int  # `mailbox.min_free_mb`
+    free_files: int = -1  # how many more can be made; -1 where that is not what is short
 
 
 class IntakeResumed(Fact, tag="intake-resumed"):

@@ -51,6 +51,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         *("OPENCODE_SESSION_ID", "AUGMENT_AGENT", "CLINE_ACTIVE", "GOOSE_TERMINAL", "COPILOT_CLI", "ANTIGRAVITY_AGENT"),
     ),
 }
+_LETS_NOBODY_IN = ("nologin", "false", "true")
 _PATTERNS = tuple(pattern for patterns in LEFT_OUT.values() for pattern in patterns)
 
 
@@ -62,6 +63,8 @@ def of(env: Mapping[str, str], root: Path, own: Path, secrets: Iterable[str] = (
     """
     hidden = set(secrets)
     kept = {name: value for name, value in env.items() if name not in hidden and not is_left_out(name)}
+    if "SHELL" in kept and (Path(kept["SHELL"]).name in _LETS_NOBODY_IN or not os.access(kept["SHELL"], os.X_OK)):
+        kept["SHELL"] = "/bin/sh"  # the account of a service; tmux and the CLIs run commands in it
     venv = Path(kept.get("VIRTUAL_ENV") or root)
     if not _is_of_another(venv, root):
         return kept

@@ -13,6 +13,7 @@ import os
 import socket
 import stat
 import tempfile
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -241,6 +242,16 @@ class Project:
             f"{self.run} cannot hold unix sockets (its path or its file system), nor can a folder in "
             f"{', '.join(dict.fromkeys(map(str, bases)))}; set TMPDIR to a folder that can"
         )
+
+
+def check_path(root: Path) -> None:
+    """Raise UserError for a path that neither facts nor git's lines can carry."""
+    try:
+        str(root).encode()
+    except UnicodeEncodeError:
+        raise UserError(f"the path {str(root)!a} is not UTF-8; rename the folder") from None
+    if any(unicodedata.category(sign) == "Cc" for sign in str(root)):
+        raise UserError(f"the path {str(root)!a} has a line break or another control character; rename the folder")
 
 
 def same_file(fd: int, path: Path) -> bool:

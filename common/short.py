@@ -18,7 +18,11 @@ LONGEST = 160
 _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.MailboxDiag: "{0.file} was read as {0.encoding}",
     f.MailboxRefused: "{0.file}: {0.reason}",
-    f.IntakePaused: "{0.free_mb} MB free, less than {0.limit_mb} MB",
+    f.IntakePaused: lambda fact: (
+        f"{fact.free_mb} MB free, less than {fact.limit_mb} MB"
+        if fact.free_files < 0
+        else f"room for {fact.free_files} more files"
+    ),
     f.IntakeResumed: "{0.free_mb} MB free",
     f.HandoffDelivered: "inbox {0.inbox_seq:06d}",
     f.AckFile: lambda fact: f"{'put away' if fact.unread else 'read'} {fact.inbox_seq:06d}",

@@ -163,7 +163,8 @@ class Worker(Process):
         try:
             self.fold(fact)
         except Exception as error:  # a bug: noted and raised, so that two deaths on one fact are enough
-            self.strike(str(fact.seq), error)
+            if not (isinstance(error, OSError) and durable.no_room(error)):
+                self.strike(str(fact.seq), error)
             raise
 
     def _beat(self) -> None:
@@ -207,5 +208,11 @@ class Worker(Process):
         if self.bus.pending() or self.bus.seq == self._snapshot_seq:
             return
         kept = _Snapshot(self.version, self.bus.seq, self._prev, msgspec.Raw(msgspec.msgpack.encode(self.state)))
-        durable.show(self._snapshot_path, msgspec.msgpack.encode(kept))
+        try:
+            durable.show(self._snapshot_path, msgspec.msgpack.encode(kept))
+        except OSError as error:
+            if not durable.no_room(error):
+                raise
+            self.log.warning("no snapshot is taken: %s", error)
+            return
         self._snapshot_seq = self.bus.seq

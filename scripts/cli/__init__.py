@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 
 import click
@@ -119,6 +120,7 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> int:
     """Run the command line of this process; return its exit code."""
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
     try:
@@ -140,6 +142,19 @@ def main() -> int:
     return code if isinstance(code, int) else 0
 
 
+def _open_closed_streams() -> None:
+    """Put /dev/null where standard input, output or error is closed, as after `cccc up <&-`."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
 def _stop(line: str, code: int) -> int:
-    click.echo(f"cccc: {redaction.default.redact(line)}", err=True)  # a token as an argument is in click's words
+    from cccc.common.lines import plain  # here, because it costs what no command needs that does not stop
+
+    click.echo(f"cccc: {plain(redaction.default.redact(line))}", err=True)  # a token as an argument is in click's words
     return code

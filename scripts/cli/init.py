@@ -13,7 +13,7 @@ import click
 
 from cccc.common import git
 from cccc.common.errors import NotFound, UserError
-from cccc.common.paths import IGNORE, Project
+from cccc.common.paths import IGNORE, Project, check_path
 from cccc.common.settings import editing
 from cccc.common.settings.policies import Gates
 from cccc.scripts.cli import shelter, skeleton
@@ -58,6 +58,7 @@ def command(target: Path | None, force: bool, fit_paths: bool) -> None:
     Exit codes: 0 done, 1 a folder or file could not be written, 2 wrong usage.
     """
     project = Project(_home(target))
+    check_path(project.root)
     skeleton.create(project)
     (project.home / ".gitignore").write_text("*\n", encoding="utf-8")
     click.echo(f"project: {project.root}")

@@ -141,6 +141,7 @@ class Delivery(worker.Worker):
         if not self._events_arrive and time.monotonic() - self._looked > _LOOK_ANYWAY:
             self._looked = time.monotonic()
             self._unread |= set(PEERS)
+        inbox.keep_processed(self.project, peer)
         if peer not in self._unread:
             return
         self._unread.discard(peer)

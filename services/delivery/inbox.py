@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,6 +18,15 @@ def prepare(project: Project) -> None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in project.inbox(peer).glob(".*.part"):
             path.unlink()
+
+
+def keep_processed(project: Project, peer: str) -> None:
+    """Make `processed/` again where the peer removed it, or has moved a message to its name."""
+    folder = project.processed(peer)
+    if not folder.is_dir():
+        if os.path.lexists(folder):
+            folder.rename(folder.with_name(f"{folder.name}.{time.time_ns()}"))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def has(project: Project, peer: str, file: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+import os
 import signal
 import sys
 import time
@@ -55,6 +55,7 @@ class Orchestrator(Worker):
         self._open: dict[str, Taken] = {}  # their fact is said and not yet known to be on disk
         self._outbox = project.state / "outbox.jsonl"
         self._outbox_seq = _last_seq(self._outbox)
+        self._for_outbox: list[str] = []  # lines that the disk has no room for
         self._written: dict[str, bytes] = {}  # what stands in our files for people and tools
 
     def open(self) -> None:
@@ -91,6 +92,7 @@ class Orchestrator(Worker):
             self.say(reminder, id_=f"remind:{cause}", cause=cause)
         for expired in decisions.due_expiries(self.state.decisions, stamp(datetime.now(timezone.utc))):
             self.say(expired, id_=f"expired:{expired.rfd_id}:{expired.expires}")
+        self._append_to_outbox()
         self._keep_alive()
         self._write("queue.json", self.state.patches.queue)
         self._write("rfd.json", list(self.state.decisions.requests.values()))
@@ -103,13 +105,15 @@ class Orchestrator(Worker):
     def _has_room(self) -> bool:
         """Whether the disk has room for what the peers hand in; a change is said."""
         limit, known = self.settings.cli_profiles.mailbox.min_free_mb, self.state.room
-        free = shutil.disk_usage(self.project.home).free // room.MB
+        free = room.Free.of(os.statvfs(self.project.home))
         low = room.is_low(free, limit, known.low)
+        files = free.files if room.few_files(free, limit, known.low) else -1
         if low and not known.low:
-            self.say(f.IntakePaused(free_mb=free, limit_mb=limit), id_=f"intake-paused:{known.seq}")
+            paused = f.IntakePaused(free_mb=free.mb, limit_mb=limit, free_files=files)
+            self.say(paused, id_=f"intake-paused:{known.seq}")
         elif known.low and not low:
-            self.say(f.IntakeResumed(free_mb=free), id_=f"intake-resumed:{known.seq}")
-        self.trouble = room.trouble(free) if low else _POLLING if self._mailbox.polling else ""
+            self.say(f.IntakeResumed(free_mb=free.mb), id_=f"intake-resumed:{known.seq}")
+        self.trouble = room.trouble(free.mb, files) if low else _POLLING if self._mailbox.polling else ""
         return not low
 
     def _keep_alive(self) -> None:
@@ -240,14 +244,34 @@ class Orchestrator(Worker):
             line = {"type": "to_user", "peer": "System", "id": fact.id}
         body = self._redact(self._body(fact).decode("utf-8", "replace"))
         text = body or (fact.title if isinstance(fact, f.Rfd) else fact.text)
-        with self._outbox.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({**line, "seq": fact.seq, "ts": fact.ts, "text": text}) + "\n")
+        self._for_outbox.append(json.dumps({**line, "seq": fact.seq, "ts": fact.ts, "text": text}) + "\n")
         self._outbox_seq = fact.seq
+        self._append_to_outbox()
+
+    def _append_to_outbox(self) -> None:
+        """Write the lines that wait; on a full disk they wait on."""
+        if self._for_outbox:
+            before = self._outbox.stat().st_size if self._outbox.exists() else 0
+            try:
+                with self._outbox.open("a", encoding="utf-8") as file:
+                    file.write("".join(self._for_outbox))
+            except OSError as error:
+                if not durable.no_room(error):
+                    raise
+                if self._outbox.exists():
+                    os.truncate(self._outbox, before)
+                return
+            self._for_outbox.clear()
 
     def _write(self, name: str, entries: object) -> None:
         content = msgspec.json.format(msgspec.json.encode(entries)) + b"\n"
         if content != self._written.get(name):
-            durable.show(self.project.state / name, content)
+            try:
+                durable.show(self.project.state / name, content)
+            except OSError as error:
+                if durable.no_room(error):
+                    return
+                raise
             self._written[name] = content
 
 

@@ -51,6 +51,7 @@ class Panel(Worker):
         self._again_at = 0.0
         self._bell = 0
         self._failing: dict[str, str] = {}
+        self._socket_trouble = ""
         self._asked = -_ASK_EVERY
         self._ground = obstacles.Watch(self.project, terminal.environment(self.project))
         self._obstacles: list[str] = []
@@ -108,10 +109,18 @@ class Panel(Worker):
         status.bridges = self._bridges(status.services)
         shown = msgspec.json.encode(status)
         if shown == self._shown:
+            self.trouble = self._socket_trouble
             return False
-        self._shown = shown
         status.ts = now.ts
-        durable.show(self.project.status, msgspec.json.format(msgspec.json.encode(status), indent=2) + b"\n")
+        try:
+            durable.show(self.project.status, msgspec.json.format(msgspec.json.encode(status), indent=2) + b"\n")
+        except OSError as error:
+            if not durable.no_room(error):
+                raise
+            self.trouble = f"{self.project.status} is not written: {error.strerror}"
+            return True
+        self.trouble = self._socket_trouble
+        self._shown = shown
         return True
 
     def _ask(self) -> None:
@@ -121,12 +130,12 @@ class Panel(Worker):
         self._asked = time.monotonic()
         try:
             rows = supervisor.processes(self.project)
-            self.trouble = ""
+            self._socket_trouble = ""
         except xmlrpc.client.Fault:  # everything is being stopped
             rows = []
         except NotRunning as error:
             rows = []
-            self.trouble = str(error) if "SUPERVISOR_ENABLED" in os.environ else ""  # else it runs alone
+            self._socket_trouble = str(error) if "SUPERVISOR_ENABLED" in os.environ else ""  # else it runs alone
         self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
         self._obstacles = [one_line(found.line) for found in self._ground.find()]
         self._changed = [one_line(line) for line in self._drift.lines()]

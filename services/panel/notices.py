@@ -20,7 +20,8 @@ def call(fact: Fact) -> str:
     if isinstance(fact, f.NudgeUnanswered):
         return f"{fact.to} has left {plural(fact.attempts, 'nudge')} unanswered"
     if isinstance(fact, f.IntakePaused):
-        return f"free some space: the disk has {fact.free_mb} MB, and what the peers hand in waits"
+        left = f"{fact.free_mb} MB" if fact.free_files < 0 else f"room for {fact.free_files} more files"
+        return f"free some space: the disk has {left}, and what the peers hand in waits"
     if isinstance(fact, f.PeerLimit):
         return f"{fact.peer} has reached its usage limit" + (f", resets {fact.resets}" if fact.resets else "")
     if isinstance(fact, f.PeerLogin):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from cccc.common import facts as f
@@ -13,11 +15,36 @@ from cccc.services.orchestrator import room
     [(100, False, False), (99, False, True), (100, True, True), (109, True, True), (110, True, False)],
 )
 def test_it_is_low_below_the_limit_and_until_there_is_a_tenth_more(free: int, was_low: bool, low: bool) -> None:
-    assert room.is_low(free, 100, was_low) is low
+    assert room.is_low(room.Free(free, 5000), 100, was_low) is low
+
+
+@pytest.mark.parametrize(
+    ("files", "was_low", "low"),
+    [
+        (1000, False, False),
+        (999, False, True),
+        (0, False, True),
+        (1099, True, True),
+        (1100, True, False),
+        (-1, True, False),
+    ],
+)
+def test_a_disk_that_can_hold_few_more_files_is_low_with_many_bytes_free(files: int, was_low: bool, low: bool) -> None:
+    assert room.is_low(room.Free(10**6, files), 100, was_low) is low
+
+
+def test_a_file_system_that_counts_no_files_is_not_low_for_them() -> None:
+    disk = os.statvfs_result((4096, 4096, 10**6, 10**6, 10**6, 0, 0, 0, 0, 255))
+    assert room.Free.of(disk) == room.Free(4096, -1)
+
+
+def test_the_user_is_told_that_files_are_what_is_short() -> None:
+    text = room.told(f.IntakePaused(free_mb=9000, limit_mb=100, free_files=3))
+    assert "room for only 3 more files" in text and "remove some files" in text and "MB" not in text
 
 
 def test_a_limit_of_0_is_never_reached() -> None:
-    assert not room.is_low(0, 0, False) and not room.is_low(0, 0, True)
+    assert not room.is_low(room.Free(0, 0), 0, False) and not room.is_low(room.Free(0, 0), 0, True)
 
 
 def test_the_state_follows_the_ledger() -> None:
