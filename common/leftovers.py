@@ -46,7 +46,7 @@ def end(project: Project, services: Iterable[str]) -> bool:
         # and one whose lock was removed is known by its environment
         _end(lambda: [*_holders(locks), *_of_sessions(daemons), *_of_home(project)], signal.SIGTERM, signal.SIGKILL),
         _end(lambda: _holders([project.run / "check.lock"]), signal.SIGKILL),
-        _end_tmux(project.socket("tmux"), _LEAVE_A_PROFILE_WITHIN if _is_starting(project) else _LEAVE_WITHIN),
+        _end_tmux(project.socket("tmux"), _is_starting(project)),
     ]
     for path in (*project.sockets.glob("*.sock"), project.run / "supervisord.pid"):
         clear(path)
@@ -110,13 +110,13 @@ def _holders(locks: list[Path]) -> list[int]:
     return [int(number) for number in numbers if number.isdigit()]
 
 
-def _end_tmux(socket: Path, within: float) -> bool:
+def _end_tmux(socket: Path, softly: bool) -> bool:
     """End the tmux server and everything that runs in its panes; also a server that has lost its socket."""
-    ended = socket.exists() and _end_server_at(socket, within)
+    ended = socket.exists() and _end_server_at(socket, softly)
     return _end(lambda: tmux_servers(socket), signal.SIGTERM, signal.SIGKILL) or ended
 
 
-def _end_server_at(socket: Path, within: float) -> bool:
+def _end_server_at(socket: Path, softly: bool) -> bool:
     try:
         panes = {int(pid) for pid in _tmux(socket, "list-panes", "-a", "-F", "#{pane_pid}").split()}
         if os.getsid(0) in panes:  # `cccc down` was typed in a pane: outlive it, to come to the end
@@ -125,7 +125,9 @@ def _end_server_at(socket: Path, within: float) -> bool:
         _tmux(socket, "kill-server")
     except subprocess.TimeoutExpired:  # it hangs, and is found by its command line
         return False
-    return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL, within=within)
+    # They have got SIGHUP with the end of their terminal; a second one would cut off what that made them do.
+    waited = softly and _end(lambda: _of_sessions(panes), 0, within=_LEAVE_A_PROFILE_WITHIN)
+    return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL) or waited
 
 
 def tmux_servers(socket: Path) -> list[int]:
