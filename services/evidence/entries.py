@@ -44,18 +44,14 @@ class Entries:
         self._env = env
         self._umask = umask
 
-    def read(self, paths: Iterable[str]) -> dict[str, Entry]:
-        """Return the entries of these paths and of all that lies below them."""
+    @contextlib.contextmanager
+    def reading(self, paths: Iterable[str]) -> Iterator[Callable[[], dict[str, Entry]]]:
+        """Begin to read the entries of these paths and of all that lies below them; yield what returns them."""
         names = sorted(paths)
         few = names if len(names) <= _FEW else []
-        listed = self._git("--literal-pathspecs", "ls-files", "-s", "-v", "-z", "--", *few).stdout
-        found = {}
-        for line in os.fsdecode(listed).split("\0")[:-1]:
-            entry, _, path = line.partition("\t")
-            tag, mode, blob, stage = entry.split(" ")
-            marks = [SPARSE] * (tag in "Ss") + [ASSUMED] * tag.islower()
-            found[path] = Entry(mode, blob, tuple(marks), stage != "0")
-        return found
+        asked = ("--literal-pathspecs", "ls-files", "-s", "-v", "-z", "--", *few)
+        with git.begin(self._top, *asked, env=self._env, umask=self._umask) as process:
+            yield lambda: _entries(git.end(process).stdout)
 
     @contextlib.contextmanager
     def entering(self, changes: Iterable[Change]) -> Iterator[Callable[[], object]]:
@@ -64,22 +60,27 @@ class Entries:
             shutil.copy2(self.index, self.copy)  # with its time, which git's racy check needs
         lines = "".join(f"{found.new_mode} {found.blob}\t{found.path}\0" for found in changes)
         enter = ("update-index", "-z", "--index-info")
-        with git.begin(self._top, *enter, env=self._on_copy, input=os.fsencode(lines), umask=self._umask) as process:
+        with git.begin(self._top, *enter, env=self.env, input=os.fsencode(lines), umask=self._umask) as process:
             try:
                 yield lambda: git.end(process)
             finally:
                 if process.poll() is None:
                     process.kill()
 
-    def settle(self, files: list[str], marked: Mapping[str, Iterable[str]]) -> None:
-        """Have the copy know the landed files as they are, and put the marks back: mark → paths."""
-        few = ("--literal-pathspecs", "add", "--refresh", "--", *files)
-        every = ("update-index", "-q", "--refresh")
-        if files:  # it saves the next `git status` some work, no more
-            self._git(*(few if len(files) <= _FEW else every), env=self._on_copy, check=False)
+    def mark(self, marked: Mapping[str, Iterable[str]]) -> None:
+        """Put marks that entering has taken away back into the copy: mark → paths."""
         for mark, paths in marked.items():
             names = os.fsencode("".join(f"{path}\0" for path in paths))
-            self._git("update-index", f"--{mark}", "-z", "--stdin", env=self._on_copy, input=names)
+            self._git("update-index", f"--{mark}", "-z", "--stdin", env=self.env, input=names)
+
+    def refresh(self, files: list[str]) -> None:
+        """Have the index know these files as they are on disk, so that scripts that compare times see no change."""
+        few = ("--literal-pathspecs", "add", "--refresh", "--", *files)
+        every = ("update-index", "-q", "--refresh")
+        if files:
+            shutil.copy2(self.index, self.copy)
+            self._git(*(few if len(files) <= _FEW else every), env=self.env, check=False)
+            self.copy.replace(self.index)
 
     def replace(self, kept: Path) -> None:
         """Make the copy the index, and keep what that was until `restore` or the end."""
@@ -106,7 +107,8 @@ class Entries:
         return set(names[:_FEW]) - set(os.fsdecode(seen).split("\0"))
 
     @property
-    def _on_copy(self) -> Mapping[str, str]:
+    def env(self) -> Mapping[str, str]:
+        """The environment in which git uses the copy."""
         return {**self._env, "GIT_INDEX_FILE": str(self.copy)}
 
     def _git(
@@ -114,3 +116,13 @@ class Entries:
     ) -> subprocess.CompletedProcess[bytes]:
         env = self._env if env is None else env
         return git.run(self._top, *args, env=env, input=input, check=check, umask=self._umask)
+
+
+def _entries(listed: bytes) -> dict[str, Entry]:
+    found = {}
+    for line in os.fsdecode(listed).split("\0")[:-1]:
+        entry, _, path = line.partition("\t")
+        tag, mode, blob, stage = entry.split(" ")
+        marks = [SPARSE] * (tag in "Ss") + [ASSUMED] * tag.islower()
+        found[path] = Entry(mode, blob, tuple(marks), stage != "0")
+    return found

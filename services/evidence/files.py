@@ -57,8 +57,9 @@ class Look:
     def plan(self, changes: list[Change]) -> Plan:
         """Return what has to be done. Raises InTheWay, which names all that is neither the old nor the new end."""
         going = {found.path for found in changes if found.new_mode == ABSENT}
-        listed = self._entries.read({found.path for found in changes} | self._new_folders(changes))
-        there = self._there(changes, going)
+        with self._entries.reading({found.path for found in changes} | self._new_folders(changes)) as listing:
+            there = self._there(changes, going)
+            listed = listing()
         plan, staged, edited = Plan(), set(), set()
         blocked = _entries_in_the_way(changes, listed, going)
         for found in changes:

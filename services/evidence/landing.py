@@ -73,7 +73,7 @@ class Ground:
         self._lock = repo.dir / "index.lock"
         self._copy = repo.dir / "index.cccc"
         self._entries = Entries(repo.top, repo.dir, self._env, umask)
-        self._swap = Swap(repo.top, repo.dir / "cccc-landing", self._env, umask)
+        self._swap = Swap(repo.top, repo.dir / "cccc-landing", self._entries.env, umask)
 
     def land(self, landing: Landing, changes: list[Change] | None = None) -> None:
         """Land, all or nothing. Raises Blocked or Moved.
@@ -100,11 +100,11 @@ class Ground:
                     plan = self._look().plan(changes)
                 finally:
                     hold()  # that the branch has moved counts more
-                journal = self._swap.stage(landing.branch, landing.old, landing.new, plan.write)
                 enter()
+                journal = self._swap.stage(landing.branch, landing.old, landing.new, plan.write)
                 self._swap.place(journal)
                 fault("evidence.files-written")
-                self._entries.settle(plan.there, plan.marked)
+                self._entries.mark(plan.marked)
                 self._swap.check(journal)
                 self._entries.replace(self._swap.home / "index.old")
                 fault("evidence.index-written")
@@ -114,6 +114,8 @@ class Ground:
                 self._settle(ours=True)
                 raise
             self._swap.finish(journal)
+            with contextlib.suppress(OSError):  # it has landed
+                self._entries.refresh(plan.there)
 
     def settle(self) -> None:
         """Bring a landing that was interrupted to its end, or undo it. Raises Blocked."""
@@ -125,7 +127,11 @@ class Ground:
         """The same, under the lock. `ours`: nobody can have changed the index since."""
         if not self._swap.left:
             return
-        journal = self._swap.journal()
+        try:
+            journal = self._swap.journal()
+        except ValueError:
+            where = self._swap.home
+            raise Blocked(f"{where}/journal cannot be read; put the old files in {where} back and remove it") from None
         if journal is None:
             self._swap.remove()
             return

@@ -25,8 +25,6 @@ from cccc.services.evidence.files import WRITTEN, InTheWay
 from cccc.services.evidence.lying import There
 
 _AWAY = ".cccc-landing"
-# The tree in our folder is none that git should watch or share an index with.
-_APART = ("-c", "core.fsmonitor=false", "-c", "core.splitIndex=false", "-c", "core.untrackedCache=false")
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,10 @@ class Journal:
 
 
 class Swap:
-    """The work tree at `top`. `home` is a folder that is ours while a landing goes on, and gone when it is over."""
+    """The work tree at `top`. `home` is a folder that is ours while a landing goes on, and gone when it is over.
+
+    `env` has git use the index that has the new files.
+    """
 
     def __init__(self, top: Path, home: Path, env: Mapping[str, str], umask: int) -> None:
         self._top = top
@@ -66,7 +67,7 @@ class Swap:
         return self.home.exists()
 
     def journal(self) -> Journal | None:
-        """Return what the unfinished landing was doing; None when it has not touched a file."""
+        """Return what the unfinished landing was doing; None when it has not touched a file. Raises ValueError."""
         try:
             found = json.loads((self.home / "journal").read_bytes())
         except FileNotFoundError:
@@ -84,13 +85,10 @@ class Swap:
         """Look whether all can be written, and write the new files beside. Raises InTheWay; `remove` what is left."""
         spares = {found.path: self._spare(found.path) for found, _ in write}
         self.home.mkdir()
-        self._check_out([found for found, _ in write if found.new_mode in WRITTEN])
+        self._check_out([found.path for found, _ in write if found.new_mode in WRITTEN])
         moves = [self._move(found, lies, spares[found.path]) for found, lies in write]
         journal = Journal(branch, old, new, moves, self._folders(moves))
-        with (self.home / "journal.new").open("w") as file:
-            json.dump(asdict(journal), file)
-            file.flush()
-            os.fsync(file.fileno())
+        (self.home / "journal.new").write_text(json.dumps(asdict(journal)))
         (self.home / "journal.new").replace(self.home / "journal")
         for number, (move, (found, lies)) in enumerate(zip(moves, write)):
             ready = self._new(move, number)
@@ -207,19 +205,18 @@ class Swap:
 
     # --- what is put there ---
 
-    def _check_out(self, changes: list[Change]) -> None:
+    def _check_out(self, paths: list[str]) -> None:
         """Write the new files below `home`, converted as git converts them at their own path."""
-        if not changes:
-            return
-        env = {**self._env, "GIT_INDEX_FILE": str(self.home / "index")}
-        lines = "".join(f"{found.new_mode} {found.blob}\t{found.path}\0" for found in changes)
-        out = ("checkout-index", "-a", "-q", f"--prefix={self.home}/new/")
+        names = os.fsencode("".join(f"{path}\0" for path in paths))
+        out = ("checkout-index", "-q", f"--prefix={self.home}/new/", "-z", "--stdin")
         try:
-            entered = (*_APART, "update-index", "-z", "--index-info")
-            git.run(self._top, *entered, env=env, input=os.fsencode(lines), umask=self._umask)
-            git.run(self._top, *_APART, *out, env=env, umask=self._umask)
+            done = git.run(self._top, *out, env=self._env, input=names, umask=self._umask)
         except git.GitError as error:
             raise InTheWay(f"the new files cannot be written: {error.stderr.strip()}") from None
+        # An older git says so, and ends with 0.
+        words = done.stderr.decode(errors="replace").strip()
+        if "error: " in words:
+            raise InTheWay(f"the new files cannot be written: {words}")
 
     def _move(self, found: Change, lies: There, spare: str) -> Move:
         sha = ""
