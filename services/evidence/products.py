@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cccc.services.evidence.links import Link
-from cccc.services.evidence.tree import open_and_retry
+from cccc.services.evidence.sweep import open_and_retry
 
 _KEPT = 3
 _DEPENDENCIES = re.compile(

@@ -112,7 +112,6 @@ class Runs:
             if run.ended.code or run.ended.over:
                 return run
             found = store.keep(key, self._tree.path, self._tree.untracked())
-            self._tree.restore()
         self._products = found
         return None
 
@@ -158,6 +157,7 @@ class Runs:
             self._gate.lock,
             append=log is not None,
         )
+        self._tree.hand_over(keep=log is not None)
         ended = yield child
         assert ended
         loan.take_back()

@@ -23,7 +23,7 @@ from pathlib import Path
 from cccc.common import git
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
-from cccc.services.evidence.tree import open_and_retry
+from cccc.services.evidence.sweep import open_and_retry
 
 NOT_ISOLATED = 125  # the exit code with which the script says that it could not
 COMPLAINT = "cccc: cannot isolate the check: "

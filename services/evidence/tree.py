@@ -1,5 +1,7 @@
 """The gate tree: a kept, detached work tree of the user's repository in which patches are tried.
 
+Checks and peers run as the same user, so whatever lies there may be theirs. What stands in it when a
+check begins comes from git's objects: what was touched since the gate wrote it is written anew.
 git is always told which repository and which work tree it works on. Were the tree's `.git`
 file missing, it would search upward, find the user's repository, and reset that.
 """
@@ -9,17 +11,36 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import subprocess
-from collections.abc import Collection, Mapping
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cccc.common import git
 from cccc.services.evidence import change, files, fits, mistakes, placing, size
+from cccc.services.evidence.admin import Admin
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.fits import Content, DoesNotApply, Fit
+from cccc.services.evidence.sweep import open_and_retry, sweep
+from cccc.services.evidence.touched import Look
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+# Nothing may stand in for looking at the files and objects themselves.
+_SETTINGS = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "",
+    "core.untrackedCache": "false",
+    "core.ignoreStat": "false",
+    "core.checkStat": "default",
+    "core.trustctime": "true",
+    "core.sparseCheckout": "false",
+    "core.splitIndex": "false",
+}
+_PLAINLY = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_CONFIG_COUNT": str(len(_SETTINGS))}
+for _number, _pair in enumerate(_SETTINGS.items()):
+    _PLAINLY[f"GIT_CONFIG_KEY_{_number}"], _PLAINLY[f"GIT_CONFIG_VALUE_{_number}"] = _pair
 # To the index, whose content is the commit's: files may differ from it by line ends and filters.
 _TO_INDEX = ("--cached", "--unidiff-zero", "--whitespace=nowarn", "--no-ignore-whitespace")
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
@@ -27,14 +48,18 @@ _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 
 @dataclass
 class Clean:
-    """What is known of the tree from one patch to the next; "" is nothing.
+    """What is known of the tree from one patch to the next; "" and None are nothing.
 
-    `at` is the commit at which it stands with nothing else in it, `listed` the one that tracks `tracked`.
+    `at` is the commit at which it stands with nothing else in it, and has not been touched since `mark` (ns, by the
+    clock of its own file system); `listed` is the commit that tracks `tracked`.
     """
 
     at: str = ""
+    mark: int = 0
     listed: str = ""
     tracked: tuple[str, ...] = ()
+    own: Admin | None = None
+    place: tuple[int, int, int] | None = None  # device, inode and mode of the folder
 
 
 class GateTree:
@@ -52,49 +77,84 @@ class GateTree:
         self._changes: list[Change] = []  # of the index against `_base`
         self._brought = True  # whether the files have them too
         self._written = ""  # the git tree of the index
-        self._left: object = None  # how the index was left when it was last ours
+        self._look: Look | None = None  # whether it was touched since it was tidied
+        self._spoilt = False  # whether a command has run in it
         self.notes: list[str] = []  # of how the applied patch was read
 
     def reset(self, base: str) -> None:
-        """Make the tree equal `base`, with nothing else in it; build it anew when it is broken."""
-        known, self._clean.at = self._clean.at, ""
+        """Make the tree equal `base`, with nothing else in it; build it anew when it is not as the gate left it."""
         self._base, self._changes, self._brought = base, [], True
-        if known == base and self.path.is_dir():
+        self._look, self._spoilt = None, False
+        known = self._clean
+        if known.at == base and known.own and known.own.is_kept and self._place() == known.place:
+            self._look = Look(self.path, known.mark, len(known.tracked))
             return
+        known.at = ""
         try:
-            self._reset(base)
+            self._set(base)
         except git.GitError:
             self._build(base)
-            self._reset(base)
+            self._set(base)
 
     def tidy(self, base: str) -> None:
         """Reset the tree ahead of time, so that the next `reset` finds it done."""
         self.reset(base)
+        self._prove()
+        with tempfile.NamedTemporaryFile(dir=self.path.parent) as now:
+            self._clean.mark = os.fstat(now.fileno()).st_ctime_ns
         self._clean.at = base
+
+    def _set(self, base: str) -> None:
+        self._restore()
+        self._git("update-ref", "--no-deref", "HEAD", base)
+        self._git("read-tree", "--reset", base)
         if self._clean.listed != base:
             self._clean.listed, self._clean.tracked = base, tuple(self._listing())
+        self._write()
 
-    def _reset(self, base: str) -> None:
-        (self.admin / "index.lock").unlink(missing_ok=True)
-        self._git(*_NO_HOOKS, "checkout", "-q", "--force", "--detach", base)
-        self._git("clean", "-ffdxq")
+    def _restore(self) -> None:
+        """Put back HEAD and index as the gate left them."""
+        if self._place() != self._clean.place:
+            raise git.GitError("worktree", 0, f"{self.path} is not what this process has made")
+        with _told(self.path):
+            self._own.restore()
+
+    def _write(self) -> None:
+        """Make the files equal the index, with nothing else there."""
+        assert self._clean.place
+        with _told(self.path):
+            sweep(self.path, self.tracked(), self._clean.place[-1])
+        self._git("checkout-index", "--all", "--force", "--quiet", "-u")
+        self._own.keep()
 
     def _build(self, base: str) -> None:
-        shutil.rmtree(self.path, onerror=open_and_retry)
-        add = ("worktree", "add", "-f", "--detach", "--no-checkout", str(self.path), base)
+        with _told(self.path):
+            shutil.rmtree(self.path, onerror=open_and_retry)
+        add = ("worktree", "add", "-f", "-f", "--detach", "--no-checkout", str(self.path), base)
         git.run(self._repo.top, *_NO_HOOKS, *add, env=self._plain_env, umask=self._umask)
+        self._clean.own, self._clean.place = Admin(self.path), self._place()
+
+    def _place(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.lstat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, stat.S_IMODE(found.st_mode)
+
+    @property
+    def _own(self) -> Admin:
+        if self._clean.own is None:
+            raise git.GitError("worktree", 0, f"{self.path} was not made yet")
+        return self._clean.own
 
     @property
     def admin(self) -> Path:
-        """The tree's own folder in the repository. Raises GitError when the two do not belong together."""
-        try:
-            admin = Path((self.path / ".git").read_text().partition("gitdir: ")[2].strip())
-            back = Path((admin / "gitdir").read_text().strip())
-        except OSError as error:
-            raise git.GitError("worktree", 0, str(error)) from None
-        if admin.parent != self._repo.common / "worktrees" or back != self.path / ".git":
-            raise git.GitError("worktree", 0, f"{self.path} is not a work tree of {self._repo.common}")
-        return admin
+        """The tree's own folder in the repository. Raises GitError when there is none yet."""
+        return self._own.path
+
+    def hand_over(self, keep: bool = False) -> None:
+        """Let a command have the tree. What it leaves is gone before the next one, unless that one is to `keep` it."""
+        self._clean.at, self._spoilt = "", not keep
 
     @property
     def env(self) -> dict[str, str]:
@@ -102,10 +162,10 @@ class GateTree:
         return {**self._plain_env, "GIT_DIR": str(self.admin), "GIT_WORK_TREE": str(self.path)}
 
     def _git(self, *args: str, input: bytes | None = None) -> bytes:
-        return git.run(self.path, *args, env=self.env, input=input, umask=self._umask).stdout
+        return git.run(self.path, *args, env={**self.env, **_PLAINLY}, input=input, umask=self._umask).stdout
 
-    def _at_once(self, *commands: tuple[str, ...]) -> list[subprocess.CompletedProcess[bytes]]:
-        return git.at_once(self.path, *commands, env=self.env, umask=self._umask)
+    def _at_once(self, *commands: tuple[str, ...], **more: str) -> list[subprocess.CompletedProcess[bytes]]:
+        return git.at_once(self.path, *commands, env={**self.env, **more}, umask=self._umask)
 
     def fit(self, patch: bytes) -> Fit:
         """Return how the patch is to be read. Raises NoDiff."""
@@ -127,13 +187,15 @@ class GateTree:
                 if placed.patch:
                     self._git("apply", *_TO_INDEX, *fit.options, input=placed.patch)
         except (placing.Misfit, git.GitError) as error:
-            self._git("read-tree", "HEAD")
+            self._git("read-tree", "--reset", "HEAD")
             words = mistakes.of_git(error.stderr) if isinstance(error, git.GitError) else str(error)
             raise DoesNotApply(words) from None
         both = (("diff-index", "--cached", *_RAW, "HEAD"), ("write-tree",))
-        raw, written = (git.checked(done).stdout for done in self._at_once(*both))
+        raw, written = (git.checked(done).stdout for done in self._at_once(*both, **_PLAINLY))
         self._changes, self._brought = change.changes(raw), False
         self._written = os.fsdecode(written).strip()
+        self._clean.at = ""
+        self._own.keep()
         return self._changes
 
     @property
@@ -165,20 +227,33 @@ class GateTree:
         return size.changed_lines(ends, self._plain_env)
 
     def was_changed(self) -> bool:
-        """Whether a command has put something else into the index than what was applied."""
-        if not self._brought or self._index() == self._left:
+        """Whether a command has put something else into the index than what was applied.
+
+        Raises GitError when it took the tree from its place.
+        """
+        if not self._own.is_whole:
+            raise git.GitError("worktree", 0, f"{self.path} was taken from its place")
+        if not self._brought or self._own.has_index:
             return False
         return self.indexed() != self._written
 
-    def _index(self) -> object:
-        there = (self.admin / "index").stat()  # git replaces it, so it is another file then
-        return there.st_ino, there.st_size, there.st_mtime_ns, there.st_ctime_ns
-
     def bring(self) -> None:
-        """Give the files what the index has."""
+        """Give the files what the index has, and leave nothing else there that a command or anybody else has left."""
+        self._prove()
         if not self._brought:
+            self._clean.at, self._brought = "", True
             files.bring(self.path, self._changes, self._git)
-            self._brought, self._left = True, self._index()
+            self._own.keep()
+
+    def _prove(self) -> None:
+        """Write the tree anew when it may be other than the gate has written it."""
+        touched = self._look is not None and self._look.finds()
+        self._look = None
+        if touched or self._spoilt:
+            self._clean.at = ""
+            self._restore()
+            self._write()
+            self._spoilt, self._brought = False, True
 
     def _made_in(self, fit: Fit) -> str:
         """Return the one folder below which the names of a patch are tracked; "" when they are where they say."""
@@ -269,11 +344,6 @@ class GateTree:
         paths = [path.rstrip("/") for path in shown.split("\0")[:-1]]
         return [path for path in paths if not path.endswith("__pycache__")]
 
-    def restore(self) -> None:
-        """Bring the tracked files back to what the index has."""
-        self._git("checkout-index", "--all", "--force", "--quiet", "-u")
-        self._left = self._index()
-
     def tracked(self) -> list[str]:
         if self._clean.listed != self._base:
             return self._listing()
@@ -289,14 +359,10 @@ class GateTree:
         return self._git("var", "GIT_AUTHOR_IDENT")
 
 
-def open_and_retry(remove: object, path: str, error: object) -> None:
-    """Remove what a check left in folders that nobody may write to: the `onerror` of `shutil.rmtree`."""
-    if not os.path.lexists(path):
-        return
-    with contextlib.suppress(FileNotFoundError):
-        Path(path).parent.chmod(0o700)
-        if Path(path).is_dir() and not Path(path).is_symlink():
-            Path(path).chmod(0o700)
-            shutil.rmtree(path)
-        else:
-            Path(path).unlink()
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Let what keeps the gate from its own tree hold the patch, with its reason."""
+    try:
+        yield
+    except OSError as error:
+        raise git.GitError("worktree", 0, f"{path} cannot be brought to what the gate wrote: {error}") from None

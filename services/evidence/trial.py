@@ -212,6 +212,7 @@ class Trial:
             self._tree.identity()
         except git.GitError:
             raise Stuck(_NOBODY) from None
+        self._tree.bring()
         self._tree.message.write_text(self._message(), encoding="utf-8")
         log = self._gate.log(self._patch.mid, "commit")
         run = Hooks(self._gate, self._repo, self._tree, self._verdicts.runs.lent(), log) if with_hooks else None
