@@ -12,7 +12,7 @@ from cccc.common.errors import NotRunning, UserError
 from cccc.common.facts import Beat
 from cccc.common.paths import Project
 
-LIMIT = 20.0
+LIMIT = 60.0  # a loaded machine takes half of it
 _ASK_EVERY = 0.02
 _ENDED = ("BACKOFF", "EXITED", "FATAL")
 _LOG_LINES = 12
