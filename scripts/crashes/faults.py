@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from pathlib import Path
 from typing import Callable
 
 from cccc.common import tmux
+from cccc.common.commands import queue
+from cccc.common.errors import UserError
 from cccc.common.tmux import TmuxError
-from cccc.scripts.crashes.place import Place, until
+from cccc.scripts.crashes.place import PLANTED, Place, until
 
 POINTS = (
     "ledger.written",
@@ -40,6 +43,7 @@ POINTS = (
 CHAT_POINTS = ("bridge.heard", "bridge.posted")
 _HELD = 1.5  # seconds for which something stays broken
 _PASSES_WITHIN = 4.0
+_HELD_WITHIN = 20.0
 _JUMP = 7200  # seconds
 
 
@@ -73,6 +77,12 @@ def _every(place: Place) -> Iterator[Fault]:
     yield Fault("a torn last line in the ledger", _tear)
     yield Fault("index.lock left behind", _leave_lock)
     yield Fault("branch moved by hand", _move_branch)
+    yield Fault("a file planted in the gate tree", _plant)
+    yield Fault("an edit that git is told to overlook", _hide_edit)
+    yield Fault("settings broken while up", _break_settings)
+    for name in ("tmux", "supervisor", "ledger", "facts"):
+        yield Fault(f"{name}.sock deleted", lambda place, name=name: _delete_socket(place, name))  # type: ignore[misc]
+    yield Fault("run folder deleted", _delete_run_folder)
     if place.clock.variables:
         for seconds, where in ((_JUMP, "ahead"), (-_JUMP, "back")):
             yield Fault(f"clock 2 h {where}", lambda place, by=seconds: _jump(place, by))  # type: ignore[misc]
@@ -183,7 +193,11 @@ def _leave_lock(place: Place) -> bool:
 
 def _move_branch(place: Place) -> bool:
     """Commit by hand beside the gate."""
-    name = f"user/by-hand-{time.time_ns()}.txt"
+    return _commit(place, f"user/by-hand-{time.time_ns()}.txt")
+
+
+def _commit(place: Place, name: str) -> bool:
+    """Have the user commit a new file, as soon as the gate lets them; return whether it is done."""
     place.write(name, "committed by hand\n")
 
     def committed() -> bool:
@@ -191,6 +205,61 @@ def _move_branch(place: Place) -> bool:
         return subprocess.run(argv, cwd=place.root, capture_output=True).returncode == 0
 
     return until(committed, 10)
+
+
+def _plant(place: Place) -> bool:
+    """Leave a file in the gate tree, as a check or a peer can: with it the tests are red."""
+    tree = place.project.work / "gate"
+    if not tree.is_dir():
+        return False
+    (tree / PLANTED).touch()
+    return True
+
+
+def _hide_edit(place: Place) -> bool:
+    """Edit a file that git is told to overlook; a patch to it must not land while the edit is there."""
+    name = "user/hidden.txt"
+    if not (place.root / name).exists() and not _commit(place, name):
+        return False
+    place.git("update-index", "--skip-worktree", name)
+    place.write(name, f"the user's own line {time.time_ns()}\n")
+    diff = f"--- a/{name}\n+++ b/{name}\n@@ -1 +1 @@\n-committed by hand\n+of PeerA\n"
+    place.hand_in("PeerA", "patch.diff", diff.encode())
+    held = until(lambda: bool(_held(place, name)), _HELD_WITHIN)
+    for mid in _held(place, name):
+        place.cccc("patch", "drop", mid, check=False)
+    return held
+
+
+def _held(place: Place, name: str) -> list[str]:
+    """Return the patches that wait for an edit of this file."""
+    try:
+        return [entry["mid"] for entry in queue.read(place.project) if name in entry["reason"]]
+    except UserError:  # the disk is full
+        return []
+
+
+def _delete_socket(place: Place, name: str) -> bool:
+    """Delete a socket under its server, as cleaners of old files do; `cccc up` is what a person types then."""
+    place.project.socket(name).unlink()
+    place.cccc("up")
+    return True
+
+
+def _delete_run_folder(place: Place) -> bool:
+    shutil.rmtree(place.project.run)
+    place.cccc("up")
+    return True
+
+
+def _break_settings(place: Place) -> bool:
+    """Let a settings file be broken for a while, as an editor that saves half of it does."""
+    path = place.project.settings / "policies.yaml"
+    before = path.read_bytes()
+    path.write_bytes(before + b"gate: {")
+    time.sleep(_HELD)
+    path.write_bytes(before)
+    return True
 
 
 def _jump(place: Place, seconds: int) -> bool:

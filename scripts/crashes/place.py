@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 SERVICES = ("ledger", "orchestrator", "delivery", "evidence", "panel")
 _SCENARIO = "rules:\n  - match: '.'\n    steps:\n      - say: read\n"
-_POLICIES = """\
-patch_queue: {allowed_paths: ["**"]}
-handoff_filter: {enabled: false}
-rfd: {gates: {protected_paths: ["protected/**"]}}
+PLANTED = "planted.txt"  # in the gate tree, where no patch puts it
+_POLICIES = f"""\
+patch_queue: {{allowed_paths: ["**"]}}
+gate: {{tests: "test ! -e {PLANTED}"}}
+handoff_filter: {{enabled: false}}
+rfd: {{gates: {{protected_paths: ["protected/**"]}}}}
 """
 # What takes minutes in real life takes seconds here.
 _PROFILES = """\
@@ -87,6 +89,16 @@ class Place:
         """Have the user write a file, and note what it must hold from then on."""
         (self.root / name).write_text(text)
         self.user[name] = hashlib.sha256(text.encode()).hexdigest()
+
+    def hand_in(self, peer: str, name: str, content: bytes) -> bool:
+        """Put a file into a peer's mailbox as a CLI does, once the last one was taken; return whether that was done."""
+        box = self.project.peer(peer)
+        if (box / name).exists() and (box / name).stat().st_size:
+            return False
+        fresh = box / f".{name}.fresh"
+        fresh.write_bytes(content)
+        fresh.replace(box / name)
+        return True
 
     def git(self, *args: str) -> str:
         return subprocess.run(["git", *args], cwd=self.root, check=True, capture_output=True, text=True).stdout
