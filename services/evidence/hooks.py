@@ -193,10 +193,12 @@ class Hooks:
         """Return what lies in the folder of the hooks, or is a hook's program, for where git does not track it."""
         repo, folder = self._repo, self.found.folder
         inside = _inside(repo, folder)
-        paths = [Path(os.path.realpath(self.found.path(name))) for name in self.found.names]
+        paths = []
         if inside:
             is_there = (self._tree.path / inside).exists()
             paths += sorted(folder.iterdir()) if is_there else [folder]
+        programs = (Path(os.path.realpath(self.found.path(name))) for name in self.found.names)
+        paths += [path for path in programs if folder not in path.parents]
         return [Link(path, repo.top / path) for path in dict.fromkeys(_inside(repo, path) for path in paths) if path]
 
     def _program(self, name: str) -> Path:

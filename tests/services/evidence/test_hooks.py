@@ -137,7 +137,8 @@ def test_a_hook_may_stash_and_the_users_stash_stays(bench: Bench, isolation: str
 def test_hooks_in_an_untracked_folder_run_as_husky_9_has_them(bench: Bench, isolation: str) -> None:
     tracked(bench, ".husky/pre-commit", "exit 0")
     tracked(bench, ".husky/pre-commit", "echo the hook says no; exit 1")
-    program(bench.root / ".husky/_/pre-commit", 'exec sh -e "$(dirname "$0")/../pre-commit"')
+    program(bench.root / ".husky/_/pre-commit", '. "$(dirname "$0")/h"')
+    (bench.root / ".husky/_/h").write_text('sh -e "$(dirname "$(dirname "$0")")/$(basename "$0")"; exit $?\n')
     (bench.root / ".husky/_/.gitignore").write_text("*\n")
     git.run(bench.root, "config", "core.hooksPath", ".husky/_")
     bench.settings(f"{ANY}gate: {{isolation: {isolation}}}")
