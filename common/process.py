@@ -24,7 +24,7 @@ from typing import BinaryIO, Callable, ClassVar, Union
 
 import zmq
 
-from cccc.common import leftovers, redaction
+from cccc.common import leftovers, redaction, zone
 from cccc.common.errors import CcccError, LedgerBusy
 from cccc.common.paths import Project, same_file
 
@@ -200,6 +200,7 @@ def logging_to_stderr() -> Iterator[None]:
 def main(service: type[Process]) -> int:
     """Run a service until it is stopped. Returns the exit code."""
     os.umask(0o077)
+    zone.settle()
     faulthandler.enable()
     with logging_to_stderr():
         try:

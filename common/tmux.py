@@ -340,4 +340,7 @@ def attach(project: Project, read_only: bool = False) -> None:
         seen = f"you see {size.columns}x{size.lines} of {WIDTH}x{HEIGHT + 1}"
         told = f"{seen}: C-b Shift-arrow moves the view, C-b Delete follows the cursor"
         client += (*_to_panel(project), ";", "display-message", told)
-    subprocess.run(client, check=False)  # it says itself why it ended
+    ended = subprocess.run(client, check=False)  # it says itself why
+    if ended.returncode and listener(path):
+        kind = os.environ.get("TERM", "")
+        raise UserError(f"tmux cannot use this terminal (TERM={kind}); try `TERM=xterm-256color cccc attach`")

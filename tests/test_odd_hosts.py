@@ -13,8 +13,8 @@ import pytest
 
 from cccc.common import tmux
 from cccc.common.paths import Project
-from tests.command import CCCC, cccc, environment, running
-from tests.conftest import make_project
+from tests.command import CCCC, Terminal, cccc, environment, running
+from tests.conftest import git, make_project
 from tests.waiting import until
 
 
@@ -22,6 +22,17 @@ def reads(project: Project, text: str) -> None:
     """A message reaches both peers and is read."""
     mid = cccc(project.root, "send", f"both: {text}").strip()
     until(lambda: cccc(project.root, "trace", mid).count("ack-file") == 2, 30, cccc(project.root, "trace", mid))
+
+
+def lands(project: Project, count: int) -> None:
+    """A patch lands, and stands in this repository as the `count`th."""
+    lines = (project.root / "README.md").read_text().splitlines()
+    body = "".join(f" {line}\n" for line in lines)
+    diff = f"--- a/README.md\n+++ b/README.md\n@@ -1,{len(lines)} +1,{len(lines) + 1} @@\n{body}+more {count}\n"
+    (project.work / "fresh.diff").write_text(diff)
+    (project.work / "fresh.diff").replace(project.peer("PeerA") / "patch.diff")
+    until(lambda: f"more {count}\n" in git(project.root, "show", "HEAD:README.md"), 40, "the commit")
+    assert git(project.root, "status", "--porcelain", "-uno") == ""
 
 
 @pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/false", "/no/such/shell"])
@@ -115,3 +126,42 @@ def test_services_wait_on_a_disk_that_can_hold_no_more_files(tmp_path: Path) -> 
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "more files (inodes)" in done.stdout and "ended: 0\n" in done.stdout and "read\n" in done.stdout
+
+
+def test_a_time_zone_that_no_date_can_carry_is_left_out(project: Project) -> None:
+    with running(project.root, TZ="XXX-25:17"):
+        reads(project, "hello")
+        for command in (["status"], ["doctor"], ["ledger", "show", "-n", "3"], ["queue"]):
+            assert "TZ=XXX-25:17 is no time zone" in cccc(project.root, *command, code=None, TZ="XXX-25:17")
+
+
+@pytest.mark.parametrize("kind", ["foo-bar", "dumb", ""])
+def test_attach_says_what_to_do_in_a_terminal_that_tmux_cannot_use(system: Project, kind: str) -> None:
+    with Terminal(system.root, "attach", TERM=kind) as terminal:
+        terminal.shows("TERM=xterm-256color cccc attach")
+        assert terminal.ends() == 1
+
+
+def test_any_other_sign_in_a_path_is_no_obstacle(tmp_path: Path) -> None:
+    root = make_project(tmp_path / ('it\'s "q" 100% #{pane_id} $HOME;`x` \\ ünï ' + "n" * 180)).root
+    with running(root) as project:
+        reads(project, "hello")
+        lands(project, 1)
+
+
+@pytest.mark.parametrize("way", ["moved", "copied"])
+def test_a_project_goes_on_at_another_place(project: Project, way: str) -> None:
+    with running(project.root):
+        lands(project, 1)
+    head = git(project.root, "rev-parse", "HEAD")
+    place = project.root.with_name(way)
+    if way == "moved":
+        project.root.rename(place)
+    else:
+        shutil.copytree(project.root, place, symlinks=True)
+    with running(place) as there:
+        reads(there, "hello")
+        lands(there, 2)
+    if way == "copied":
+        assert git(project.root, "rev-parse", "HEAD") == head
+        assert git(project.root, "status", "--porcelain", "-uno") == ""

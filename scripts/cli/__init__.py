@@ -14,7 +14,7 @@ import sys
 import click
 from click.shell_completion import CompletionItem
 
-from cccc.common import redaction
+from cccc.common import redaction, zone
 from cccc.common.errors import CcccError, NotFound, NotRunning
 
 # The first line of each command's help, kept here so that `cccc --help` imports none of them.
@@ -121,6 +121,9 @@ def cli(ctx: click.Context) -> None:
 def main() -> int:
     """Run the command line of this process; return its exit code."""
     _open_closed_streams()
+    wrong = zone.settle()
+    if wrong:
+        click.echo(f"cccc: TZ={wrong} is no time zone that can be used; times are shown without it", err=True)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from cccc.common import zone
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
 
@@ -21,6 +22,7 @@ def main() -> int:
         return 3
     from cccc.services.panel.app import Panel  # here, because it costs 300 ms
 
+    zone.settle()
     for name in ("LINES", "COLUMNS"):  # textual would believe them rather than the terminal
         os.environ.pop(name, None)
     panel = Panel(project)
