@@ -135,6 +135,35 @@ def _end(process: subprocess.Popen[bytes], input: bytes | None = None) -> subpro
     return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
+class Objects:
+    """The repository's contents by name, from one git that runs on until `close`, or until nobody holds this."""
+
+    def __init__(self, root: Path, env: Mapping[str, str] | None = None, umask: int = -1) -> None:
+        self._process = _start(root, ("cat-file", "--batch"), env, subprocess.PIPE, umask)
+
+    def get(self, name: str) -> tuple[str, bytes] | None:
+        """Return hash and bytes of the blob that `name` means to git; None where it means none. It is one line."""
+        ask, answers = self._process.stdin, self._process.stdout
+        assert ask and answers and "\n" not in name
+        ask.write(os.fsencode(f"{name}\n"))
+        ask.flush()
+        header = answers.readline()
+        if not header:
+            raise GitError("cat-file --batch", self._process.wait(), "it ended")
+        fields = header.split()
+        if len(fields) != 3 or not fields[2].isdigit():
+            return None
+        content = answers.read(int(fields[2]) + 1)[:-1]
+        return (os.fsdecode(fields[0]), content) if fields[1] == b"blob" else None
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            _end(self._process)
+
+    def __del__(self) -> None:
+        self.close()
+
+
 def line(root: Path, *args: str, env: Mapping[str, str] | None = None) -> str:
     """Return the one line that a git command prints. Raises GitError."""
     return os.fsdecode(run(root, *args, env=env).stdout).rstrip("\n")

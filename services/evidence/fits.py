@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,6 +27,10 @@ class NoDiff(Exception):
 
 class DoesNotApply(Exception):
     """The patch does not fit this base; words for its author."""
+
+
+class Absent(Misfit):
+    """A file that the patch changes is not there."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def files(part: Part, folder: str, base: Base) -> list[File | None]:
             raise Misfit(mistakes.exists(name, b"".join(_added(section)) == text))
         elif not section.creates and not blob:
             if not _only_adds(section):
-                raise Misfit(_absent(name, folder + after, section, base))
+                raise Absent(_absent(name, folder + after, section, base))
             section.begin()
         if section.lacks_content:
             raise Misfit(f"{name}: {mistakes.of_git('without full index line')}")
@@ -174,25 +177,12 @@ def _older(part: Part, there: list[Content | None], base: Base) -> set[int]:
     return {number for number, blob in named.items() if blob in known}
 
 
-def contents(objects: list[str], run: Git) -> list[Content | None]:
-    """Return hash and bytes of each blob, None for what git does not have."""
-    plain = [one for one in objects if "\n" not in one]
-    printed = run("cat-file", "--batch", input=os.fsencode("".join(f"{one}\n" for one in plain))) if plain else b""
-    found, at = {}, 0
-    for one in plain:
-        header = printed[at : printed.index(b"\n", at)]
-        at += len(header) + 1
-        fields = header.split(b" ")
-        if len(fields) == 3 and fields[1] in (b"blob", b"commit", b"tree", b"tag") and fields[2].isdigit():
-            end = at + int(fields[2])
-            found[one] = (fields[0].decode(), printed[at:end])
-            at = end + 1
-    for one in set(objects) - set(plain):  # `cat-file --batch` asks by the line
-        try:
-            found[one] = (run("rev-parse", "--verify", one).decode().strip(), run("cat-file", "blob", one))
-        except git.GitError:
-            continue
-    return [found.get(one) for one in objects]
+def content_by_itself(name: str, run: Git) -> Content | None:
+    """Return what `git.Objects` cannot be asked for, as the name has more than one line."""
+    try:
+        return run("rev-parse", "--verify", name).decode().strip(), run("cat-file", "blob", name)
+    except git.GitError:
+        return None
 
 
 def _added(section: Section) -> list[bytes]:

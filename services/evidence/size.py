@@ -18,21 +18,38 @@ from cccc.common import git
 
 _LONGEST_LINE = 1000
 _LONG = re.compile(rb"[^\n]{%d}(?=[^\n])" % _LONGEST_LINE)
+_LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def changed_lines(ends: Iterable[tuple[bytes | None, bytes | None]], env: Mapping[str, str]) -> int:
     """Return the number of added and removed lines between what each path had and has; None is no file."""
+    pairs = [tuple(None if end is None else countable(end) for end in pair) for pair in ends]
+    may_move = any(old is None for old, _ in pairs) and any(new is None for _, new in pairs)
+    plain = [None if may_move else _plain(old or b"", new or b"") for old, new in pairs]
+    rest = [pair for pair, lines in zip(pairs, plain) if lines is None]
+    return sum(lines or 0 for lines in plain) + (_by_git(rest, env) if rest else 0)
+
+
+def _plain(old: bytes, new: bytes) -> int | None:
+    """Return the count where all lines between the first and the last change are changed; else it takes a diff."""
+    before, after = _LINE.findall(old), _LINE.findall(new)
+    both = min(len(before), len(after))
+    begin = next((at for at in range(both) if before[at] != after[at]), both)
+    end = next((at for at in range(both - begin) if before[-1 - at] != after[-1 - at]), both - begin)
+    gone, come = before[begin : len(before) - end], after[begin : len(after) - end]
+    return len(gone) + len(come) if set(gone).isdisjoint(come) else None
+
+
+def _by_git(pairs: list[tuple[bytes | None, ...]], env: Mapping[str, str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         top = Path(folder).resolve()
-        for number, (old, new) in enumerate(ends):
-            for name, content in (("old", old), ("new", new)):
-                (top / name).mkdir(exist_ok=True)
+        for name, side in zip(("old", "new"), zip(*pairs)):
+            (top / name).mkdir()
+            for number, content in enumerate(side):
                 if content is not None:
-                    (top / name / str(number)).write_bytes(countable(content))
-        if not (top / "old").exists():
-            return 0
+                    (top / name / str(number)).write_bytes(content)
         # No settings and attributes but git's own: they could make text binary, or leave it out.
         alone = {
             **git.environment(env),

@@ -80,6 +80,7 @@ class GateTree:
         self._look: Look | None = None  # whether it was touched since it was tidied
         self._spoilt = False  # whether a command has run in it
         self.notes: list[str] = []  # of how the applied patch was read
+        self._objects: git.Objects | None = None  # from `fit` to `close`
 
     def reset(self, base: str) -> None:
         """Make the tree equal `base`, with nothing else in it; build it anew when it is not as the gate left it."""
@@ -168,8 +169,17 @@ class GateTree:
         return git.at_once(self.path, *commands, env={**self.env, **more}, umask=self._umask)
 
     def fit(self, patch: bytes) -> Fit:
-        """Return how the patch is to be read. Raises NoDiff."""
+        """Return how the patch is to be read. Raises NoDiff. What follows it is to end with `close`."""
+        self.close()
+        self._objects = git.Objects(
+            self.path, {**self.env, **_PLAINLY}, self._umask
+        )  # starts while git reads the patch
         return fits.fit(patch, self._repo, self._git)
+
+    def close(self) -> None:
+        if self._objects:
+            self._objects.close()
+            self._objects = None
 
     def apply(self, fit: Fit) -> list[Change]:
         """Apply the patch to the index, or not at all. Returns what it changed. Raises DoesNotApply.
@@ -178,16 +188,13 @@ class GateTree:
         files follow with `bring`, which every run of a command asks for. A patch whose names are found below one
         sub-directory only was made there, and is applied there.
         """
-        fit = replace(fit, folder=fit.folder or self._made_in(fit))
-        self.notes = list(fit.notes)
         try:
-            for part in fit.parts:
-                placed = placing.place(part.sections, fits.files(part, fit.folder, self))
-                self.notes += placed.notes
-                if placed.patch:
-                    self._git("apply", *_TO_INDEX, *fit.options, input=placed.patch)
+            self._put(fit)
         except (placing.Misfit, git.GitError) as error:
             self._git("read-tree", "--reset", "HEAD")
+            folder = self._made_in(fit) if isinstance(error, fits.Absent) else ""
+            if folder:
+                return self.apply(replace(fit, folder=folder))
             words = mistakes.of_git(error.stderr) if isinstance(error, git.GitError) else str(error)
             raise DoesNotApply(words) from None
         both = (("diff-index", "--cached", *_RAW, "HEAD"), ("write-tree",))
@@ -198,29 +205,41 @@ class GateTree:
         self._own.keep()
         return self._changes
 
+    def _put(self, fit: Fit) -> None:
+        self.notes = list(fit.notes)
+        for part in fit.parts:
+            placed = placing.place(part.sections, fits.files(part, fit.folder, self))
+            self.notes += placed.notes
+            if placed.patch:
+                self._git("apply", *_TO_INDEX, *fit.options, input=placed.patch)
+            if len(fit.parts) > 1:
+                self.close()  # it knows the index as it was
+
     @property
     def name(self) -> str:
         return f"commit {self._base[:9]}"
 
     def read(self, paths: list[str]) -> list[Content | None]:
         """Return hash and content of each path in the index, None where there is none."""
-        return fits.contents([f":0:{path}" for path in paths], self._git)
+        return [self._content(f":0:{path}") for path in paths]
+
+    def _content(self, name: str) -> Content | None:
+        if "\n" in name:
+            return fits.content_by_itself(name, self._git)
+        self._objects = self._objects or git.Objects(self.path, {**self.env, **_PLAINLY}, self._umask)
+        return self._objects.get(name)
 
     def knows(self, blobs: list[str]) -> set[str]:
         """Return which hashes, or beginnings of one, name a blob that the repository has."""
-        asked = "".join(f"{blob}\n" for blob in blobs).encode()
-        kinds = self._git("cat-file", "--batch-check=%(objecttype)", input=asked).split(b"\n")
-        return {blob for blob, kind in zip(blobs, kinds) if kind == b"blob"}
+        return {blob for blob in blobs if self._content(blob)}
 
     def size(self) -> int:
         """Return how many lines the applied patch changes."""
-        blobs = {blob for found in self._changes for blob in (found.old_blob, found.blob) if blob.strip("0")}
-        known = dict(zip(blobs, fits.contents(list(blobs), self._git)))
 
         def content(mode: str, blob: str) -> bytes | None:
-            if mode == change.SUBMODULE:
-                return blob.encode()
-            there = known.get(blob)
+            if mode in (change.ABSENT, change.SUBMODULE):
+                return None if mode == change.ABSENT else blob.encode()
+            there = self._content(blob)
             return there[1] if there else None
 
         ends = ((content(one.old_mode, one.old_blob), content(one.new_mode, one.blob)) for one in self._changes)
@@ -257,8 +276,6 @@ class GateTree:
 
     def _made_in(self, fit: Fit) -> str:
         """Return the one folder below which the names of a patch are tracked; "" when they are where they say."""
-        if all(section.creates for part in fit.parts for section in part.sections):
-            return ""
         tracked = set(self.tracked())
         if not tracked.isdisjoint(fit.paths):
             return ""

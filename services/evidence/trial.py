@@ -113,6 +113,8 @@ class Trial:
             return self._apply(content)
         except NoDiff as error:
             return [self._reject(redaction.default.redact(str(error)))]
+        finally:
+            self._tree.close()
 
     def _apply(self, content: bytes) -> Decision:
         patch = self._patch
@@ -137,6 +139,7 @@ class Trial:
         """Bring the tree back from the base to what is tried."""
         self._tree.reset(self._repo.head)
         self._tree.apply(self._tree.fit(self._content))
+        self._tree.close()
 
     def _settings(self, fit: Fit) -> Decision:
         """Return what becomes of a change of settings, which always needs a decision."""
