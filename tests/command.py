@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cccc.common.paths import Project
+from tests.waiting import until
 
 CCCC = Path(sys.executable).with_name("cccc")
 _OF_A_TERMINAL = ("CCCC_HOME", "CLAUDE_I_CMD", "CODEX_I_CMD", "LINT_CMD", "TEST_CMD", "TMUX")
@@ -73,6 +74,10 @@ class Terminal:
         end = time.monotonic() + limit
         while text not in self.said:
             assert time.monotonic() < end and self._read(), f"never shown: {text!r} in {self.said!r}"
+
+    def hides(self) -> None:
+        """Wait until what is typed is not shown; what was typed before is thrown away."""
+        until(lambda: not termios.tcgetattr(self._screen)[3] & termios.ECHO, what="an input that is not shown")
 
     def ends(self) -> int:
         """Read until the command has ended; return its exit code."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 from collections.abc import Iterator
@@ -25,10 +26,15 @@ FOUND = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room
 SOURCES = [path for path in FOUND if DEMO not in path.parents]
 
 
+@functools.cache
+def nodes(source: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))))
+
+
 def imports(source: Path) -> Iterator[str]:
     """Yield the full name of every module that a source file imports, at the top or inside a function."""
     package = ("cccc", *source.parent.parts)
-    for node in ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -48,7 +54,7 @@ def allowed(source: Path) -> tuple[str, ...]:
 def defined(source: Path) -> Iterator[str]:
     """Yield the names that a source file gives to modules, classes, functions, arguments and variables."""
     yield source.stem
-    for node in ast.walk(ast.parse((ROOT / source).read_text(encoding="utf-8"))):
+    for node in nodes(source):
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield node.name
         elif isinstance(node, ast.arg):
@@ -70,8 +76,15 @@ def test_the_top_of_the_tree_is_as_agreed() -> None:
     assert {line.split("/")[0] for line in tracked.splitlines()} - TOP == set()
 
 
+def test_a_test_that_sleeps_says_why() -> None:
+    """It waits for a condition (tests/waiting.py), or the reason stands beside the sleep."""
+    for path in set((ROOT / "tests").rglob("*.py")) - {ROOT / "tests" / "waiting.py"}:
+        assert re.findall(r"(?m)^ *time\.sleep\(.*\)$", path.read_text(encoding="utf-8")) == [], path
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=str)
 def test_names_say_what_a_thing_is(source: Path) -> None:
-    words = {word.lower() for name in defined(source) for word in re.findall(r"[A-Z]?[a-z]+", name)}
+    names = set(defined(source))
+    words = {word.lower() for name in names for word in re.findall(r"[A-Z]?[a-z]+", name)}
     assert words & NEVER == set()
-    assert [name for name in defined(source) if EMPTY.fullmatch(name)] == []
+    assert [name for name in names if EMPTY.fullmatch(name)] == []

@@ -66,18 +66,32 @@ def test_every_library_has_a_lowest_version_and_one_before_which_it_ends() -> No
     assert open_ended == project["optional-dependencies"]["all"]
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel that was built from the sdist."""
+def packed(tmp_path_factory: pytest.TempPathFactory, mask: int) -> Path:
+    """Build sdist and wheel from a copy that was made just now with a umask; return their folder."""
     out = tmp_path_factory.mktemp("dist")
     source = tmp_path_factory.mktemp("source")
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            (source / name).write_bytes((ROOT / name).read_bytes())
+    before = os.umask(mask)
+    try:
+        for name in filter(None, listed.split("\0")):
+            if (ROOT / name).is_file():
+                (source / name).parent.mkdir(parents=True, exist_ok=True)
+                (source / name).write_bytes((ROOT / name).read_bytes())
+    finally:
+        os.umask(before)
     subprocess.run([sys.executable, "-m", "build", "-o", str(out), str(source)], check=True, capture_output=True)
-    (built,) = out.glob("*.whl")
+    return out
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist and the wheel that was built from it."""
+    return packed(tmp_path_factory, 0o022)
+
+
+@pytest.fixture(scope="module")
+def wheel(dist: Path) -> Path:
+    (built,) = dist.glob("*.whl")
     return built
 
 
@@ -103,10 +117,20 @@ def cccc(installed: Path, where: Path, *args: str, **environment: str) -> str:
 
 
 def test_the_wheel_has_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> None:
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     of_a_checkout = {path for path in files() if path.parent == Path("scripts") and path.suffix in ("", ".txt")}
     of_a_checkout.discard(Path("scripts/py.typed"))
-    assert packed == {f"cccc/{path}" for path in files() if path not in of_a_checkout}
+    assert names == {f"cccc/{path}" for path in files() if path not in of_a_checkout}
+
+
+def test_sdist_and_wheel_have_the_same_bytes_when_they_are_built_again(
+    dist: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    again = packed(tmp_path_factory, 0o077)
+    assert len(list(dist.iterdir())) == 2
+    assert {one.name: one.read_bytes() for one in dist.iterdir()} == {
+        one.name: one.read_bytes() for one in again.iterdir()
+    }
 
 
 def test_the_installed_command_runs_anywhere(installed: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Callable, TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], limit: float = 10.0, what: str = "") -> T:
+def until(condition: Callable[[], T], limit: float = 10.0, what: str | Callable[[], str] = "") -> T:
     """Return the condition's first true value. Fails after `limit` seconds, saying what was awaited."""
     end = time.monotonic() + limit
     while True:
@@ -16,5 +16,14 @@ def until(condition: Callable[[], T], limit: float = 10.0, what: str = "") -> T:
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {limit} s: {what or condition}")
+            raise AssertionError(f"not within {limit} s: {(what() if callable(what) else what) or condition}")
+        time.sleep(0.01)
+
+
+def never(condition: Callable[[], object], seconds: float) -> None:
+    """Fail once the condition is true: what must not happen needs a span to not happen in."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        assert not value, f"it happened: {value}"
         time.sleep(0.01)

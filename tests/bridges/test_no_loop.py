@@ -148,7 +148,7 @@ def test_every_platform_is_left_alone_after_every_kind_of_fact_that_came_twice(t
     for room in team.rooms.values():
         connected(room)
     after = team.grow_quiet(60)
-    time.sleep(WATCHED)
+    time.sleep(WATCHED)  # what is counted is the calls of this span
     assert team.calls() == after
     marked = [fact for fact in team.facts() if isinstance(fact, f.ChatMarked)]
     assert sorted((fact.via, fact.mark) for fact in marked) == sorted(

@@ -34,7 +34,7 @@ home = pathlib.Path(os.environ["CCCC_HOME"])
 if (home / "broken").exists():
     sys.exit("it is broken")
 if (home / "slow").exists():
-    time.sleep(600)
+    time.sleep(600)  # for ever: it never gets ready
 lock = open(home / "state" / "run" / f"{name}.lock", "a+b")
 fcntl.flock(lock, fcntl.LOCK_EX)
 lock.truncate(0)
@@ -56,7 +56,7 @@ if name == "panel" and (home / "chatty").exists():
         print("x" * 1023, flush=True)
 parent = int((home / "state" / "run" / "supervisord.pid").read_text())
 while deaf or os.getppid() == parent:
-    time.sleep(0.02)
+    time.sleep(0.02)  # nothing tells of a parent's end
 """
 
 

@@ -143,7 +143,7 @@ def test_a_death_in_a_pane_is_an_event(project: Project) -> None:
     tmux.respawn(project, panes["PeerB"].id, "1", "sleep", "100")
     os.kill(tmux.panes(project)["PeerB"].pid, signal.SIGKILL)
     until(lambda: tmux.panes(project)["PeerB"].dead and watching.events(), what="the event of a death")
-    time.sleep(0.1)
+    time.sleep(0.1)  # one death can be several events, and the last of them shows by nothing
     watching.events()
     tmux.call(project, "kill-pane", "-t", panes["PeerA"].id)
     until(watching.events, what="the event of a killed pane")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -73,11 +72,8 @@ class Pair:
 
     def await_(self, kind: type[AnyKind], count: int = 1, limit: float = 30.0) -> list[AnyKind]:
         """Return the facts of a kind, once there are `count`."""
-        end = time.monotonic() + limit
-        while len(found := self.heard(kind)) < count:
-            assert time.monotonic() < end, f"no {count} x {kind.__name__} in {self.story()}"
-            time.sleep(0.05)
-        return found
+        until(lambda: len(self.heard(kind)) >= count, limit, lambda: f"no {count} x {kind.__name__} in {self.story()}")
+        return self.heard(kind)
 
     def story(self) -> str:
         said = [f"{fact.ts[17:23]} {fact.kind} {getattr(fact, 'reason', '')}" for fact in ledger.read(self.project)]

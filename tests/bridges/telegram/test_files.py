@@ -14,7 +14,7 @@ from cccc.common import facts as f
 from cccc.scripts.stand_ins.server import Trouble
 from cccc.scripts.stand_ins.telegram import DIRECT, GROUP, Telegram
 from tests.bridges.conftest import QUICK, Room, connected
-from tests.waiting import until
+from tests.waiting import never, until
 
 PDF = b"%PDF-1.4\n" + b"x" * 100
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
@@ -200,12 +200,13 @@ def test_the_same_name_twice_is_sent_twice(room: Room, telegram: Telegram, outbo
 def test_a_file_that_still_grows_is_waited_for(room: Room, telegram: Telegram, outbound: Path) -> None:
     begin(room, telegram)
     with (outbound / "log.txt").open("w") as file:
-        end = time.monotonic() + 2.5
-        while time.monotonic() < end:
+
+        def grown_and_taken() -> object:
             file.write("line\n")
             file.flush()
-            time.sleep(0.2)
-        assert not room.facts(f.FileOut)
+            return room.facts(f.FileOut)
+
+        never(grown_and_taken, 2.5)
         file.write("the end\n")
     (taken,) = until(lambda: room.facts(f.FileOut), 15)
     until(lambda: room.facts(f.FileSent), 15)
@@ -273,8 +274,8 @@ def test_without_a_chat_a_file_waits(room: Room, telegram: Telegram, outbound: P
     room.start()
     connected(room)
     (outbound / "report.txt").write_text("hello")
-    time.sleep(2)  # longer than a file takes that has somewhere to go
-    assert (outbound / "report.txt").exists() and not room.facts(f.FileOut)
+    never(lambda: room.facts(f.FileOut), 2)  # longer than a file takes that has somewhere to go
+    assert (outbound / "report.txt").exists()
     telegram.say("/subscribe@pair_bot")
     until(lambda: room.facts(f.FileSent), 15)
 

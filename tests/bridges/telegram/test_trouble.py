@@ -18,7 +18,7 @@ from cccc.scripts.stand_ins.server import Trouble
 from cccc.scripts.stand_ins.telegram import DIRECT, GROUP, TOKEN, Telegram, too_fast
 from tests.bridges.conftest import QUICK, Room, connected
 from tests.conftest import Start
-from tests.waiting import until
+from tests.waiting import never, until
 
 
 def end_ledger(project: Project) -> None:
@@ -220,8 +220,7 @@ def test_nothing_is_asked_all_the_time_while_nothing_happens(room: Room, telegra
     room.start()
     connected(room)
     before = len(telegram.called("getUpdates"))
-    time.sleep(2.2)  # with poll_seconds 1
-    assert len(telegram.called("getUpdates")) - before <= 4
+    never(lambda: len(telegram.called("getUpdates")) - before > 4, 2.2)  # with poll_seconds 1
 
 
 def test_without_a_ledger_nothing_is_confirmed_and_nothing_is_lost(
@@ -232,8 +231,7 @@ def test_without_a_ledger_nothing_is_confirmed_and_nothing_is_lost(
     end_ledger(project)
     telegram.say("a: hello")
     until(lambda: "has not taken a fact" in room.log() or len(telegram.called("getUpdates")) > 1)
-    time.sleep(1.5)
-    assert len(telegram.updates) == 1
+    never(lambda: len(telegram.updates) != 1, 1.5)
     service("ledger")
     until(lambda: telegram.updates == [], 15)
     assert [room.body(message) for message in room.facts(f.UserMessage)] == ["hello"]

@@ -20,7 +20,7 @@ for line in sys.stdin:
 _WAIT = """\
 import threading, time
 began = time.monotonic()
-time.sleep(0.05)
+time.sleep(0.05)  # what is measured
 threading.Event().wait(0.05)
 print(time.monotonic() - began)
 """

@@ -7,7 +7,6 @@ import json
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -100,11 +99,8 @@ class Desk:
 
     def await_(self, kind: type[AnyKind], count: int = 1, limit: float = 10.0) -> list[AnyKind]:
         """Return the facts of a kind, once there are `count`."""
-        end = time.monotonic() + limit
-        while len(found := self.heard(kind)) < count:
-            assert time.monotonic() < end, f"no {count} x {kind.__name__} in {self.story()}"
-            time.sleep(0.02)
-        return found
+        until(lambda: len(self.heard(kind)) >= count, limit, lambda: f"no {count} x {kind.__name__} in {self.story()}")
+        return self.heard(kind)
 
     def story(self) -> list[str]:
         return [f"{fact.kind} {getattr(fact, 'reason', '')}" for fact in ledger.read(self.project)]

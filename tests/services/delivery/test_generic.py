@@ -30,7 +30,7 @@ while True:
     way = "pasted" if "\\x1b[200~" in text else "typed"
     open(sys.argv[2], "a").write(f"{way} {ends} {text}\\n")
     sys.stdout.write("\\r\\nWorking hard\\r\\n"); sys.stdout.flush()
-    time.sleep(1.0)
+    time.sleep(1.0)  # the turn
     sys.stdout.write("\\x1b[2J\\x1b[H")
 """
 

@@ -7,7 +7,7 @@ import time
 from cccc.common import facts
 from cccc.common.blobs import Blobs
 from tests.services.delivery.conftest import Desk
-from tests.waiting import until
+from tests.waiting import never, until
 
 
 def wish(desk: Desk, peer: str, text: str) -> None:
@@ -63,8 +63,7 @@ def test_lines_keep_their_order_and_go_before_the_nudge(desk: Desk) -> None:
     wish(desk, "PeerA", "first")
     wish(desk, "PeerA", "second")
     desk.hand("PeerA")
-    time.sleep(0.5)
-    assert not desk.heard(facts.RawTyping) and not desk.heard(facts.NudgeTyping)
+    never(lambda: desk.heard(facts.RawTyping) or desk.heard(facts.NudgeTyping), 0.5)
     desk.press("PeerA", "BSpace")
     desk.await_(facts.AckFile)
     assert desk.submits("PeerA")[:2] == ["first", "second"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
-import time
 
 import pytest
 
 from cccc.common import facts, tmux
 from tests.services.delivery.conftest import Desk
-from tests.waiting import until
+from tests.waiting import never, until
 
 
 def held(desk: Desk, *reasons: str) -> None:
@@ -32,8 +31,7 @@ def test_a_draft_is_left_alone_and_the_nudge_follows_it(desk: Desk) -> None:
     until(lambda: "half a thought" in desk.screen("PeerA"), what="the draft")
     desk.hand("PeerA")
     held(desk, "there is a draft in the composer")
-    time.sleep(1.0)
-    assert desk.heard(facts.NudgeTyping) == []
+    never(lambda: desk.heard(facts.NudgeTyping), 1.0)
     desk.press("PeerA", "Enter")
     desk.await_(facts.AckFile)
     assert desk.submits("PeerA")[0] == "half a thought"
@@ -48,8 +46,7 @@ def test_a_dialog_is_not_answered(desk: Desk) -> None:
     until(lambda: "Yes, I trust" in desk.screen("PeerA"), what="the dialog")
     desk.hand("PeerA")
     held(desk, "a dialog is open: trust")
-    time.sleep(1.0)
-    assert "Yes, I trust" in desk.screen("PeerA")
+    never(lambda: "Yes, I trust" not in desk.screen("PeerA"), 1.0)
     desk.press("PeerA", "2")
     desk.await_(facts.AckFile)
     assert len(desk.submits("PeerA")) == 1
@@ -156,7 +153,7 @@ def test_without_keepalive_the_last_unanswered_nudge_is_told_and_no_more_is_type
     desk.idle()
     desk.hand("PeerA")
     desk.await_(facts.NudgeUnanswered, limit=15)
-    time.sleep(2.5)
+    never(lambda: desk.heard(facts.NudgeTyping)[1:], 2.5)
     assert len(desk.heard(facts.NudgeTyping)) == 1
 
 

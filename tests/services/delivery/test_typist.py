@@ -121,12 +121,15 @@ def test_no_key_of_a_person_who_types_all_the_time_is_lost_or_merged_into_a_nudg
     desk.hand("PeerA")
     begin = time.monotonic()
     reader = ledger.Reader(desk.project, 0)
+    accepted: list[facts.Fact] = []
+
+    def enough() -> bool:
+        said = (ledger.decode(line.raw) for line in reader.read())
+        accepted.extend(fact for fact in said if isinstance(fact, facts.NudgeAccepted))
+        return len(accepted) >= NUDGES
+
     try:
-        accepted = 0
-        while accepted < NUDGES:
-            assert time.monotonic() - begin < LIMIT, f"only {accepted} nudges in {desk.story()[-20:]}"
-            accepted += sum(isinstance(ledger.decode(line.raw), facts.NudgeAccepted) for line in reader.read())
-            time.sleep(0.2)
+        until(enough, LIMIT, lambda: f"only {len(accepted)} nudges in {desk.story()[-20:]}")
     finally:
         reader.close()
         person.leave()
