@@ -63,14 +63,17 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
-def shown(path: Path, kind: type[T]) -> T:
+def shown(path: Path, kind: type[T], *keys: str) -> T:
     """Return what a service shows in a JSON file, an empty `kind` where there is none.
 
-    Raises UserError when it cannot be read.
+    `keys` are what each entry of a list has. Raises UserError when it cannot be read.
     """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        found = msgspec.json.decode(path.read_bytes(), type=kind)
     except FileNotFoundError:
         return kind()
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        raise UserError(f"{path} cannot be read; `cccc up` makes it again") from None
+        found = None
+    if found is None or (isinstance(found, list) and any(set(keys) - set(entry) for entry in found)):
+        raise UserError(f"{path} cannot be read; `cccc up` makes it again")
+    return found

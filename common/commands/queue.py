@@ -7,6 +7,8 @@ from cccc.common.commands.kinds import Asker, Reply
 from cccc.common.lines import Line, ago, table
 from cccc.common.paths import Project
 
+_KEYS = ("mid", "from", "stage", "since", "reason")
+
 
 def run(project: Project, rest: str, asker: Asker) -> Reply:
     return Reply(lines(read(project)))
@@ -14,7 +16,7 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
 
 def read(project: Project) -> list[dict[str, str]]:
     """Return the entries of the patch queue: mid, from, source, stage, reason, since. Raises UserError."""
-    return durable.shown(project.state / "queue.json", list[dict[str, str]])
+    return durable.shown(project.state / "queue.json", list[dict[str, str]], *_KEYS)
 
 
 def lines(entries: list[dict[str, str]]) -> list[Line]:

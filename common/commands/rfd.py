@@ -37,7 +37,7 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
 
 def read(project: Project, everything: bool = False) -> list[dict[str, Any]]:
     """Return what the orchestrator knows of the requests that are not over, or of all; oldest first."""
-    entries = durable.shown(project.state / "rfd.json", list[dict[str, Any]])
+    entries = durable.shown(project.state / "rfd.json", list[dict[str, Any]], "rfd", "status")
     return [entry for entry in entries if everything or entry["status"] in _IN_PLAY]
 
 

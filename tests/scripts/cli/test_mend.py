@@ -35,6 +35,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
     "half": lambda path: os.truncate(path, path.stat().st_size // 2),
     "garbage": lambda path: path.write_bytes(b"\xff\xfe\x00no json\n" * 9),
     "other JSON": lambda path: path.write_bytes(b'[{"a": [1, null]}]\n'),
+    "JSON of another form": lambda path: path.write_bytes(b'[{"a": "b"}]\n'),
     "a folder": a_folder,
     "a dangling link": a_dangling_link,
 }
