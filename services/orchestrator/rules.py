@@ -78,11 +78,11 @@ class Rules:
     def decide(self, state: State, fact: Fact, body: bytes, raw: bytes = b"") -> list[Said]:
         """Return what follows from `fact`; `body` holds the bytes it names, `raw` what was not UTF-8 before."""
 
-        worth = 0  # handoffs that say something
+        worth = 0  # handoffs of people and peers that say something
 
         def write(author: str, to: str, mid: str, text: str) -> Said:
             nonlocal worth
-            worth += not signal.low(self._filter, text)
+            worth += author != "System" and not signal.low(self._filter, text)
             return self._handoff(author, to, mid, text)
 
         def tell(to: str, mid: str, text: str) -> Said:

@@ -180,6 +180,13 @@ def test_a_message_that_says_nothing_does_not_count() -> None:
     assert kinds(story.user()) == ["self-check", "check>A", "check>B"]
 
 
+def test_the_systems_own_answers_do_not_count() -> None:
+    story = Story(self_check_every_handoffs=2, context_compact_every_self_checks=0)
+    refused = f.MailboxRefused(author="PeerA", mid="m", file="patch.diff", size=0, reason="it is a link")
+    assert [story.hear(refused) for _ in range(4)] == [["sys>A"]] * 4
+    assert [kinds(story.user()) for _ in range(2)] == [[], ["self-check", "check>A", "check>B"]]
+
+
 def test_no_self_check_when_it_is_switched_off() -> None:
     story = Story(self_check_every_handoffs=0)
     assert [kinds(story.user()) for _ in range(30)] == [[]] * 30
