@@ -222,11 +222,10 @@ def _hunk(lines: list[bytes], at: int) -> tuple[Hunk, int]:
         end = _marked(lines, end, blanks=counts != taken)
     while end < len(lines) and lines[end].startswith(b"\\"):
         end += 1
-    rest = [line for line in lines[end:] if line.strip()]
+    after = next((lines[number] for number in range(end, len(lines)) if lines[number].strip()), None)
     body = tuple(b" " + line if line in (b"", b"\r") else line for line in lines[at + 1 : end])
     start = int(header[1]) if header else None
-    following = next(iter(rest), b"")
-    return Hunk(at + 1, start, counts, body, not rest, is_ellipsis(following)), end
+    return Hunk(at + 1, start, counts, body, after is None, after is not None and is_ellipsis(after)), end
 
 
 def _counted(lines: list[bytes], at: int, counts: tuple[int, int]) -> int:
