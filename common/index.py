@@ -9,6 +9,7 @@ fsync per commit.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -113,8 +114,11 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _ask(project: Project, query: str, *values: object) -> list[Row]:
-    """Return the rows of a query; none where there is no index of this version (its owner makes it)."""
-    if not project.index.is_file():
+    """Return the rows of a query; none where there is no index of this version (its owner makes it).
+
+    Nor where its folder cannot be written, which sqlite needs to read it.
+    """
+    if not project.index.is_file() or not os.access(project.state, os.W_OK):
         return []
     with closing(sqlite3.connect(project.index, timeout=5.0)) as base:
         try:

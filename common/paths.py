@@ -254,6 +254,14 @@ def check_path(root: Path) -> None:
         raise UserError(f"the path {str(root)!a} has a line break or another control character; rename the folder")
 
 
+def of_others(home: Path, uid: int) -> list[Path]:
+    """Return what in `.cccc`, three levels deep, belongs to somebody else, as after one `sudo`. Root may do all."""
+    if uid == 0:
+        return []
+    found = [path for pattern in ("*", "*/*", "*/*/*") for path in home.glob(pattern)]
+    return [path for path in (home, *found) if path.lstat().st_uid != uid]
+
+
 def same_file(fd: int, path: Path) -> bool:
     """Return whether an open file is the one that stands at `path` now."""
     with contextlib.suppress(OSError):

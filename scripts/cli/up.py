@@ -13,7 +13,7 @@ import click
 
 from cccc.common import anchor, bridges, git, ledger, obstacles, older, settings, supervisor, terminal
 from cccc.common.errors import LedgerBroken, SettingsError, UserError
-from cccc.common.paths import Project, check_path
+from cccc.common.paths import Project, check_path, of_others
 from cccc.common.registry import SERVICES
 from cccc.scripts.cli import foreground as foreground_
 from cccc.scripts.cli import mail, mend, peers, ready, shelter
@@ -120,6 +120,9 @@ def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
 def _check(project: Project) -> None:
     """Raise UserError for what no service could start with."""
     check_path(project.root)
+    others = of_others(project.home, os.getuid())
+    if others:
+        raise UserError(f"{others[0]} belongs to another user; `sudo chown -R {os.getuid()} {project.home}`")
     for aside in mend.mend(project):
         click.echo(f"{aside.name.partition('.broken-')[0]} could not be used; it is made again, and kept as {aside}")
     left = older.files(project)

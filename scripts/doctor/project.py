@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from cccc.common import anchor, git, obstacles, settings, status, supervisor, terminal, watch
 from cccc.common.errors import LedgerBroken, NotRunning, SettingsError, UserError
 from cccc.common.lines import plain
-from cccc.common.paths import LONGEST_SOCKET, PEERS, Project
+from cccc.common.paths import LONGEST_SOCKET, PEERS, Project, of_others
 from cccc.scripts.cli import shelter
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
@@ -33,6 +33,7 @@ def checks(project: Project) -> list[Check]:
         _guides(project),
         _services(project),
         _sockets(project),
+        *_owners(project),
         *_disk(project),
         *_events(project),
     ]
@@ -160,6 +161,12 @@ def _sockets(project: Project) -> Check:
     return Check("sockets", OK, f"{path.parent}, {len(str(path))} of {LONGEST_SOCKET} bytes{why}")
 
 
+def _owners(project: Project) -> list[Check]:
+    others = of_others(project.home, os.getuid())
+    mend = f"sudo chown -R {os.getuid()} {project.home}"
+    return [Check("owner", BAD, f"{others[0]} belongs to another user", mend)] if others else []
+
+
 def _disk(project: Project) -> list[Check]:
     try:
         limit = settings.load(project).cli_profiles.mailbox.min_free_mb
@@ -178,6 +185,8 @@ def _events(project: Project) -> list[Check]:
         for place in (project.peer(peer), project.inbox(peer)):
             if not place.is_dir():
                 checks.append(Check("mailbox", BAD, f"{place} is missing", "cccc init"))
+            elif not os.access(place, os.W_OK):
+                checks.append(Check("mailbox", BAD, f"{place} cannot be written", "its owner, or its file system"))
             elif not watch.probe(place):
                 limit = watch.used_up(place)
                 why = f" (all of this user's {limit} are taken)" if limit else ""

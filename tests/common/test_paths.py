@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common.errors import NotFound, UserError
-from cccc.common.paths import LONGEST_SOCKET, Project, folder, other
+from cccc.common.paths import LONGEST_SOCKET, Project, folder, of_others, other
 from tests.conftest import make_project
 
 
@@ -99,6 +99,11 @@ def test_a_file_system_without_hard_links_has_its_sockets_elsewhere(
     monkeypatch.undo()
     short.place_sockets()  # on another one
     assert short.sockets == short.run
+
+
+def test_what_belongs_to_somebody_else_is_found(short: Project) -> None:
+    assert of_others(short.home, os.getuid()) == [] == of_others(short.home, 0)
+    assert {short.home, short.settings, short.inbox("PeerA")} <= set(of_others(short.home, os.getuid() + 1))
 
 
 def test_peers_have_a_label_and_a_folder() -> None:
