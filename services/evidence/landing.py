@@ -30,7 +30,7 @@ from cccc.services.evidence import branch, change, policy
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.entries import Entries
 from cccc.services.evidence.files import InTheWay, Look
-from cccc.services.evidence.swap import Swap
+from cccc.services.evidence.swap import AWAY, Swap
 
 _GIT_ENDS_WITHIN = 5.0
 _UNFINISHED = {
@@ -73,7 +73,7 @@ class Ground:
         self._lock = repo.dir / "index.lock"
         self._copy = repo.dir / "index.cccc"
         self._entries = Entries(repo.top, repo.dir, self._env, umask)
-        self._swap = Swap(repo.top, repo.dir / "cccc-landing", self._entries.env, umask)
+        self._swap = Swap(repo.top, repo.dir / AWAY, self._entries.env, umask)
 
     def land(self, landing: Landing, changes: list[Change] | None = None) -> None:
         """Land, all or nothing. Raises Blocked or Moved.
@@ -274,5 +274,6 @@ def _state(folder: Path) -> object:
 
 
 def _cannot_write(top: Path, error: OSError) -> str:
-    names = [os.path.relpath(name, top) for name in (error.filename2, error.filename) if name]
-    return f"{policy.names(names[:1]) or 'a file'} cannot be written: {error.strerror}"
+    names = [os.path.relpath(name, top) for name in (error.filename, error.filename2) if name]
+    theirs = [name for name in names if AWAY not in name]  # one end of a rename is ours
+    return f"{policy.names((theirs or names)[:1]) or 'a file'} cannot be written: {error.strerror}"

@@ -24,7 +24,7 @@ from cccc.services.evidence.change import ABSENT, FILES, SUBMODULE, Change
 from cccc.services.evidence.files import WRITTEN, InTheWay
 from cccc.services.evidence.lying import There
 
-_AWAY = ".cccc-landing"
+AWAY = "cccc-landing"  # the name of every folder of ours
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class Swap:
             return str(self.home)
         while folder != self._top and _mount(folder.parent) == mount and _is_writable(folder.parent):
             folder = folder.parent
-        return str(folder / _AWAY)
+        return str(folder / f".{AWAY}")
 
     def _folders(self, moves: list[Move]) -> list[str]:
         """Return the folders that are not there yet, outer ones first."""

@@ -13,6 +13,7 @@ from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
 from tests.services.evidence.test_service import Bench, refused
+from tests.services.evidence.test_swap import immutable
 from tests.waiting import until
 
 
@@ -123,6 +124,31 @@ def test_a_stale_lock_of_the_branch_holds_the_patch(bench: Bench) -> None:
     assert repos.picture(bench.root) == before
     lock.unlink()
     assert isinstance(bench.outcome(), f.PatchCommit)
+
+
+def test_a_landing_that_failed_half_way_is_undone_and_tried_again_by_itself(bench: Bench) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n", "src/other.py": b"x = 2\n"})
+    before = repos.picture(bench.root)
+    bench.gate()
+    with immutable(bench.root / "src/other.py"):
+        bench.queue(diff)
+        held = bench.wait(f.PatchHeld)
+        assert isinstance(held, f.PatchHeld) and "src/other.py cannot be written" in held.reason
+        assert repos.picture(bench.root) == before
+    assert isinstance(bench.outcome(), f.PatchCommit)
+
+
+def test_of_a_dropped_patch_whose_landing_failed_nothing_stays(bench: Bench) -> None:
+    diff = bench.diff({"docs/a.md": b"b\n", "src/other.py": b"x = 2\n"})
+    before = repos.picture(bench.root)
+    bench.gate()
+    with immutable(bench.root / "src/other.py"):
+        bench.queue(diff)
+        bench.wait(f.PatchHeld)
+        bus.tell(bench.project, "cli", [f.PatchDrop(id="drop:m1", mid="m1")])
+        assert isinstance(bench.outcome(), f.PatchReject)
+    assert repos.picture(bench.root) == before
+    assert not list((bench.root / ".git").glob("*landing*")) and not (bench.root / ".git/index.lock").exists()
 
 
 def test_a_hook_that_rewrites_the_message_keeps_the_patch(bench: Bench) -> None:
