@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import time
+from typing import Callable
 
 from rich.text import Text
 from textual.app import App, ComposeResult
@@ -29,6 +30,7 @@ from cccc.services.panel.line import Line
 from cccc.services.panel.said import Said
 
 LOOK_EVERY = 5.0  # where no event tells that the writer of the status has ended
+FOLLOW_AGAIN_AFTER = 1.0  # where the folder of the status is not there
 
 
 class Picture(Widget):
@@ -87,7 +89,7 @@ class Panel(App[None]):
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        loop.add_reader(self._follow.fileno(), self._changed)
+        loop.add_reader(self._follow.fileno(), self._while_shown(self._changed))
         loop.add_signal_handler(signal.SIGTERM, self.exit)
         self.query_one(Line).focus()
         self.run_worker(self._answer())
@@ -100,6 +102,14 @@ class Panel(App[None]):
             self._console.close()
         asyncio.get_running_loop().remove_reader(self._follow.fileno())
         self._follow.close()
+        self._watch_writer(0)
+
+    def _later(self, seconds: float, callback: Callable[[], None]) -> None:
+        self.set_timer(seconds, self._while_shown(callback))
+
+    def _while_shown(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Return the callback, which then does nothing once the panel ends: textual calls a late timer all the same."""
+        return lambda: callback() if self.is_running else None
 
     # --- the picture ---
 
@@ -107,11 +117,11 @@ class Panel(App[None]):
         if self._follow.changed():
             self._new_status()
         if not self._follow.follow():
-            self.set_timer(1.0, self._follow_again)
+            self._later(FOLLOW_AGAIN_AFTER, self._follow_again)
 
     def _follow_again(self) -> None:
         if not self._follow.follow():
-            self.set_timer(1.0, self._follow_again)
+            self._later(FOLLOW_AGAIN_AFTER, self._follow_again)
         self._new_status()
 
     def _new_status(self) -> None:
@@ -131,7 +141,7 @@ class Panel(App[None]):
 
     def _minute(self) -> None:
         self._draw()
-        self.set_timer(60.1 - time.time() % 60, self._minute)
+        self._later(60.1 - time.time() % 60, self._minute)
 
     def _watch_writer(self, pid: int) -> None:
         known, descriptor = self._writer
@@ -146,10 +156,10 @@ class Panel(App[None]):
             return
         end = end_of(pid)
         if end is None:
-            self.set_timer(LOOK_EVERY, self._look_at_writer)
+            self._later(LOOK_EVERY, self._look_at_writer)
             return
         self._writer = pid, end
-        loop.add_reader(end, self._writer_ended)
+        loop.add_reader(end, self._while_shown(self._writer_ended))
 
     def _writer_ended(self) -> None:
         asyncio.get_running_loop().remove_reader(self._writer[1])
@@ -158,7 +168,7 @@ class Panel(App[None]):
     def _look_at_writer(self) -> None:
         self._draw()
         if self._writer[1] < 0:
-            self.set_timer(LOOK_EVERY, self._look_at_writer)
+            self._later(LOOK_EVERY, self._look_at_writer)
 
     # --- what is typed ---
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Awaitable
 from typing import Any, Callable
 
@@ -15,6 +16,7 @@ from textual.widgets import Static
 from cccc.common.blobs import Blobs
 from cccc.common.history import History
 from cccc.common.paths import Project
+from cccc.services.panel import app
 from cccc.services.panel.app import Panel
 from cccc.services.panel.decide import Decide
 from cccc.services.panel.line import Line
@@ -190,5 +192,15 @@ def test_q_leaves_a_panel_of_its_own(project: Project) -> None:
         await pilot.press("q", "enter")
         await pilot.pause()
         assert not panel.is_running
+
+    play(project, (60, 15), act)
+
+
+def test_a_timer_that_comes_after_the_end_does_nothing(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "FOLLOW_AGAIN_AFTER", 0.001)
+    shutil.rmtree(project.state, ignore_errors=True)
+
+    async def act(panel: Panel, pilot: Pilot[None]) -> None:
+        await pilot.pause(0.02)
 
     play(project, (60, 15), act)
