@@ -38,16 +38,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         *("CODEX_MANAGED_BY_*", "CODEX_INTERNAL_*"),
     ),
     "the mark of another agent": (
-        *(
-            "AI_AGENT",
-            "GEMINI_CLI",
-            "CURSOR_AGENT",
-            "CURSOR_TRACE_ID",
-            "OPENCODE",
-            "OPENCODE_PID",
-            "OPENCODE_SESSION_ID",
-            "AUGMENT_AGENT",
-        ),
+        *("AI_AGENT", "GEMINI_CLI", "CURSOR_AGENT", "CURSOR_TRACE_ID", "OPENCODE", "OPENCODE_PID"),
         *("OPENCODE_SESSION_ID", "AUGMENT_AGENT", "CLINE_ACTIVE", "GOOSE_TERMINAL", "COPILOT_CLI", "ANTIGRAVITY_AGENT"),
     ),
 }
