@@ -162,6 +162,14 @@ class GateTree:
         """The environment in which git works on this tree and on no other."""
         return {**self._plain_env, "GIT_DIR": str(self.admin), "GIT_WORK_TREE": str(self.path)}
 
+    @property
+    def users_env(self) -> dict[str, str]:
+        """The environment in which git works on the user's own work tree: an identity or a key may hang on its branch.
+
+        Configuration can include files by branch, and the gate tree, being detached, is on none.
+        """
+        return {**self._plain_env, "GIT_DIR": str(self._repo.dir), "GIT_WORK_TREE": str(self._repo.top)}
+
     def _git(self, *args: str, input: bytes | None = None) -> bytes:
         return git.run(self.path, *args, env={**self.env, **_PLAINLY}, input=input, umask=self._umask).stdout
 
@@ -301,7 +309,8 @@ class GateTree:
     def commit_plainly(self, base: str, message: str) -> str:
         """Commit what was applied, and return the commit; "" where hooks or a signing are asked for, or git fails."""
         asked = ("config", "-z", "--get-regexp", r"^(core\.hookspath|commit\.gpgsign)$")
-        config, made = self._at_once(asked, ("commit-tree", self._written, "-p", base, "-m", message))
+        make = ("commit-tree", self._written, "-p", base, "-m", message)
+        config, made = git.at_once(self._repo.top, asked, make, env=self.users_env, umask=self._umask)
         return "" if config.stdout or made.returncode else os.fsdecode(made.stdout).strip()
 
     @property
@@ -312,9 +321,9 @@ class GateTree:
     def committing(self, base: str) -> list[str]:
         """Return the command that commits what was applied with `message`, the user's identity and signing.
 
-        It prints the commit.
+        It runs in `users_env` and prints the commit.
         """
-        asked = git.run(self.path, "config", "--type=bool", "commit.gpgSign", env=self.env, check=False).stdout
+        asked = git.run(self._repo.top, "config", "--type=bool", "commit.gpgSign", env=self.users_env, check=False).stdout
         sign = ("-S",) if asked.strip() == b"true" else ()
         return ["git", "commit-tree", self._written, "-p", base, "-F", str(self.message), *sign]
 
@@ -372,8 +381,8 @@ class GateTree:
         return os.fsdecode(self._git("ls-files", "-z")).split("\0")[:-1]
 
     def identity(self) -> bytes:
-        """Return in whose name git commits here, and when. Raises GitError when it does not know."""
-        return self._git("var", "GIT_AUTHOR_IDENT")
+        """Return in whose name the user commits, and when. Raises GitError when git does not know."""
+        return git.run(self._repo.top, "var", "GIT_AUTHOR_IDENT", env=self.users_env).stdout
 
 
 @contextlib.contextmanager

@@ -247,7 +247,7 @@ class Trial:
         """Make the commit. Whatever git says no to here is the user's: identity, signing, disk, locks."""
         argv = self._tree.committing(self._repo.head)
         limit = self._gate.policies.gate.timeout_seconds
-        command = Command(argv, self._tree.path, self._tree.env, limit)
+        command = Command(argv, self._repo.top, self._tree.users_env, limit)
         ended = yield Child(command, self._gate.umask, log, self._gate.lock, append)
         assert ended
         made = _COMMIT.findall(ended.output)

@@ -208,6 +208,21 @@ def test_without_a_name_the_patch_waits_and_lands_once_there_is_one(bench: Bench
     assert "git does not know who you are" in stuck(bench)
 
 
+@pytest.mark.parametrize("hooked", [False, True])
+def test_who_commits_is_asked_on_the_users_branch(bench: Bench, tmp_path: Path, hooked: bool) -> None:
+    included = tmp_path / "on-this-branch"
+    included.write_text("[user]\n\tname = Branch\n\temail = branch@example.com\n")
+    branch = git.look(bench.root).branch.removeprefix("refs/heads/")
+    git.run(bench.root, "config", f"includeIf.onbranch:{branch}.path", str(included))
+    if hooked:
+        hook(bench, "pre-commit", 'test "$GIT_AUTHOR_NAME" = Branch')
+    bench.gate()
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    who = git.line(bench.root, "log", "-1", "--format=%an <%ae>, %cn <%ce>")
+    assert who == "Branch <branch@example.com>, Branch <branch@example.com>"
+
+
 def test_names_that_are_no_utf8_land_and_are_told_readably(bench: Bench) -> None:
     name = os.fsdecode(b"docs/caf\xe9 \xc3\xa9.md")
     bench.gate()
