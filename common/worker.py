@@ -26,6 +26,7 @@ from cccc.common.facts import Fact, Signal
 from cccc.common.paths import Project
 from cccc.common.process import Process, main
 from cccc.common.registry import BY_NAME
+from cccc.common.settings import drift
 from cccc.common.version import VERSION
 
 __all__ = ["Worker", "main"]
@@ -66,7 +67,7 @@ class Worker(Process):
         self._beaten = 0.0
         self._last_beat: tuple[object, ...] = ()
         self._prev = ""
-        project.snapshots.mkdir(mode=0o700, parents=True, exist_ok=True)
+        drift.note(project, self.name, self.settings)
         self._snapshot_path = project.snapshots / f"{self.name}.msgpack"
         self._strikes_path = project.snapshots / f"{self.name}.strikes.json"
         self._strikes = self._read_strikes()

@@ -15,6 +15,7 @@ from cccc.common import anchor, bridges, git, ledger, obstacles, older, settings
 from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.paths import Project, check_path, of_others
 from cccc.common.registry import SERVICES
+from cccc.common.settings import drift, readers
 from cccc.scripts.cli import foreground as foreground_
 from cccc.scripts.cli import mail, mend, peers, ready, shelter
 from cccc.services.delivery import peers as kinds
@@ -82,6 +83,7 @@ def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
     begin = time.monotonic()
     terminal.save(project)
     bridges.mark_start(project, chats)
+    drift.note(project, readers.SESSION, settings.load(project))
     started = supervisor.start(project, [f"bridge-{chat}" for chat in chats])
     names = [service.name for service in SERVICES]
     try:

@@ -323,7 +323,9 @@ class GateTree:
 
         It runs in `users_env` and prints the commit.
         """
-        asked = git.run(self._repo.top, "config", "--type=bool", "commit.gpgSign", env=self.users_env, check=False).stdout
+        asked = git.run(
+            self._repo.top, "config", "--type=bool", "commit.gpgSign", env=self.users_env, check=False
+        ).stdout
         sign = ("-S",) if asked.strip() == b"true" else ()
         return ["git", "commit-tree", self._written, "-p", base, "-F", str(self.message), *sign]
 

@@ -56,7 +56,7 @@ class Panel(Worker):
         self._ground = obstacles.Watch(self.project, terminal.environment(self.project))
         self._obstacles: list[str] = []
         self._changed: list[str] = []
-        self._drift = drift.Drift(self.project, self.settings)
+        self._drift = drift.Drift(self.project)
 
     def hear(self, signal: Signal) -> None:
         if isinstance(signal, f.Beat):
@@ -138,7 +138,7 @@ class Panel(Worker):
             self._socket_trouble = str(error) if "SUPERVISOR_ENABLED" in os.environ else ""  # else it runs alone
         self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
         self._obstacles = [one_line(found.line) for found in self._ground.find()]
-        self._changed = [one_line(line) for line in self._drift.lines()]
+        self._changed = [one_line(line) for line in self._drift.lines(self._live.heard(_now()))]
 
     def _measure(self) -> None:
         """Look at the ledger's size, which changes only with its seq."""

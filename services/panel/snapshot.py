@@ -68,6 +68,10 @@ class Live:
         heard_until = now if name == "ledger" else self.voices["ledger"].at
         return heard_until.clock - self.voices[name].at.clock > SILENT_AFTER
 
+    def heard(self, now: Moment) -> list[str]:
+        """Return the services that beat, in start order."""
+        return [name for name, voice in self.voices.items() if voice.beat and not self.silent(name, now)]
+
 
 class Setting(NamedTuple):
     """What neither facts nor signals tell."""

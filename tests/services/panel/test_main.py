@@ -112,3 +112,24 @@ def test_the_last_verification_is_in_the_status(project: Project, service: Start
     cccc(project.root, "ledger", "verify", code=1)
     found = until(lambda: status.read(project).ledger.verified, 10, "the verification")
     assert found is not None and (found.seq, found.problems) == (1, 1)  # the body of `say` is not there
+
+
+def test_a_changed_setting_is_named_until_what_reads_it_is_restarted(project: Project, service: Start) -> None:
+    service("ledger")
+    orchestrator = service("orchestrator")
+    service("panel")
+    (project.settings / "roles.yaml").write_text("specialties: {peerA: [tests]}\n")
+    line = "roles.yaml changed and is not in force: specialties.peerA; `cccc restart orchestrator` takes it over"
+
+    def settings() -> list[str]:
+        try:
+            return status.read(project).settings
+        except NotRunning:
+            return []
+
+    until(lambda: settings() == [line], 20, "the change named")
+    orchestrator.send_signal(signal.SIGTERM)
+    orchestrator.wait()
+    service("orchestrator")
+    until(lambda: settings() == [], 20, "the change in force")
+    assert line not in status.read(project).troubles
