@@ -16,6 +16,7 @@ import msgspec
 
 from cccc.common import durable, git
 from cccc.common.errors import LedgerBusy, NotRunning, UserError
+from cccc.common.installed import NAME
 from cccc.common.paths import IGNORE, Project
 from cccc.common.process import hold
 from cccc.common.registry import PLATFORMS
@@ -84,8 +85,8 @@ def in_git(project: Project, platform: str) -> str:
 def install_command(platform: str) -> str:
     """Return the command that adds a platform's library to where cccc is installed."""
     if "pipx" in Path(sys.prefix).parts:
-        return f"`pipx inject cccc-pair {' '.join(NEEDS[platform].packages)}`"
-    return f"`{sys.executable} -m pip install 'cccc-pair[{platform}]'`"
+        return f"`pipx inject {NAME} {' '.join(NEEDS[platform].packages)}`"
+    return f"`{sys.executable} -m pip install '{NAME}[{platform}]'`"
 
 
 def hold_token(token: str) -> BinaryIO:

@@ -1,4 +1,4 @@
-"""The version of cccc-pair, for pyproject.toml too: to ask importlib.metadata costs each service 2 MB and 15 ms."""
+"""The version of this program, for pyproject.toml too: to ask importlib.metadata costs each service 2 MB and 15 ms."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _read(screen: int) -> bytes:
 def _public(said: str, scratch: str) -> str:
     """Return the text without the paths of this machine, and without the offer to look at a session that is ended."""
     checkout = str(Path(__file__).resolve().parents[1])
-    said = said.replace(scratch, "~/src").replace(checkout, "~/cccc-pair")
+    said = said.replace(scratch, "~/src").replace(checkout, "~/cccc")
     return re.sub(r"\nThe session is up.*\n", "", said)
 
 

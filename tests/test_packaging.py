@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import venv
@@ -55,7 +56,7 @@ def test_every_package_has_an_init_file() -> None:
 def test_all_is_the_sum_of_the_chat_extras() -> None:
     extras = pyproject()["project"]["optional-dependencies"]
     assert set(extras) == {"telegram", "slack", "discord", "all", "dev"}
-    assert extras["all"] == ["cccc-pair[telegram,slack,discord]"]
+    assert extras["all"] == ["cccc-supervised[telegram,slack,discord]"]
 
 
 def test_every_library_has_a_lowest_version_and_one_before_which_it_ends() -> None:
@@ -66,9 +67,8 @@ def test_every_library_has_a_lowest_version_and_one_before_which_it_ends() -> No
     assert open_ended == project["optional-dependencies"]["all"]
 
 
-def packed(tmp_path_factory: pytest.TempPathFactory, mask: int) -> Path:
-    """Build sdist and wheel from a copy that was made just now with a umask; return their folder."""
-    out = tmp_path_factory.mktemp("dist")
+def copied(tmp_path_factory: pytest.TempPathFactory, mask: int) -> Path:
+    """Return a copy of the checkout, made just now with a umask."""
     source = tmp_path_factory.mktemp("source")
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     before = os.umask(mask)
@@ -76,9 +76,16 @@ def packed(tmp_path_factory: pytest.TempPathFactory, mask: int) -> Path:
         for name in filter(None, listed.split("\0")):
             if (ROOT / name).is_file():
                 (source / name).parent.mkdir(parents=True, exist_ok=True)
-                (source / name).write_bytes((ROOT / name).read_bytes())
+                shutil.copy(ROOT / name, source / name)
     finally:
         os.umask(before)
+    return source
+
+
+def packed(tmp_path_factory: pytest.TempPathFactory, mask: int) -> Path:
+    """Build sdist and wheel from a copy of the checkout; return their folder."""
+    out = tmp_path_factory.mktemp("dist")
+    source = copied(tmp_path_factory, mask)
     subprocess.run([sys.executable, "-m", "build", "-o", str(out), str(source)], check=True, capture_output=True)
     return out
 
@@ -134,7 +141,22 @@ def test_sdist_and_wheel_have_the_same_bytes_when_they_are_built_again(
 
 
 def test_the_installed_command_runs_anywhere(installed: Path) -> None:
-    assert cccc(installed, Path("/"), "version").startswith(f"cccc-pair {VERSION}\n")
+    assert cccc(installed, Path("/"), "version").startswith(f"cccc-supervised {VERSION}\n")
+
+
+def test_every_line_of_the_readme_that_installs_works(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, home = copied(tmp_path_factory, 0o022), tmp_path_factory.mktemp("home")
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Install\n")[2].partition("\n## ")[0]
+    lines = re.findall(r"(?m)^    (.+)$", section)
+    assert any("dist/cccc_supervised" in line for line in lines)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    for line in lines:
+        done = subprocess.run(["sh", "-c", line], cwd=source, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}: {done.stdout}{done.stderr}"
+    assert cccc(home / "cccc-venv" / "bin", Path("/"), "version").startswith(f"cccc-supervised {VERSION}\n")
 
 
 def test_the_installed_command_runs_a_whole_session_with_mock_peers(installed: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from cccc.common.commands import queue
 from cccc.common.commands.kinds import Asker, Reply
 from cccc.common.errors import LedgerBroken, NotRunning, UserError
 from cccc.common.facts import Beat
+from cccc.common.installed import NAME
 from cccc.common.lines import Line, age, ago, clock, plain, table
 from cccc.common.paths import PEERS, Project
 from cccc.common.registry import is_bridge
@@ -50,7 +51,7 @@ def look(project: Project) -> dict[str, Any]:
 def lines(found: dict[str, Any]) -> list[Line]:
     """Return what `look` found as a person reads it."""
     state = "up" if found["running"] else "not running (`cccc up` starts it)"
-    shown = [Line(f"{found['project']}: {state}, cccc-pair {found['installed']}", bold=True)]
+    shown = [Line(f"{found['project']}: {state}, {NAME} {found['installed']}", bold=True)]
     shown += [Line(f"! {plain(trouble)}", "red") for trouble in found["troubles"]]
     snapshot = found["snapshot"] or {}
     if found["running"]:

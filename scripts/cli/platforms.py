@@ -59,7 +59,7 @@ def _request(base: str, platform: str, key: str, token: str) -> urllib.request.R
         return urllib.request.Request(f"{base}/bot{token}/getMe")
     if platform == "discord":
         # Without a name of this form Discord's edge refuses the request.
-        headers = {"Authorization": f"Bot {token}", "User-Agent": "DiscordBot (cccc-pair, 1)"}
+        headers = {"Authorization": f"Bot {token}", "User-Agent": "DiscordBot (cccc-supervised, 1)"}
         return urllib.request.Request(f"{base}/users/@me", headers=headers)
     method = "apps.connections.open" if key == "app_token" else "auth.test"
     return urllib.request.Request(f"{base}/{method}", b"", {"Authorization": f"Bearer {token}"})

@@ -11,7 +11,7 @@ from pathlib import PurePath
 
 import click
 
-from cccc.common import anchor, bridges, git, ledger, obstacles, older, settings, supervisor, terminal
+from cccc.common import anchor, bridges, git, installed, ledger, obstacles, older, settings, supervisor, terminal
 from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.paths import Project, check_path, of_others
 from cccc.common.registry import SERVICES
@@ -121,6 +121,9 @@ def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
 
 def _check(project: Project) -> None:
     """Raise UserError for what no service could start with."""
+    what, how = installed.conflict()
+    if what:
+        raise UserError(f"{what}; give each an environment of its own: {how}")
     check_path(project.root)
     others = of_others(project.home, os.getuid())
     if others:

@@ -32,7 +32,7 @@ def command() -> int:
 
     \b
     Example:
-      pipx upgrade cccc-pair && cccc upgrade
+      cccc upgrade
 
     Exit codes: 0 done, 1 a file needs you or something of 0.2.9 runs, 2 wrong usage, 3 no project here.
     """

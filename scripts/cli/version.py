@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cccc import conf
+from cccc.common.installed import NAME
 from cccc.common.version import VERSION
 
 
@@ -15,7 +16,7 @@ from cccc.common.version import VERSION
 def command() -> None:
     """Print the installed version.
 
-    Prints the version of cccc-pair, the folder it runs from, and the Python that runs it.
+    Prints the version of cccc-supervised, the folder it runs from, and the Python that runs it.
 
     \b
     Example:
@@ -24,5 +25,5 @@ def command() -> None:
     Exit codes: 0.
     """
     place = Path(conf.__file__).parent.parent
-    click.echo(f"cccc-pair {VERSION}")
+    click.echo(f"{NAME} {VERSION}")
     click.echo(f"{place} (Python {platform.python_version()})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from cccc import conf
+from cccc.common import installed
 from cccc.common.version import VERSION
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 
@@ -21,9 +23,8 @@ _OLDEST_TMUX = (3, 0)
 
 def checks() -> list[Check]:
     """Check this machine."""
-    place = Path(conf.__file__).parent.parent
     return [
-        Check("cccc", OK, f"{VERSION}, {place}"),
+        _cccc(),
         Check("python", OK, f"{platform.python_version()}, {sys.executable}"),
         Check("system", OK, platform.platform()),
         _libraries(),
@@ -34,13 +35,22 @@ def checks() -> list[Check]:
     ]
 
 
+def _cccc() -> Check:
+    what, mend = installed.conflict()
+    return Check("cccc", BAD, what, mend) if what else Check("cccc", OK, f"{VERSION}, {Path(conf.__file__).parents[1]}")
+
+
 def _libraries() -> Check:
     """Name the version of each library that cccc cannot do without here."""
-    names: dict[str, None] = {}  # a name can stand in several lines, one for each Python
-    for line in requires("cccc-pair") or []:
-        name, _, condition = line.partition(";")
+    names: dict[str, str] = {}  # a name can stand in several lines, one for each Python
+    try:
+        lines = requires(installed.NAME) or []
+    except PackageNotFoundError:
+        return Check("libraries", BAD, f"{installed.NAME} is not installed in {sys.prefix}", "scripts/install")
+    for line in lines:
+        wanted, _, condition = line.partition(";")
         if "extra" not in condition and ("sys_platform" not in condition or _is_meant(condition)):
-            names[re.split(r"[<>=!~ ]", name)[0]] = None
+            names[re.split(r"[<>=!~ ]", wanted)[0]] = wanted.strip()
     found, missing = [], []
     for name in names:
         try:
@@ -48,7 +58,7 @@ def _libraries() -> Check:
         except PackageNotFoundError:
             missing.append(name)
     if missing:
-        mend = f"{sys.executable} -m pip install --force-reinstall cccc-pair"
+        mend = f"{sys.executable} -m pip install {' '.join(shlex.quote(names[name]) for name in missing)}"
         return Check("libraries", BAD, f"not installed: {', '.join(missing)}", mend)
     return Check("libraries", OK, ", ".join(found))
 

@@ -113,9 +113,9 @@ def test_a_library_that_is_missing_is_named_with_the_command_of_this_installatio
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     loaded = settings.load(project)
-    assert "-m pip install 'cccc-pair[slack]'" in bridges.missing(loaded, "slack", {})
-    monkeypatch.setattr(sys, "prefix", "/home/me/.local/pipx/venvs/cccc-pair")
-    assert "`pipx inject cccc-pair slack_sdk aiohttp`" in bridges.missing(loaded, "slack", {})
+    assert "-m pip install 'cccc-supervised[slack]'" in bridges.missing(loaded, "slack", {})
+    monkeypatch.setattr(sys, "prefix", "/home/me/.local/pipx/venvs/cccc-supervised")
+    assert "`pipx inject cccc-supervised slack_sdk aiohttp`" in bridges.missing(loaded, "slack", {})
 
 
 def test_a_token_is_read_from_the_standard_input_and_kept_for_the_user_alone(

@@ -34,7 +34,7 @@ def test_every_line_of_a_pipe_is_answered_and_the_end_of_input_stops_nothing(up:
     assert messages(up)[-1] == "one \ntwo"
     assert cccc(up.root, "console", input="") == ""
     assert "/stop" in cccc(up.root, "console", input="/help\nq\n/nope\n")
-    assert "up, cccc-pair" in cccc(up.root, "status")
+    assert "up, cccc-supervised" in cccc(up.root, "status")
 
 
 def test_what_is_no_text_is_taken_without_a_traceback(up: Project) -> None:
@@ -59,7 +59,7 @@ def test_a_terminal_has_history_completion_and_shows_what_a_peer_says(up: Projec
         terminal.shows("PeerA: the report is ready")
         terminal.types("\x15\x04")
         assert terminal.ends() == 0
-    assert "up, cccc-pair" in cccc(up.root, "status")
+    assert "up, cccc-supervised" in cccc(up.root, "status")
 
 
 def test_a_program_of_a_peer_may_not_use_it(up: Project) -> None:

@@ -117,6 +117,24 @@ def test_checks_that_are_not_kept_from_the_users_tree_are_named(
     assert found(root, int(verdict == "bad"), PATH=path)["isolation"][0]["verdict"] == verdict
 
 
+def beside(folder: Path) -> dict[str, str]:
+    """Let the environment have the other program as well."""
+    place = folder / "site-packages"
+    (place / "cccc_pair-0.4.2.dist-info").mkdir(parents=True)
+    (place / "cccc_pair-0.4.2.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: cccc-pair\nVersion: 0.4.2\n"
+    )
+    return {"PYTHONPATH": str(place)}
+
+
+def test_another_program_with_our_import_package_is_named_and_stops_a_start(root: Path, tmp_path: Path) -> None:
+    other = beside(tmp_path)
+    (check,) = found(root, 1, **other)["cccc"]
+    assert check["verdict"] == "bad" and "cccc-pair 0.4.2" in check["found"] and "uninstall cccc-pair" in check["mend"]
+    said = cccc(root, "up", "--mock", code=1, **other)
+    assert said.startswith("cccc: ") and said.count("\n") == 1 and "cccc-pair 0.4.2" in said
+
+
 def test_versions_are_named_down_to_the_libraries_and_the_clock_with_its_zone(root: Path) -> None:
     checks = found(root, TZ="JST-9")
     assert checks["cccc"][0]["found"].startswith("0.")

@@ -80,7 +80,7 @@ def test_outside_of_a_project_every_command_says_so_in_one_line_and_exits_3(tmp_
 
 
 def test_version_prints_the_installed_version(tmp_path: Path) -> None:
-    assert cccc(tmp_path, "version").startswith(f"cccc-pair {version('cccc-pair')}\n")
+    assert cccc(tmp_path, "version").startswith(f"cccc-supervised {version('cccc-supervised')}\n")
 
 
 @pytest.mark.parametrize("words", [["version"], ["--help"], ["send", "--help"]])
