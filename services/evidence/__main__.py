@@ -20,8 +20,9 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.lines import moment
 from cccc.services.evidence import cards, change, live, queue, sandbox
+from cccc.services.evidence.branch import elsewhere
 from cccc.services.evidence.child import CheckLock, Child
-from cccc.services.evidence.landing import Blocked, Ground, Moved, short
+from cccc.services.evidence.landing import Blocked, Ground, Moved
 from cccc.services.evidence.queue import Applying, Open
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.trial import Ready, Steps, Trial
@@ -220,7 +221,7 @@ class Evidence(worker.Worker):
         elif not branch:
             self._hold(patch, "HEAD is detached; the patch waits until a branch is checked out")
         elif repo.branch != branch:
-            self._hold(patch, f"{short(repo.branch)} is checked out; the patch waits for {short(branch)}")
+            self._hold(patch, elsewhere(repo.top, repo.branch, branch, git.environment(self._gate.env)))
         else:
             self._tidied = False
             self._run = _Run(patch.mid, Trial(self._gate, patch, repo, self.state.counted.get(branch)).steps())

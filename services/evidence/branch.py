@@ -8,6 +8,23 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Callable
 
+from cccc.common import git
+
+
+def short(name: str) -> str:
+    """Return a ref name as people say it."""
+    return "a detached HEAD" if name in ("", "HEAD") else name[len("refs/heads/") :]
+
+
+def elsewhere(top: Path, now: str, wanted: str, env: Mapping[str, str]) -> str:
+    """Return why a patch waits while `now` is checked out and not the branch that was when it came."""
+    if git.run(top, "show-ref", "--verify", "--quiet", wanted, env=env, check=False).returncode:
+        return (
+            f"{short(wanted)} is gone, renamed or deleted, and {short(now)} is checked out; "
+            f"`cccc patch drop` it and have it handed in again, or bring {short(wanted)} back"
+        )
+    return f"{short(now)} is checked out, not {short(wanted)}; the patch waits for it"
+
 
 class Refused(Exception):
     """git does not move the branch; its words."""

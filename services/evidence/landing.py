@@ -163,7 +163,7 @@ class Ground:
         except (Blocked, InTheWay) as reason:
             return str(reason)
         if tip != landing.old:
-            raise Moved(f"{short(landing.branch)} moved to {tip[:12]}")
+            raise Moved(f"{branch.short(landing.branch)} moved to {tip[:12]}")
         return ""
 
     def stamp(self, paths: list[str]) -> tuple[object, ...]:
@@ -226,7 +226,7 @@ class Ground:
         if tip == landing.old:
             return False
         if not self._contains(tip, landing.new):
-            raise Moved(f"{short(landing.branch)} moved to {tip[:12]}")
+            raise Moved(f"{branch.short(landing.branch)} moved to {tip[:12]}")
         return True
 
     def _contains(self, branch: str, commit: str) -> bool:
@@ -241,7 +241,7 @@ class Ground:
             return
         now = git.line(self._top, "rev-parse", "--symbolic-full-name", "HEAD", env=self._env)
         if now != landing.branch:
-            raise Blocked(f"{short(now)} is checked out, not {short(landing.branch)}")
+            raise Blocked(branch.elsewhere(self._top, now, landing.branch, self._env))
 
     def _changes(self, old: str, new: str) -> list[Change]:
         raw = ("--raw", "-z", "--no-renames", "--no-abbrev")
@@ -249,11 +249,6 @@ class Ground:
 
     def _look(self) -> Look:
         return Look(self._top, self._entries, self._env)
-
-
-def short(name: str) -> str:
-    """Return a ref name as people say it."""
-    return "a detached HEAD" if name in ("", "HEAD") else name[len("refs/heads/") :]
 
 
 def _stamp(path: Path) -> object:

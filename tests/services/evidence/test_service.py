@@ -430,6 +430,18 @@ def test_a_held_patch_lets_those_behind_it_pass_and_is_checked_again_on_their_ba
     assert bench.kinds().count("patch-held") == 1
 
 
+def test_a_patch_whose_branch_was_renamed_is_held_with_what_to_do(bench: Bench) -> None:
+    bench.gate(TEST_CMD=f"until test -e {bench.beside}/go; do sleep 0.02; done")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    bench.wait(f.PatchBranch)
+    git.run(bench.root, "branch", "-m", "main", "trunk")
+    (bench.beside / "go").touch()
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld) and held.reason.startswith("main is gone, renamed or deleted, and trunk is")
+    git.run(bench.root, "branch", "-m", "trunk", "main")
+    assert isinstance(bench.outcome(), f.PatchCommit)
+
+
 def test_a_patch_for_another_branch_does_not_block_the_one_that_is_checked_out(bench: Bench) -> None:
     bench.gate(TEST_CMD=f"until test -e {bench.beside}/go; do sleep 0.02; done")
     bench.queue(bench.diff({"docs/a.md": b"b\n"}))
