@@ -17,6 +17,8 @@ from cccc.common.registry import is_bridge
 from cccc.common.settings import Settings, readers
 from cccc.common.settings.kinds import Section
 
+_MOST_KEYS = 2  # so that what to do fits into the line
+
 
 def note(project: Project, name: str, found: Settings) -> None:
     """Keep what a service, or readers.SESSION, starts with: the digest of each key, so that no token is in it."""
@@ -68,13 +70,18 @@ class Drift:
 def _told(file: str, stale: dict[str, list[str]]) -> list[str]:
     """Return what is said of one file. `stale`: by service, the keys that it has not read."""
     session = stale.pop(readers.SESSION, [])
-    keys = ", ".join(dict.fromkeys(key for found in stale.values() for key in found))
+    keys = _named(list(dict.fromkeys(key for found in stale.values() for key in found)))
     lines = []
     if keys:
         lines.append(f"{file}.yaml changed and is not in force: {keys}; `{_restart(list(stale))}` takes it over")
     if session:
-        lines.append(f"{file}.yaml changed: {', '.join(session)}; counts after `cccc down` and `cccc up`")
+        lines.append(f"{file}.yaml changed: {_named(session)}; counts after `cccc down` and `cccc up`")
     return lines
+
+
+def _named(keys: list[str]) -> str:
+    more = f" and {len(keys) - _MOST_KEYS} more" if len(keys) > _MOST_KEYS else ""
+    return ", ".join(keys[:_MOST_KEYS]) + more
 
 
 def _restart(names: list[str]) -> str:

@@ -8,6 +8,7 @@ from cccc.common import settings
 from cccc.common.paths import Project
 from cccc.common.settings import drift, readers
 from cccc.common.settings.drift import Drift
+from cccc.common.short import one_line
 
 RUNNING = ("orchestrator", "delivery", "evidence", "panel")
 NOW = "changed and is not in force"
@@ -111,3 +112,10 @@ def test_a_broken_file_is_named_by_its_line_until_it_is_mended(up: Project) -> N
 def test_a_changed_comment_is_no_change(up: Project) -> None:
     write(up, "roles", "# mine\nleader: peerA\n")
     assert Drift(up).lines(RUNNING) == []
+
+
+def test_of_many_keys_some_are_named_so_that_what_to_do_stays_in_the_line(up: Project) -> None:
+    write(up, "policies", "gate: {timeout_seconds: 7, setup: x, hooks: off}\nrfd: {expires_minutes: 3}\n")
+    keys = "rfd.expires_minutes, gate.timeout_seconds and 2 more"
+    line = f"policies.yaml {NOW}: {keys}; `cccc restart orchestrator evidence` takes it over"
+    assert Drift(up).lines(RUNNING) == [line] and one_line(line) == line
