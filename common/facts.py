@@ -673,6 +673,44 @@ class PatchDrop(Fact, tag="patch-drop"):
     mid: str
 
 
+class BaseRun(Fact, tag="base-run"):
+    """The tests are run on the commit `base` itself: nothing was known of them, and no patch has landed on `branch`."""
+
+    mid: str  # of the tree, the settings and the environment
+    branch: str  # full ref name
+    base: str
+    command: str
+    log: str  # path below the project
+
+
+class BaseTest(Fact, tag="base-test"):
+    """The tests on a base ended; what they counted is what the first patch on the branch is compared with."""
+
+    mid: str
+    branch: str
+    base: str
+    command: str
+    verdict: str  # green, red, broken, skipped
+    exit: Optional[int] = None
+    seconds: float = 0
+    log: str = ""
+    sha: str = ""  # of the log
+    tail: str = ""
+    isolated: str = ""  # as in lint
+    tests: Optional[int] = None  # executed; None where the runner does not tell
+    failed: Optional[int] = None
+    skipped: Optional[int] = None
+    failing: List[str] = msgspec.field(default_factory=list)  # the first of them, where the runner names them all
+    reason: str = ""
+
+
+class BaseDrop(Fact, tag="base-drop"):
+    """The tests on a base are not run to their end: a person wants that, or they may be run later, for `reason`."""
+
+    mid: str
+    reason: str = ""
+
+
 class BranchMoved(Fact, tag="branch-moved"):
     """HEAD was moved, and not by the gate: a commit, a reset, another branch."""
 

@@ -38,6 +38,7 @@ _GATE = (
     f.LeftoverEdits,
     f.LeftoverRemind,
 )
+_BASE = (f.BaseRun, f.BaseTest, f.BaseDrop)
 _STARTUP = (f.StartupInboxResume, f.StartupInboxDiscard)
 _CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
 _NUDGE = (
@@ -131,6 +132,7 @@ SERVICES = (
             f.PatchQueued,
             *_GATE,
             *_CARD,
+            *_BASE,
             f.PatchRetry,
             f.PatchRevert,
             f.AckFile,
@@ -173,8 +175,8 @@ SERVICES = (
     Service(
         "evidence",
         40,
-        says=(*_GATE, f.EvidenceValidate, f.EvidenceInvalid, f.BranchMoved, f.FactSkipped),
-        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_CARD, f.Decision, *_RFD, *_HISTORY),
+        says=(*_GATE, *_BASE, f.EvidenceValidate, f.EvidenceInvalid, f.BranchMoved, f.FactSkipped),
+        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_BASE, *_CARD, f.Decision, *_RFD, *_HISTORY),
     ),
     Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
 )
@@ -213,6 +215,7 @@ SAYS: dict[str, frozenset[str]] = {
             "rfd-check",
             "patch-retry",
             "patch-drop",
+            "base-drop",
             "patch-revert",
             "evidence-card",
         }

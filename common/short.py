@@ -69,6 +69,9 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.PatchRevert: lambda fact: f"revert {fact.commit:.10} of {fact.of}" + because(fact),
     f.PatchReverted: lambda fact: f"reverted by {fact.revert} as {fact.commit:.10}" + because(fact),
     f.PatchDrop: "dropped by the user",
+    f.BaseRun: "{0.command} on {0.base:.10}",
+    f.BaseTest: "{0.verdict} {0.command} on {0.base:.10} ({0.seconds:.1f} s) {0.reason}",
+    f.BaseDrop: lambda fact: fact.reason or "dropped by the user",
     f.BranchMoved: "{0.branch} {0.old:.10} → {0.new:.10}",
     f.LeftoverEdits: lambda fact: f"{plural(fact.count, 'path')} changed that no patch handed in",
     f.LeftoverRemind: lambda fact: f"{plural(fact.count, 'path')} changed that no patch handed in",
@@ -175,7 +178,7 @@ def colour(raw: bytes) -> str | None:
         return "green" if fact.verdict == "pass" else "red"
     if isinstance(fact, f.PeerExited) and fact.planned:
         return None
-    if isinstance(fact, (f.Lint, f.Test)):
+    if isinstance(fact, (f.Lint, f.Test, f.BaseTest)):
         return {"green": "green", "skipped": None}.get(fact.verdict, "red")
     return next((name for name, kinds in _COLOURS.items() if isinstance(fact, kinds)), None)
 

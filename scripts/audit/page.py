@@ -37,7 +37,16 @@ _FAMILIES: dict[str, tuple[type[Fact], ...]] = {
         ),
         *(f.LeftoverRemind, f.SettingsApplying, f.SettingsApplied),
     ),
-    "checks": (f.Lint, f.Test, f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid),
+    "checks": (
+        f.Lint,
+        f.Test,
+        f.BaseRun,
+        f.BaseTest,
+        f.BaseDrop,
+        f.EvidenceCard,
+        f.EvidenceValidate,
+        f.EvidenceInvalid,
+    ),
     "decisions": (
         *(f.PatchNeedsDecision, f.Rfd, f.Decision, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired),
         *(f.RfdSettled, f.RfdCheck),
@@ -175,7 +184,7 @@ def row(
         _cells(fact.seq, fact.ts, day, family(fact)),
         f"<b>{text(fact.kind)}</b> <i>{text(told.who)}</i> {'' if shows_all else text(told.text)}",
     ]
-    if isinstance(fact, (f.Lint, f.Test, f.EvidenceValidate)):
+    if isinstance(fact, (f.Lint, f.Test, f.BaseTest, f.EvidenceValidate)):
         parts.append(badge(fact.verdict))
     parts.append(f"<details class=line><summary>line</summary><pre>{text(redact(raw))}</pre></details>")
     if receipt:

@@ -112,7 +112,8 @@ def retry(mid: str) -> None:
 def drop(mid: str) -> None:
     """Drop a patch that waits or is being checked.
 
-    Its author is told. A patch that is just landing lands.
+    Its author is told. A patch that is just landing lands. The run of the tests on a base (`base-…` in `cccc queue`)
+    can be dropped too; people are then asked about the first patch, which may have fewer tests.
 
     \b
     Example:
@@ -121,6 +122,9 @@ def drop(mid: str) -> None:
     Exit codes: 0 asked for, 1 it is settled already, 2 wrong usage, 3 not running, or no such patch.
     """
     project = Project.find()
+    if mid.startswith("base-"):
+        _drop_base(project, mid)
+        return
     mid, _, facts = _find(project, mid)
     if isinstance(facts[-1], _SETTLED):
         raise UserError(f"{mid} is {_state(project, facts)}; there is nothing to drop")
@@ -165,6 +169,17 @@ def revert(mid: str, because: str) -> None:
     reverse = f.PatchRevert(id=new, mid=new, of=mid, commit=landed.commit, because=why, **f.body(diff, redact))
     bus.tell(project, "cli", [reverse])
     click.echo(new)
+
+
+def _drop_base(project: Project, mid: str) -> None:
+    facts = [fact for fact in ledger.of_mid(project, mid) if isinstance(fact, (f.BaseRun, f.BaseTest, f.BaseDrop))]
+    if not facts:
+        raise NotFound(f"no run has the mid {mid}; `cccc queue` lists what is under way")
+    if not isinstance(facts[-1], f.BaseRun):
+        raise UserError(f"{mid} has ended; there is nothing to drop")
+    running.require(project)
+    bus.tell(project, "cli", [f.BaseDrop(id=f"drop:{mid}:{facts[-1].seq}", mid=mid)])
+    click.echo(f"{mid} is dropped, unless it ends just now")
 
 
 def _find(project: Project, name: str) -> tuple[str, f.PatchQueued, list[Fact]]:

@@ -19,7 +19,7 @@ from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.lines import moment
-from cccc.services.evidence import cards, change, live, queue, sandbox
+from cccc.services.evidence import base_run, bases, cards, change, live, queue, sandbox
 from cccc.services.evidence.branch import elsewhere
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved
@@ -30,6 +30,7 @@ from cccc.services.evidence.verdicts import Stuck
 from cccc.services.evidence.worktree import Watcher, over
 
 _LOOK_EVERY = 1.0
+_QUIET = 3.0  # seconds without work, after which a base may be looked at
 _LOOK_ANYWAY = 30.0  # also at what `Ground.stamp` does not see
 _LANDS_AGAIN = 600.0  # at most, after a landing that failed where nothing was seen to stand in its way
 
@@ -57,7 +58,7 @@ class Evidence(worker.Worker):
     """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
-    version = 5
+    version = 6
     State = queue.State
 
     def fold(self, fact: Fact) -> None:
@@ -75,6 +76,8 @@ class Evidence(worker.Worker):
         self._place: git.Repo | None = None  # ever: where it lies does not change
         self._watcher: Watcher | None = None
         self._tidied = True
+        self._rested: set[str] = set()  # branches whose base was thought of in a quiet moment
+        self._busy_at = time.monotonic()
         # Before the probe of the sandbox: a check of an earlier life may use its box.
         lock = CheckLock(self.project.run / "check.lock")
         self._gate = Gate(
@@ -87,10 +90,12 @@ class Evidence(worker.Worker):
             terminal.umask(self.project),
         )
         self._cards = cards.Runner(self._gate)
+        self._base = base_run.Runner(self._gate)
 
     def close(self) -> None:
         self._drop_run()
         self._cards.close()
+        self._base.close()
         if self._watcher:
             self._watcher.close()
 
@@ -101,10 +106,12 @@ class Evidence(worker.Worker):
         self._note_branches()
         self._tell_of_waiting()
         self._run_cards()
+        self._say_of_base(self._base.go_on(self.state.bases))
         self._settle()
         while self._step():
             self.alive()
         self._tidy()
+        self._rest()
         self._watch_worktree()
         waiting = (f"{patch.mid} waits: {patch.held}" for patch in self.state.patches if patch.mid in self._stuck)
         self.trouble = self._lost or next(waiting, "")
@@ -172,13 +179,54 @@ class Evidence(worker.Worker):
 
     def _tidy(self) -> None:
         """Clean up after the last patch while nothing waits for the gate tree."""
-        if self._tidied or self._run or self._cards.busy or any(not patch.held for patch in self.state.patches):
+        if self._tidied or not self._is_idle():
             return
         self._tidied = True
         repo = self._look()
         if repo and repo.head:
             with contextlib.suppress(git.GitError):  # the next patch meets it too, and is told
                 self._gate.tree(repo).tidy(repo.head)
+
+    def _is_idle(self) -> bool:
+        """Whether nothing has the gate tree, or waits for it."""
+        busy = self._run or self._cards.busy or self._waiting_cards() or self._base.is_busy(self.state.bases)
+        return not busy and all(patch.held for patch in self.state.patches)
+
+    def _rest(self) -> None:
+        """After a quiet while make the gate tree, and run the tests of a base of which nothing is known."""
+        now, branch = time.monotonic(), self.state.worktree.branch
+        if not self._is_idle():
+            self._busy_at = now
+        elif branch and branch not in self._rested:
+            if now < self._busy_at + _QUIET:
+                self.wake_in(self._busy_at + _QUIET - now)
+                return
+            self._rested.add(branch)
+            self._tidied = False
+            repo = self._look()
+            wanted = self._base.wanted(repo, self.state.bases) if repo and repo.head and repo.branch else ""
+            for mid in self._base.left_open(self.state.bases):
+                if mid != wanted:
+                    self._say_of_base(self._base.given_up(mid, "something else is checked out now", self.state.bases))
+            if wanted and repo:
+                self._say_of_base(self._base.begin(wanted, repo, self.state.bases))
+            self.wake_in(0)
+
+    def _say_of_base(self, said: base_run.Said) -> None:
+        for fact, id_ in said:
+            self.say(fact, id_=id_)
+            self._tidied = False
+
+    def _has_base(self, repo: git.Repo) -> bool:
+        """Whether a patch on what is checked out knows what to compare its tests with; begin to find out if not."""
+        if self._base.is_busy(self.state.bases):
+            if self._base.is_on(repo.branch):
+                return False
+            self._say_of_base(self._base.stop("a patch for another branch came", self.state.bases))
+        wanted = self._base.wanted(repo, self.state.bases)
+        if wanted:
+            self._say_of_base(self._base.begin(wanted, repo, self.state.bases))
+        return not wanted or not self._base.is_busy(self.state.bases)
 
     def _watch_worktree(self) -> None:
         if self._watcher is None:
@@ -195,7 +243,8 @@ class Evidence(worker.Worker):
         """Let cards have the gate tree between two patches."""
         outcome = self._cards.go_on() if self._cards.busy else None
         waiting = self._waiting_cards()
-        if not self._cards.busy and outcome is None and waiting and self._run is None:
+        free = self._run is None and not self._base.is_busy(self.state.bases)
+        if not self._cards.busy and outcome is None and waiting and free:
             repo = self._look()
             outcome = self._cards.begin(waiting[0], repo) if repo else None
         if isinstance(outcome, (f.EvidenceValidate, f.EvidenceInvalid)):
@@ -222,9 +271,12 @@ class Evidence(worker.Worker):
             self._hold(patch, "HEAD is detached; the patch waits until a branch is checked out")
         elif repo.branch != branch:
             self._hold(patch, elsewhere(repo.top, repo.branch, branch, git.environment(self._gate.env)))
+        elif not self._has_base(repo):
+            return False
         else:
             self._tidied = False
-            self._run = _Run(patch.mid, Trial(self._gate, patch, repo, self.state.counted.get(branch)).steps())
+            before = bases.before(self.state.bases, branch, self._base.name(repo))
+            self._run = _Run(patch.mid, Trial(self._gate, patch, repo, before).steps())
         return True
 
     def _go_on(self, patch: Open, run: _Run) -> bool:

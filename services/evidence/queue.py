@@ -7,7 +7,7 @@ from typing import Dict, List, Optional
 import msgspec
 
 from cccc.common import facts as f
-from cccc.services.evidence import cards, worktree
+from cccc.services.evidence import bases, cards, worktree
 from cccc.services.evidence.landing import Landing
 from cccc.services.evidence.policy import Counted
 
@@ -90,7 +90,7 @@ class Open(msgspec.Struct):
 
 class State(msgspec.Struct):
     patches: List[Open] = msgspec.field(default_factory=list)
-    counted: Dict[str, Counted] = msgspec.field(default_factory=dict)  # by branch: of what landed last
+    bases: bases.State = msgspec.field(default_factory=bases.State)
     worktree: worktree.State = msgspec.field(default_factory=worktree.State)
     cards: cards.State = msgspec.field(default_factory=cards.State)
     differs: str = ""  # how the ledger is not the one that was acknowledged; nothing lands until a person accepts it
@@ -99,6 +99,7 @@ class State(msgspec.Struct):
 def fold(state: State, fact: f.Fact) -> None:
     """Take one fact into the state."""
     worktree.fold(state.worktree, fact)
+    bases.fold(state.bases, fact)
     if isinstance(fact, (f.LedgerDiffers, f.LedgerAccepted)):
         state.differs = fact.reason if isinstance(fact, f.LedgerDiffers) else ""
         return
@@ -144,15 +145,8 @@ def fold(state: State, fact: f.Fact) -> None:
         patch.lines = fact.lines
     elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit, f.SettingsApplied)):
         if isinstance(fact, f.PatchCommit) and patch.test and patch.test.verdict != "skipped":
-            _count(state, fact.branch, patch.test)
+            state.bases.landed(fact.branch, patch.test.counted)
         state.patches.remove(patch)
-
-
-def _count(state: State, branch: str, test: Ran) -> None:
-    if test.counted:
-        state.counted[branch] = test.counted
-    else:
-        state.counted.pop(branch, None)
 
 
 _OF_PEOPLE = (f.Rfd, f.Decision, f.DecisionRefused, f.RfdExpired, f.RfdSettled)

@@ -19,13 +19,14 @@ from cccc.common.errors import NotFound
 from cccc.common.faults import fault
 from cccc.services.evidence import change, checks, hooks, live, policy, size
 from cccc.services.evidence.asking import ask
+from cccc.services.evidence.bases import Before
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import Child, Command
 from cccc.services.evidence.fits import DoesNotApply, Fit, NoDiff
 from cccc.services.evidence.hooks import Hooks
 from cccc.services.evidence.landing import Landing
-from cccc.services.evidence.policy import Counted, Need, Rules
+from cccc.services.evidence.policy import Need, Rules
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.verdicts import Decision, Refused, Stuck, Verdicts, shown
@@ -64,16 +65,16 @@ Steps = Generator[Union[Child, Decision, Ready], "Ended | None", None]
 class Trial:
     """The trial of `patch` on the commit that is checked out in `repo`.
 
-    `counted` is the last green run on its branch.
+    `before` is what its tests are compared with.
     """
 
-    def __init__(self, gate: Gate, patch: Open, repo: git.Repo, counted: Counted | None = None) -> None:
+    def __init__(self, gate: Gate, patch: Open, repo: git.Repo, before: Before | None = None) -> None:
         self._gate = gate
         self._patch = patch
         self._repo = repo
         self._rules = Rules(gate.policies, repo.prefix)
         self._tree = gate.tree(repo)
-        self._verdicts = Verdicts(gate, patch, repo, self._tree, self._again, counted)
+        self._verdicts = Verdicts(gate, patch, repo, self._tree, self._again, before or Before())
         self._lines = 0
         self._changes: list[Change] = []
         self._content = b""

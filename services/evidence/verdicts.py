@@ -6,22 +6,21 @@ ends when the patch has passed; what `unsaid` then holds is to be said with what
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Generator
 from typing import Callable, Union
 
 from cccc.common import facts as f
 from cccc.common import git, redaction
-from cccc.services.evidence import base, checks, policy
+from cccc.services.evidence import base, checks
+from cccc.services.evidence.bases import Before
 from cccc.services.evidence.checks import Ended, Verdict
 from cccc.services.evidence.child import Child
+from cccc.services.evidence.commands import SETTINGS, Commands
 from cccc.services.evidence.links import Missing
 from cccc.services.evidence.policy import Counted, Need
 from cccc.services.evidence.queue import Open, Ran
 from cccc.services.evidence.runs import Gate, Run, Runs
 from cccc.services.evidence.tree import GateTree
-
-_SETTINGS = {"lint": ("LINT_CMD", "LINT_CMD or gate.lint"), "test": ("TEST_CMD", "TEST_CMD or gate.tests")}
 
 Decision = list[f.Fact]
 Passing = Generator[Union[Child, Decision], Union[Ended, None], None]
@@ -46,14 +45,15 @@ class Verdicts:
         repo: git.Repo,
         tree: GateTree,
         again: Callable[[], None],
-        counted: Counted | None,
+        before: Before,
     ) -> None:
         self._gate = gate
         self._patch = patch
         self._repo = repo
         self._tree = tree
         self._again = again
-        self._counted = counted  # the last green run on this branch
+        self._before = before
+        self._commands = Commands(gate, repo, tree)
         self.runs = Runs(gate, repo, tree, patch.mid)
         self.unsaid: Decision = []
         self.needs: list[Need] = []  # what people have to decide
@@ -87,11 +87,11 @@ class Verdicts:
         """Run one kind of check. Raises Refused unless its verdict lets the patch go on."""
         if self._passed_before(kind):
             return
-        command = self._command(kind)
+        command = self._commands.of(kind, self.runs.files())
         if not command:
             yield from self._skip(kind, "", "there is nothing to run")
             return
-        unready = checks.unready(command, self._seen(), self.runs.lends("node_modules"))
+        unready = checks.unready(command, self._commands.seen(self.runs.files()), self.runs.lends("node_modules"))
         if unready:
             raise Missing(unready)
         run = yield from self.runs.run(command, kind)
@@ -115,7 +115,7 @@ class Verdicts:
         if ran is None or ran.base != self._repo.head or ran.verdict != "green":
             return False
         if kind == "test":
-            if policy.fewer_tests(self._counted, ran.counted):
+            if self._before.fewer(ran.counted):
                 return False
             self.evidence = ran.log_sha if self.runs.log(kind).exists() else ""
         return True
@@ -148,12 +148,12 @@ class Verdicts:
     def _fewer(self, run: Run) -> Generator[Child, Ended | None, list[Need]]:
         """Return what people have to decide when fewer tests ran than the last time, and the base has more."""
         now = run.counted
-        fewer = policy.fewer_tests(self._counted, now)
-        if not fewer:
-            return []
+        fewer = self._before.fewer(now)
+        if not fewer or self._before.on_base:
+            return fewer
         on_base = (yield from self._on_base("test", run.command)).counted
         self._again()
-        return [] if now == on_base or (on_base and not policy.fewer_tests(on_base, now)) else fewer
+        return [] if now == on_base or (on_base and not Before(on_base).fewer(now)) else fewer
 
     def _on_base(self, kind: str, command: str) -> Running:
         """Run the command on the base, where the tree then is; once per base and command."""
@@ -180,42 +180,17 @@ class Verdicts:
 
     def _gone(self) -> Generator[Child, Ended | None, list[Need]]:
         """Return what people have to decide when nothing is tested where there were tests before."""
-        fewer = policy.fewer_tests(self._counted, Counted(0, 0))
-        if not fewer:
-            return []
+        fewer = self._before.fewer(Counted(0, 0))
+        if not fewer or self._before.on_base:
+            return fewer
         self._tree.reset(self._repo.head)
-        command = self._command("test", self._tree.files())
+        command = self._commands.of("test", self._tree.files())
         on_base = (yield from self._on_base("test", command)).counted if command else None
         self._again()
         return fewer if on_base and on_base.tests else []
 
     def _judge(self, kind: str, run: Run) -> Verdict:
-        return checks.judge(run.ended, run.tally, run.command, _SETTINGS[kind][1], self.runs.files())
-
-    # --- which command ---
-
-    def _command(self, kind: str, files: list[str] | None = None) -> str:
-        gate = self._gate.policies.gate
-        given = self._gate.env.get(_SETTINGS[kind][0], "") or (gate.lint if kind == "lint" else gate.tests)
-        if given.strip():
-            return given
-        tracked = self._seen(files)
-        return checks.lint_command(tracked) if kind == "lint" else checks.test_command(tracked)
-
-    def _seen(self, files: list[str] | None = None) -> checks.Tracked:
-        return checks.Tracked(self.runs.files() if files is None else files, self._read, self._is_on_path)
-
-    def _read(self, name: str) -> str:
-        if name not in self.runs.files():
-            return ""
-        self._tree.bring()
-        try:
-            return (self._tree.path / self._repo.prefix / name).read_text(errors="replace")
-        except OSError:
-            return ""
-
-    def _is_on_path(self, name: str) -> bool:
-        return shutil.which(name, path=self._gate.env.get("PATH")) is not None
+        return checks.judge(run.ended, run.tally, run.command, SETTINGS[kind][1], self.runs.files())
 
     # --- facts ---
 

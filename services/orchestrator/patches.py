@@ -59,6 +59,14 @@ def decide(state: State, fact: Fact, write: Write) -> list[Said]:
     elif isinstance(fact, f.PatchWaiting):
         text = f"the patch {fact.mid} of {fact.author} has waited since {fact.since}: {fact.reason}"
         return [Said(f.Notice(text=text, about=fact.mid))]
+    elif isinstance(fact, f.BaseRun):
+        reason = f"{fact.command} on {fact.base[:10]}, before its first patch; log: {fact.log}"
+        state.queue.append(Queued("System", fact.mid, "base", fact.ts, "checking", reason))
+    elif isinstance(fact, f.BaseDrop):
+        _settled(state, fact.mid)
+    elif isinstance(fact, f.BaseTest):
+        _settled(state, fact.mid)
+        return _of_the_base(fact)
     elif isinstance(fact, (f.PatchRetry, f.PatchRevert)):
         return [_again(fact)]
     elif isinstance(fact, f.LeftoverRemind):
@@ -96,6 +104,18 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
     elif not reason.startswith(_UNWANTED):
         text += " Hand in a corrected patch."
     return _tell(fact.author, fact, text, write)
+
+
+def _of_the_base(fact: f.BaseTest) -> list[Said]:
+    """Tell the user of tests that do not pass before any patch."""
+    if fact.verdict not in ("red", "broken"):
+        return []
+    where = f"{fact.base[:9]} on {fact.branch.removeprefix('refs/heads/')}, before any patch"
+    word = "are red" if fact.verdict == "red" else "could not run"
+    text = f"the tests {word} on {where} (`{fact.command}`): {fact.reason}"
+    more = "" if len(fact.failing) >= (fact.failed or 0) else f" and {(fact.failed or 0) - len(fact.failing)} more"
+    text += f"; failing: {', '.join(fact.failing)}{more}" if fact.failing else ""
+    return [Said(f.Notice(text=text[: f.LONGEST_TEXT], about=fact.mid))]
 
 
 def _of_the_setting(state: State, fact: f.PatchReject) -> list[Said]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -164,3 +165,15 @@ def test_leftover_edits_are_shown(up: Project) -> None:
     assert "changed and never handed in: 1 path" in cccc(up.root, "status")
     assert "two.txt; the gate never commits them" in cccc(up.root, "doctor", code=None)
     git(up.root, "checkout", "--", "two.txt")
+
+
+def test_the_run_of_a_base_is_seen_in_the_queue_and_dropped(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "repo")
+    with running(project.root, TEST_CMD="sleep 600"):
+        (entry,) = until(lambda: json.loads(cccc(project.root, "queue", "--json")), 40, "the run")
+        assert entry["mid"].startswith("base-") and entry["source"] == "base" and "sleep 600" in entry["reason"]
+        assert entry["mid"] in cccc(project.root, "queue")
+        assert "is dropped" in cccc(project.root, "patch", "drop", entry["mid"])
+        until(lambda: json.loads(cccc(project.root, "queue", "--json")) == [], 20, "an empty queue")
+        assert "nothing to drop" in cccc(project.root, "patch", "drop", entry["mid"], code=1)
+        assert "no run has the mid base-0" in cccc(project.root, "patch", "drop", "base-0", code=3)

@@ -23,9 +23,9 @@ TEST = b"from calc import double\n\n\ndef test_double():\n    assert double(2) =
 
 
 class Bench:
-    """The repository of a project, its ledger and its gate, running."""
+    """The repository of a project, its ledger and its gate, running. Unless it is `new`, a patch has landed on main."""
 
-    def __init__(self, project: Project, start: Start) -> None:
+    def __init__(self, project: Project, start: Start, new: bool = False) -> None:
         self.project = project
         self.root = project.root
         self.beside = project.root.parent  # what a check shows to a test: the root itself is hidden from it
@@ -33,6 +33,26 @@ class Bench:
         repos.write(self.root, {"src/calc.py": CALC, "src/other.py": b"x = 1\n", "docs/a.md": b"a\n"})
         repos.commit(self.root)
         start("ledger")
+        if not new:
+            self._land_something()
+
+    def _land_something(self) -> None:
+        """Let the gate know of a patch whose tests were run, so that the base needs no run."""
+        self.queue(b"", "m0")
+        test = f.Test(id="m0:test", mid="m0", command="true", verdict="green", exit=0, seconds=0)
+        landed = f.PatchCommit(
+            id="m0:commit",
+            author="PeerA",
+            mid="m0",
+            source="patch.diff",
+            lines=0,
+            paths=[],
+            branch="refs/heads/main",
+            commit="",
+            tests_ok=True,
+            seconds=0,
+        )
+        bus.tell(self.project, "evidence", [test, landed])
 
     def gate(self, **environment: str) -> subprocess.Popen[bytes]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -113,6 +113,36 @@ def test_a_held_patch_stays_in_the_queue_with_its_reason() -> None:
     assert [(entry.mid, entry.stage) for entry in state.patches.queue] == [("m1", "held")]
 
 
+def test_the_run_of_a_base_stands_in_the_queue_until_it_ends_and_a_red_one_is_told() -> None:
+    state = rules.State()
+    begun = f.BaseRun(mid="base-1", branch="refs/heads/main", base="a" * 40, command="pytest -q", log="logs/base-1.log")
+    assert not decide(state, begun)
+    (entry,) = state.patches.queue
+    assert (entry.mid, entry.author, entry.stage) == (
+        "base-1",
+        "System",
+        "checking",
+    ) and "logs/base-1.log" in entry.reason
+    ended = f.BaseTest(
+        mid="base-1",
+        branch="refs/heads/main",
+        base="a" * 40,
+        command="pytest -q",
+        verdict="red",
+        tests=9,
+        failed=3,
+        failing=["t::one", "t::two"],
+        reason="3 failed, 6 passed",
+    )
+    (told_to_the_user,) = (entry.fact for entry in decide(state, ended))
+    assert isinstance(told_to_the_user, f.Notice)
+    assert "the tests are red on aaaaaaaaa on main, before any patch" in told_to_the_user.text
+    assert "3 failed, 6 passed; failing: t::one, t::two and 1 more" in told_to_the_user.text
+    assert state.patches.queue == []
+    decide(state, begun)
+    assert not decide(state, f.BaseDrop(mid="base-1")) and state.patches.queue == []
+
+
 def test_a_message_with_a_diff_is_forwarded_and_queued_once() -> None:
     message = f.ToPeer(author="PeerA", mid="m1", ts=NOW, **PLAIN)  # type: ignore[arg-type]
     said = decide(rules.State(), message, b"EVIDENCE\n```diff\n" + DIFF + b"```\n")
