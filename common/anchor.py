@@ -29,7 +29,7 @@ class Head(msgspec.Struct, frozen=True):
 
     seq: int
     hash: str
-    files: str = ""  # what the ledger's files looked like when its service stopped; "" while it runs
+    files: str = ""  # what the ledger's files looked like when its service stopped; "" while it runs, or has died
 
 
 class Loss(NamedTuple):
@@ -65,21 +65,27 @@ def remove(project: Project) -> None:
         path.unlink(missing_ok=True)
 
 
+def closed(project: Project) -> list[tuple[str, int, int]]:
+    """Return what the closed segments look like: name, size and time of each."""
+    return [_looks(path) for _, path in ledger.segments(project)]
+
+
 def files(project: Project) -> str:
-    """Return what the ledger's files look like: names, sizes and times in one hash."""
-    seen = []
-    for path in [*(path for _, path in ledger.segments(project)), project.ledger]:
-        if path.exists():
-            found = path.stat()
-            seen.append((path.name, found.st_size, found.st_mtime_ns))
+    """Return in one hash what the ledger's files look like."""
+    seen = closed(project) + ([_looks(project.ledger)] if project.ledger.exists() else [])
     return hashlib.sha256(repr(seen).encode()).hexdigest()
+
+
+def _looks(path: Path) -> tuple[str, int, int]:
+    found = path.stat()
+    return path.name, found.st_size, found.st_mtime_ns
 
 
 def loss(project: Project, path: Path | None) -> Loss | None:
     """Return how the ledger differs from the anchor at `path`; None when it does not, or a person accepted it.
 
-    The lines between are read only when the files were touched since the service stopped. Raises LedgerBroken
-    when the ledger cannot be read.
+    All lines are read when the files were touched since the service stopped, or it did not stop but died. Raises
+    LedgerBroken when the ledger cannot be read.
     """
     if path is None:
         return None
@@ -91,7 +97,7 @@ def loss(project: Project, path: Path | None) -> Loss | None:
         words = f"nothing tells whether the ledger is whole: {path}, where its end is kept, cannot be read"
         return Loss(0, "", words, ledger.oldest(project), ledger.breaks(project))
     words = _end_of(project, head)
-    touched = bool(head.files) and head.files != files(project)
+    touched = head.files != files(project)
     first, broken = ledger.oldest(project), ledger.breaks(project) if words or touched else []
     if not words and not broken and first <= 1:
         return None

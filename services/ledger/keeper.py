@@ -17,6 +17,8 @@ class Keeper:
     def __init__(self, project: Project) -> None:
         self._project = project
         self._path = anchor.place(project)
+        self._closed = anchor.closed(project)
+        self._edited = False
         self.loss: Loss | None = anchor.loss(project, self._path)
         self.trouble = ""
         self._kept = Head(0, "")
@@ -29,10 +31,18 @@ class Keeper:
             self._moved = now
             self.move(Head(seq, hash_))
 
-    def stop(self, seq: int, hash_: str, edited: bool) -> None:
+    def look(self, edited: bool) -> None:
+        """Note whether others changed the open segment (`edited`) or a closed one: the next start reads all."""
+        self._edited |= edited or anchor.closed(self._project) != self._closed
+
+    def archived(self) -> None:
+        """Take note of the segment that we have just closed."""
+        self._closed = anchor.closed(self._project)
+
+    def stop(self, seq: int, hash_: str) -> None:
         """Move the anchor for the last time, with what the files look like."""
         if seq:
-            self.move(Head(seq, hash_, "edited" if edited else anchor.files(self._project)))
+            self.move(Head(seq, hash_, "edited" if self._edited else anchor.files(self._project)))
 
     def move(self, head: Head) -> None:
         """Move the anchor now. What cannot be written is `trouble`, and tried again."""

@@ -158,8 +158,10 @@ class Store:
         if self.seq < self.first:
             return None
         path = self._project.segments / f"{self.first}.jsonl"
+        self.keeper.look(self._segment.edited)
         self._project.ledger.rename(path)
         sync_folder(self._project.segments)
+        self.keeper.archived()
         self._segment.close()
         self.first = self.seq + 1
         self._open()
@@ -181,7 +183,8 @@ class Store:
         self.index_now()
         self._index.close()
         self._segment.close()
-        self.keeper.stop(self.seq, self._hash, self._segment.edited)
+        self.keeper.look(self._segment.edited)
+        self.keeper.stop(self.seq, self._hash)
 
     def _note(self, row: Row) -> None:
         self._unindexed.append(row)

@@ -116,6 +116,49 @@ def test_a_ledger_that_cannot_be_read_is_said_to_be_so(project: Project, gone: s
         loss(project)
 
 
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def shorten(path: Path) -> None:
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+
+
+def change(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"text 3", b"text 9"))
+
+
+def found(project: Project) -> str:
+    try:
+        return loss(project)
+    except LedgerBroken as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(("name", "hurt"), [("3", remove), ("3", shorten), ("3", change), ("open", change)])
+@pytest.mark.parametrize("end", ["crash", "stop", "crash while up", "archive"])
+def test_what_is_changed_before_the_end_is_found_also_while_up_and_after_a_crash(
+    project: Project, name: str, hurt: Callable[[Path], None], end: str
+) -> None:
+    project.make_run()
+    store = Store(project)
+    for first in (1, 3, 5) if name == "3" else ():
+        store.append([f.Notice(id=f"n{n}", by="x", text=f"text {n}", about="x") for n in (first, first + 1)])
+        store.archive()
+    store.append([f.Notice(id=f"o{n}", by="x", text=f"text {n}", about="x") for n in range(1, 9)])
+    store.keep()
+    assert loss(project) == ""
+    hurt(project.ledger if name == "open" else project.segments / "3.jsonl")
+    if end != "crash":
+        store.look()
+        store.append([f.Notice(id="later", by="x", text="later", about="x")])
+        if end == "archive":
+            store.archive()
+        if end != "crash while up":
+            store.close()
+    assert found(project)
+
+
 def test_a_crash_is_never_taken_for_a_loss(project: Project) -> None:
     """The anchor is behind what is on disk, at whatever moment the service dies."""
     project.make_run()
