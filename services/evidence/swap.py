@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -140,9 +141,10 @@ class Swap:
             for number, move in moves:
                 old, target = self._old(move, number), self._top / move.path
                 if os.path.lexists(old) and not os.path.lexists(target):
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    old.rename(target)
-                    fault("evidence.file-back")
+                    with contextlib.suppress(FileExistsError, NotADirectoryError):  # a file, where its folder was
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        old.rename(target)
+                        fault("evidence.file-back")
         self.remove(journal)
 
     def finish(self, journal: Journal) -> None:
@@ -160,7 +162,7 @@ class Swap:
         for number, move in enumerate(journal.moves if journal else ()):
             old = self._old(move, number)
             if move.was and lying.alone(old, lying.kind(move.was)).sha not in (move.was, ""):
-                old.replace(self._top / f"{move.path}.before-landing")
+                _keep(old, self._top / move.path)
         for spare in sorted({move.spare for move in journal.moves} - {str(self.home)}) if journal else ():
             shutil.rmtree(spare, ignore_errors=True)
         (self.home / "journal").unlink(missing_ok=True)
@@ -261,6 +263,15 @@ def _put(path: Path, target: Path) -> None:
         path.rename(target)
     else:
         path.unlink()
+
+
+def _keep(old: Path, place: Path) -> None:
+    """Put an old file beside its place, or as near as there is a folder, under a name that nothing has yet."""
+    folder = next(folder for folder in place.parents if stat.S_ISDIR(lying.mode_of(folder)))
+    for number in itertools.count(1):
+        with contextlib.suppress(FileExistsError):
+            _put(old, folder / (f"{place.name}.before-landing" + (f".{number}" if number > 1 else "")))
+            return
 
 
 def _make_room(target: Path) -> None:

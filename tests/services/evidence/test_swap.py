@@ -390,3 +390,45 @@ def test_a_git_folder_on_another_mount_is_no_obstacle(tmp_path: Path) -> None:
         assert not left(repo)
         repos.ground(repo).land(landing)
         assert has_landed(repo, landing)
+
+
+@pytest.mark.parametrize("path", ["gone/d.py", "a.py", "was"])
+def test_what_is_written_to_an_old_file_after_all_is_compared_is_kept(
+    repo: git.Repo, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = prepared(repo)
+    name = path.rpartition("/")[2]
+    earlier = {f"{folder}{name}.before-landing": b"of an earlier landing\n" for folder in ("", "gone/")}
+    if path == "a.py":
+        repos.write(repo.top, earlier)
+    with (repo.top / path).open("ab") as editor:
+
+        def save(point: str) -> None:
+            if point == "evidence.ref-moved":
+                editor.write(b"late\n")
+                editor.flush()
+
+        monkeypatch.setattr(landing_module, "fault", save)
+        repos.ground(repo).land(landing)
+    kept = sorted(found.read_bytes() for found in repo.top.rglob("*.before-landing*"))
+    assert FILES[path] + b"late\n" in kept
+    assert kept.count(b"of an earlier landing\n") == (2 if path == "a.py" else 0)
+    assert not (repo.dir / "index.lock").exists()
+
+
+def test_a_file_in_the_place_of_a_folder_does_not_keep_a_landing_from_being_undone(
+    repo: git.Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interfere(point: str) -> None:
+        if point == "evidence.files-written":
+            shutil.rmtree(repo.top / "data")
+            (repo.top / "data").write_bytes(b"the user's\n")
+            raise OSError(5, "Input/output error")
+
+    landing = prepared(repo)
+    monkeypatch.setattr(landing_module, "fault", interfere)
+    with pytest.raises(Blocked):
+        repos.ground(repo).land(landing)
+    assert (repo.top / "data").read_bytes() == b"the user's\n"
+    assert (repo.top / "a.py").read_bytes() == FILES["a.py"]
+    assert not (repo.dir / "index.lock").exists()
