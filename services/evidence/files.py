@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -144,8 +145,10 @@ class Look:
         """Whether a folder or a parent keeps a new file from being written. A file there is compared."""
         if lies.mode != SUBMODULE:
             return lies.mode == lying.ODD
-        there = (Path(folder, name) for folder, _, files in os.walk(self._top / path) for name in files)
-        return any(file.relative_to(self._top).as_posix() not in going for file in there)
+        walked = os.walk(self._top / path)
+        below = (Path(folder, name) for folder, folders, files in walked for name in (*folders, *files))
+        there = (found for found in below if not stat.S_ISDIR(lying.mode_of(found)))
+        return any(found.relative_to(self._top).as_posix() not in going for found in there)
 
     def _new_folders(self, changes: list[Change]) -> set[str]:
         """Return the highest folder that is missing for each new path: the index may have something there."""

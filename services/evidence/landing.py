@@ -194,7 +194,7 @@ class Ground:
         mark = self._dir / "index.lock.cccc"
         try:
             mark.write_bytes(self._mark)
-            os.link(mark, self._lock)
+            _claim(mark, self._lock)
         except FileExistsError:
             if not self._is_ours():
                 raise Blocked(f"another git command holds {self._lock}; remove it if none is running") from None
@@ -266,6 +266,17 @@ def _state(folder: Path) -> object:
     except OSError:
         return None
     return found.st_ino, found.st_dev, found.st_mode, found.st_uid, system.f_flag
+
+
+def _claim(mark: Path, lock: Path) -> None:
+    """Make the lock with the mark in it. Raises FileExistsError."""
+    try:
+        os.link(mark, lock)
+    except FileExistsError:
+        raise
+    except OSError:  # no hard links there
+        with lock.open("xb") as file:
+            file.write(mark.read_bytes())
 
 
 def _cannot_write(top: Path, error: OSError) -> str:

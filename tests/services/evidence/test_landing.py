@@ -320,3 +320,25 @@ def test_a_landing_killed_anywhere_is_finished_and_the_users_work_stays(
     assert repos.picture(repo.top, paths) == before
     assert git.run(repo.top, "status", "--porcelain", "--", *paths).stdout == b""
     assert git.line(repo.top, "rev-list", "--count", "HEAD") == "2"
+
+
+def test_a_folder_that_holds_only_a_link_to_a_folder_is_in_the_way(repo: git.Repo, tmp_path: Path) -> None:
+    landing = repos.prepared(repo, {"fresh": b"a file\n"})
+    (repo.top / "fresh").mkdir()
+    (repo.top / "fresh" / "link").symlink_to(tmp_path)
+    assert "fresh is in the way" in repos.ground(repo).obstacle(landing)
+    with pytest.raises(Blocked, match="fresh is in the way"):
+        repos.ground(repo).land(landing)
+
+
+def test_it_lands_where_there_are_no_hard_links(repo: git.Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, target: Path, **_: object) -> None:
+        raise PermissionError(1, "Operation not permitted", str(source), None, str(target))
+
+    landing = repos.prepared(repo, {"fresh": b"a file\n"})
+    monkeypatch.setattr(os, "link", refuse)
+    repos.ground(repo).land(landing)
+    assert (repo.top / "fresh").read_bytes() == b"a file\n"
+    (repo.dir / "index.lock").touch()
+    with pytest.raises(Blocked, match="another git command"):
+        repos.ground(repo).land(landing)
