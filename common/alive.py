@@ -20,7 +20,14 @@ def alive(env: Mapping[str, str]) -> dict[str, str]:
 
     None of them names a program to run.
     """
-    return {name: env[name] for name, leads in _LEADS.items() if env.get(name) and leads(env[name], env)}
+    return {name: env[name] for name in _LEADS if env.get(name) and _leads(name, env)}
+
+
+def _leads(name: str, env: Mapping[str, str]) -> bool:
+    try:
+        return _LEADS[name](env[name], env)
+    except (OSError, ValueError, OverflowError):  # another user's, or no address at all
+        return False
 
 
 def _agent(path: str, env: Mapping[str, str]) -> bool:
@@ -36,10 +43,7 @@ def _gpg_agent(value: str, env: Mapping[str, str]) -> bool:
 
 
 def _terminal(path: str, env: Mapping[str, str]) -> bool:
-    try:
-        return stat.S_ISCHR(Path(path).stat().st_mode) and os.access(path, os.R_OK | os.W_OK)
-    except OSError:
-        return False
+    return stat.S_ISCHR(Path(path).stat().st_mode) and os.access(path, os.R_OK | os.W_OK)
 
 
 def _folder(path: str, env: Mapping[str, str]) -> bool:

@@ -74,7 +74,7 @@ def is_left_out(name: str) -> bool:
 
 def _is_of_another(venv: Path, root: Path) -> bool:
     """Whether an environment lies in the work tree of another repository; what lies in none may be this project's."""
-    if not venv.is_dir():
+    if not os.access(venv, os.X_OK) or not venv.is_dir():  # gone, or another user's
         return False
     try:
         theirs, ours = git.look(venv), git.look(root)

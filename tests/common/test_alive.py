@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import terminal
+from cccc.common import inherited, terminal
 from cccc.common.alive import alive
 from cccc.common.paths import Project
 
@@ -132,3 +132,35 @@ def test_from_a_pane_or_a_check_nothing_is_taken(kept: Project, monkeypatch: pyt
         inside.setenv("TMUX", f"{kept.socket('tmux')},1,0")
         inside.setenv("TMUX_PANE", "%1")
         assert terminal.renew(kept) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("XAUTHORITY", "/" + "x" * 5000),
+        ("XDG_RUNTIME_DIR", "/" + "x" * 5000),
+        ("KRB5CCNAME", "FILE:/" + "x" * 5000),
+        ("DISPLAY", "/" + "x" * 5000),
+        ("DISPLAY", "a..b:0"),
+        ("DISPLAY", "localhost:70000"),
+        ("DISPLAY", "localhost:" + "9" * 20),
+    ],
+)
+def test_what_cannot_even_be_looked_at_is_not_alive(name: str, value: str) -> None:
+    assert alive({name: value}) == {}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root, who can become another user")
+def test_what_belongs_to_another_user_is_not_alive(folder: Path) -> None:
+    """As after `su`, which leaves XAUTHORITY and the like as they are."""
+    (folder / "file").touch()
+    folder.chmod(0o700)
+    names = ("XAUTHORITY", "XDG_RUNTIME_DIR", "GNUPGHOME", "KRB5CCNAME", "GPG_TTY", "DISPLAY", "WAYLAND_DISPLAY")
+    env = {name: str(folder / "file") for name in names}
+    os.seteuid(65534)
+    try:
+        assert alive(env) == {}
+        kept = inherited.of({"VIRTUAL_ENV": str(folder / "file")}, folder.parent, folder)
+    finally:
+        os.seteuid(0)
+    assert kept == {"VIRTUAL_ENV": str(folder / "file")}
