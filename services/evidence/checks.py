@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
@@ -110,15 +111,20 @@ def unready(command: str, tracked: Tracked, has_packages: bool) -> str:
     return ""
 
 
+def killed_by(code: int) -> int:
+    """Return the signal that killed a command, as its parent or a shell says it; 0 when none did: exit 255, say."""
+    number = -code if code < 0 else code - 128
+    return number if number in signal.valid_signals() else 0
+
+
 def judge(ended: Ended, tally: Tally | None, command: str, setting: str, files: Iterable[str]) -> Verdict:
     """Return what a run proves. `setting` names where another command can be set; `files` are the tracked ones."""
     if ended.over:
         return Verdict("broken", f"stopped after {ended.over}")
     if ended.code == NOT_ISOLATED and COMPLAINT in ended.output:
         return Verdict("broken", plain(ended.output).strip().rpartition("\n")[2])
-    if ended.code < 0 or ended.code > 128:
-        number = -ended.code if ended.code < 0 else ended.code - 128
-        return Verdict("broken", f"killed by signal {number}")
+    if killed_by(ended.code):
+        return Verdict("broken", f"killed by signal {killed_by(ended.code)}")
     if ended.code in (126, 127):
         return Verdict("broken", f"a command of `{command}` was not found; install it, or set {setting}")
     if tally and tally.tests == 0 and ended.code in (0, 5):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cccc.common import git, typed_by
-from cccc.services.evidence import checks
+from cccc.services.evidence import checks, links
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import Child, Command
@@ -29,7 +29,7 @@ MEND = "install the hooks again (such as `npm install`), or `git config --unset 
 BEFORE = ("pre-commit", "prepare-commit-msg", "commit-msg")
 AFTER = "post-commit"
 _LONGEST = 512  # bytes of a first line
-_TERMINAL = re.compile(r"/dev/tty\b|not a tty|not a terminal|[Ii]nappropriate ioctl")
+_TERMINAL = re.compile(r"/dev/tty\b|[Nn]ot a (?:tty|TTY|terminal)|[Ii]nappropriate ioctl")
 _MACHINE = re.compile(r"No space left on device|[Qq]uota exceeded|Cannot allocate memory|Too many open files")
 # What hooks and the programs that they call read: husky, pre-commit, lefthook, simple-git-hooks, lint-staged,
 # commitlint, overcommit.
@@ -147,9 +147,8 @@ def trouble(name: str, ended: Ended) -> str:
         return last
     if ended.code in (126, 127):
         return f"the {name} hook could not run: {last}"
-    if ended.code < 0 or ended.code > 128:
-        number = -ended.code if ended.code < 0 else ended.code - 128
-        return f"the {name} hook was killed by signal {number}"
+    if checks.killed_by(ended.code):
+        return f"the {name} hook was killed by signal {checks.killed_by(ended.code)}"
     if ended.code and _TERMINAL.search(words):
         return f"the {name} hook needs a terminal: {last}"
     machine = _MACHINE.search(words) if ended.code else None
@@ -196,7 +195,7 @@ class Hooks:
         paths = []
         if inside:
             is_there = (self._tree.path / inside).exists()
-            paths += sorted(folder.iterdir()) if is_there else [folder]
+            paths += sorted(filter(links.can_be_lent, folder.iterdir())) if is_there else [folder]
         programs = (Path(os.path.realpath(self.found.path(name))) for name in self.found.names)
         paths += [path for path in programs if folder not in path.parents]
         return [Link(path, repo.top / path) for path in dict.fromkeys(_inside(repo, path) for path in paths) if path]

@@ -40,8 +40,15 @@ def asked(repo: git.Repo, patterns: Iterable[str]) -> list[Link]:
         found = sorted(root.glob(pattern))
         if not found:
             raise Missing(f"gate.link names {pattern}, which is not in {root}")
+        for path in (path for path in found if not can_be_lent(path)):
+            raise Missing(f"gate.link names {path}, which is neither a folder nor a file that can be read")
         links += [_link(repo, path) for path in found]
     return links
+
+
+def can_be_lent(path: Path) -> bool:
+    """Return whether there is a folder or a file to read: no link to nowhere, no socket."""
+    return (path.is_dir() or path.is_file()) and os.access(path, os.R_OK)
 
 
 def usual(repo: git.Repo, files: Iterable[str], env: Mapping[str, str]) -> list[Link]:

@@ -69,6 +69,7 @@ def test_only_a_run_that_did_its_work_is_green_or_red() -> None:
     assert verdict(1) == "red"
     assert verdict(0, over="600 s") == "broken"
     assert [verdict(code) for code in (126, 127, 137, -9)] == ["broken"] * 4
+    assert verdict(255) == "red"  # `exit -1`
     assert verdict(5, "no tests ran in 0.01s") == "broken"
     assert verdict(0, "3 skipped in 0.01s") == "broken"
     assert verdict(5, "no tests ran in 0.01s", files=("a.py",)) == "skipped"

@@ -351,3 +351,16 @@ def test_a_hook_that_is_not_executable_does_not_run_as_with_git(repo: git.Repo) 
 def test_a_plain_refusal_is_no_trouble_of_the_users() -> None:
     assert hooks.trouble("pre-commit", Ended(1, 0.1, output="line too long")) == ""
     assert hooks.trouble("pre-commit", Ended(0, 0.1, output="warning: /dev/tty")) == ""
+    assert hooks.trouble("pre-commit", Ended(255, 0.1, output="PHP Parse error")) == ""  # `exit -1`; no signal 127
+
+
+def test_a_container_that_wants_a_terminal_is_trouble_of_the_users() -> None:
+    assert "needs a terminal" in hooks.trouble("pre-commit", Ended(1, 0.1, output="the input device is not a TTY"))
+
+
+def test_what_cannot_be_copied_from_the_folder_of_hooks_keeps_none_from_running(bench: Bench) -> None:
+    tracked(bench, "tools/hooks/pre-commit", "exit 0")
+    git.run(bench.root, "config", "core.hooksPath", "tools/hooks")
+    (bench.root / "tools" / "hooks" / "pre-push").symlink_to("gone")
+    os.mkfifo(bench.root / "tools" / "hooks" / "pipe")
+    assert isinstance(landed(bench), f.PatchCommit)

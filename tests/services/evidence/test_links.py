@@ -66,3 +66,9 @@ def test_products_are_kept_until_newer_ones_push_them_out(tmp_path: Path) -> Non
     kept = store.find("k3")
     assert kept == [Link(path, tmp_path / "setup" / "k3" / path) for path in ("node_modules", "deep/made")]
     assert (kept[0].source / "a" / "x").read_bytes() == b"3"
+
+
+def test_a_link_to_nowhere_is_said_and_not_lent(repo: git.Repo) -> None:
+    (repo.top / ".env").symlink_to("gone")
+    with pytest.raises(Missing, match=r"\.env"):
+        links.asked(repo, [".env"])
