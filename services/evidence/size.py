@@ -68,9 +68,14 @@ def _by_git(pairs: list[tuple[bytes | None, ...]], env: Mapping[str, str]) -> in
 
 
 def countable(content: bytes) -> bytes:
-    """Return the lines of a content that count, each with an LF."""
+    """Return the lines of a content that count, each with an LF: of what may be UTF-16, in the reading with more."""
+    readings = [content]
     if content.startswith(_UTF16):
-        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
+        readings.insert(0, content.decode("utf-16", "replace").encode("utf-8", "replace"))
+    return max(map(_countable, readings), key=lambda lines: lines.count(b"\n"))
+
+
+def _countable(content: bytes) -> bytes:
     is_binary = b"\0" in content
     text = _LONE_CR.sub(b"\r\r\n", content.replace(b"\0", b""))
     if is_binary:

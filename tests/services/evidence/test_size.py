@@ -25,6 +25,7 @@ def counted(old: bytes | None, new: bytes | None) -> int:
     [
         pytest.param(None, MANY, 3000, id="a new file"),
         pytest.param(MANY, None, 3000, id="a deleted file"),
+        pytest.param(None, b"\xff\xfe\n" + MANY, 3001, id="a UTF-16 mark before what is none"),
         pytest.param(MANY, MANY.replace(b"v7 ", b"w7 "), 2, id="a changed line"),
         pytest.param(b"a\nb\n", b"a\r\nb\r\n", 4, id="other line ends"),
         pytest.param(b"a", MANY.replace(b"\n", b"\r"), 3001, id="lone CR"),
