@@ -144,6 +144,7 @@ def test_the_installed_command_runs_anywhere(installed: Path) -> None:
     assert cccc(installed, Path("/"), "version").startswith(f"cccc-supervised {VERSION}\n")
 
 
+@pytest.mark.timeout(600)  # it fetches and builds several times
 def test_every_line_of_the_readme_that_installs_works(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

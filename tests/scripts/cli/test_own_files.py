@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cccc.common.errors import UserError
@@ -16,6 +16,7 @@ OBJECT = st.dictionaries(
 )
 
 
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(OBJECT, st.text(max_size=3), st.sampled_from([None, 1, "\t"]))
 def test_a_value_is_put_into_any_json_object_and_nothing_else_changes(known: object, key: str, indent: object) -> None:
     assert isinstance(known, dict)
