@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Callable
@@ -38,17 +39,18 @@ def moving(
 
     Both raise Refused. Leaving without calling the second, or dying, frees the locks and changes nothing.
     """
+    said = tempfile.TemporaryFile()  # noqa: SIM115  # a pipe that nobody reads would stop a hook that says much
     child = subprocess.Popen(
         ["git", "update-ref", "-m", "cccc: land a patch", "--stdin"],
         cwd=top,
         env={**env, "LC_ALL": "C"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=said,
         umask=umask,
     )
-    assert child.stdin and child.stdout and child.stderr
-    stdin, stdout, stderr = child.stdin, child.stdout, child.stderr
+    assert child.stdin and child.stdout
+    stdin, stdout = child.stdin, child.stdout
 
     def ask(*lines: str) -> None:
         stdin.write("".join(f"{line}\n" for line in lines).encode())
@@ -57,12 +59,14 @@ def moving(
     def hear(*words: str) -> None:
         for word in words:
             if stdout.readline() != f"{word}: ok\n".encode():
-                raise Refused(stderr.read().decode(errors="replace").strip())
+                child.wait()
+                said.seek(0)
+                raise Refused(said.read().decode(errors="replace").strip())
 
     def move() -> None:
         ask("commit")
         hear("commit")
 
-    with child:
+    with said, child:
         ask("start", f"update HEAD {new} {old}", "prepare")
         yield lambda: hear("start", "prepare"), move

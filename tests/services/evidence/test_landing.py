@@ -342,3 +342,18 @@ def test_it_lands_where_there_are_no_hard_links(repo: git.Repo, monkeypatch: pyt
     (repo.dir / "index.lock").touch()
     with pytest.raises(Blocked, match="another git command"):
         repos.ground(repo).land(landing)
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_hook_of_the_users_may_say_much_while_the_branch_moves(repo: git.Repo, refuses: bool) -> None:
+    landing = repos.prepared(repo, {"fresh": b"a file\n"})
+    hook = repo.common / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nhead -c 200000 /dev/zero | tr '\\0' x >&2\necho no way >&2\nexit {int(refuses)}\n")
+    hook.chmod(0o755)
+    if refuses:
+        with pytest.raises(Blocked, match="no way"):
+            repos.ground(repo).land(landing)
+    else:
+        repos.ground(repo).land(landing)
+    assert (repo.top / "fresh").exists() != refuses
