@@ -37,7 +37,10 @@ def asked(repo: git.Repo, patterns: Iterable[str]) -> list[Link]:
     """Return what `gate.link` names. Raises Missing when a pattern finds nothing."""
     root, links = repo.top / repo.prefix, []
     for pattern in patterns:
-        found = sorted(root.glob(pattern))
+        try:
+            found = sorted(root.glob(pattern))
+        except ValueError as error:
+            raise Missing(f"gate.link: {error}") from None
         if not found:
             raise Missing(f"gate.link names {pattern}, which is not in {root}")
         for path in (path for path in found if not can_be_lent(path)):

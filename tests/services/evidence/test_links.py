@@ -72,3 +72,8 @@ def test_a_link_to_nowhere_is_said_and_not_lent(repo: git.Repo) -> None:
     (repo.top / ".env").symlink_to("gone")
     with pytest.raises(Missing, match=r"\.env"):
         links.asked(repo, [".env"])
+
+
+def test_a_pattern_that_is_none_is_said(repo: git.Repo) -> None:
+    with pytest.raises(Missing, match=r"gate\.link"):
+        links.asked(repo, ["**x"])
