@@ -36,6 +36,11 @@ def supervisords(project: Project) -> list[int]:
     return [pid for pid, command in _commands() if command.endswith(mine)]
 
 
+def runs(project: Project) -> bool:
+    """Return whether supervisord, a service or the tmux server runs, by their command lines and environment alone."""
+    return bool(supervisords(project) or _of_home(project) or tmux_servers(project.socket("tmux")))
+
+
 def end(project: Project, services: Iterable[str]) -> bool:
     """Kill all that is left of the project and remove its sockets. Returns whether anything was left."""
     daemons = set(supervisords(project))
@@ -119,6 +124,7 @@ def _end_tmux(socket: Path, softly: bool) -> bool:
 def _end_server_at(socket: Path, softly: bool) -> bool:
     try:
         panes = {int(pid) for pid in _tmux(socket, "list-panes", "-a", "-F", "#{pane_pid}").split()}
+        answered = bool(panes)
         if os.getsid(0) in panes:  # `cccc down` was typed in a pane: outlive it, to come to the end
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             panes.remove(os.getsid(0))
@@ -126,8 +132,10 @@ def _end_server_at(socket: Path, softly: bool) -> bool:
     except subprocess.TimeoutExpired:  # it hangs, and is found by its command line
         return False
     # They have got SIGHUP with the end of their terminal; a second one would cut off what that made them do.
-    waited = softly and _end(lambda: _of_sessions(panes), 0, within=_LEAVE_A_PROFILE_WITHIN)
-    return _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL) or waited
+    if softly:
+        _end(lambda: _of_sessions(panes), 0, within=_LEAVE_A_PROFILE_WITHIN)
+    _end(lambda: _of_sessions(panes), signal.SIGHUP, signal.SIGKILL)
+    return answered
 
 
 def tmux_servers(socket: Path) -> list[int]:

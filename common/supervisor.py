@@ -241,7 +241,7 @@ def down(project: Project) -> bool:
     Returns False when nothing ran. What does not stop in time, what a killed supervisord left behind,
     the tmux server, its panes and a running check of the gate are killed. Sockets are removed.
     """
-    if not project.state.is_dir() and not leftovers.supervisords(project):
+    if not project.state.is_dir() and not leftovers.runs(project):
         return False
     with _one_at_a_time(project):
         ran = _shut_down(project)

@@ -79,6 +79,7 @@ def check(project: Project, mock: bool, asks: bool) -> None:
 
 def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
     """Start everything that `check` found ready, with the bridges to `chats`. Raises UserError."""
+    project.make_private()
     mail.settle(project, asks)
     begin = time.monotonic()
     terminal.save(project)

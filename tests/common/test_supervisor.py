@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -302,6 +303,15 @@ def test_down_ends_a_tmux_that_has_lost_its_socket(project: Project) -> None:
     project.socket("tmux").unlink()
     assert supervisor.down(project) is True
     assert running(project) == []
+
+
+def test_down_ends_a_tmux_whose_project_has_lost_its_state(project: Project) -> None:
+    project.make_run()
+    tmux = ["tmux", "-u", "-S", str(project.socket("tmux")), "-f", "/dev/null"]
+    subprocess.run([*tmux, "new-session", "-d", "sleep 600"], check=True)
+    shutil.rmtree(project.state)
+    assert supervisor.down(project) is True
+    assert leftovers.tmux_servers(project.socket("tmux")) == []
 
 
 def test_down_leaves_a_persons_own_tmux_alone_that_was_started_to_show_ours(project: Project, tmp_path: Path) -> None:

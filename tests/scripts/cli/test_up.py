@@ -59,6 +59,11 @@ def test_on_a_terminal_a_missing_cli_is_a_question_and_no_means_no(root: Path) -
     assert processes_in(root) == []
 
 
+def test_it_starts_where_the_state_was_removed(root: Path) -> None:
+    shutil.rmtree(root / ".cccc" / "state")
+    assert "are ready" in cccc(root, "up", "--mock")
+
+
 def test_without_tmux_up_says_what_to_install(root: Path, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
