@@ -123,7 +123,7 @@ class Console:
 
     def _require_person(self, facts: Sequence[Fact]) -> None:
         """Raise UserError for what a peer's own program types; a refused decision becomes a fact."""
-        who = typed_by.peer(self.project)
+        who = typed_by.program(self.project)
         decisions = [fact for fact in facts if isinstance(fact, f.Decision)]
         reason = f"{who} cannot use the console; it writes to_peer.md and to_user.md" if who else ""
         if not who and decisions and typed_by.nobody(self.project):

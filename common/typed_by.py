@@ -11,7 +11,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from cccc.common import tmux
+from cccc.common import leftovers, tmux
 from cccc.common.paths import PEERS, Project
 from cccc.common.waits import left
 
@@ -34,8 +34,13 @@ def peer(project: Project) -> str:
 
 
 def program(project: Project) -> str:
-    """Return what kind of program types: a peer's label, "a check of the gate", or "" for a person."""
-    return "a check of the gate" if CHECK in os.environ else peer(project)
+    """Return what kind of program types: a peer's label, "a check of the gate", or "" for a person.
+
+    A check is known by its environment, also without that by supervisord among its parents.
+    """
+    if CHECK in os.environ or _ancestors(os.getpid()).intersection(leftovers.supervisords(project)):
+        return "a check of the gate"
+    return peer(project)
 
 
 def nobody(project: Project) -> bool:

@@ -41,7 +41,7 @@ def command() -> None:
     Exit codes: 0 the input has ended, 1 a peer's program typed this, 2 wrong usage, 3 no project here.
     """
     project = Project.find()
-    who = typed_by.peer(project)
+    who = typed_by.program(project)
     if who:
         raise UserError(f"{who} cannot use the console; write to_user.md")
     if isinstance(sys.stdin, io.TextIOWrapper):

@@ -161,10 +161,10 @@ def _decide(rfd_id: str, decision: str, text: str = "") -> int:
         raise click.UsageError(f"a question may have {rfd.LONGEST_QUESTION} characters; send the rest as a message")
     fact = rfd.decision(Asker(getpass.getuser(), "cli"), rfd_id, decision, text)
     fact.id = _id()
-    peer = typed_by.peer(project)
-    if peer:
-        reason = f"{peer} cannot decide; only a person can, in a terminal of their own"
-        refused = f.DecisionRefused(id=fact.id, rfd_id=rfd_id, decision=decision, who=peer, via="cli", reason=reason)
+    program = typed_by.program(project)
+    if program:
+        reason = f"{program} cannot decide; only a person can, in a terminal of their own"
+        refused = f.DecisionRefused(id=fact.id, rfd_id=rfd_id, decision=decision, who=program, via="cli", reason=reason)
         running.require(project)
         bus.tell(project, "cli", [refused])
         raise UserError(f"{rfd_id}: refused: {reason}")

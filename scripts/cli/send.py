@@ -57,7 +57,7 @@ def command(text: str | None) -> None:
 
 def _type(project: Project, letter: str, line: str) -> None:
     """Have a line typed as it is, and print what became of it."""
-    who = typed_by.peer(project)
+    who = typed_by.program(project)
     if who:
         raise UserError(f"{who} cannot type into a pane; write to_peer.md")
     running.require(project, ", nothing was typed")

@@ -31,7 +31,7 @@ def command(peer: str) -> None:
     Exit codes: 0 done or nothing to stop, 1 not interrupted, 2 wrong usage, 3 not running.
     """
     project = Project.find()
-    who = typed_by.peer(project)
+    who = typed_by.program(project)
     if who:
         raise UserError(f"{who} cannot stop a peer; ask in to_user.md")
     asked = peers.stop(project, peer, Asker(getpass.getuser(), "cli")).facts

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, tmux
+from cccc.common import ledger, leftovers, tmux
 from cccc.common.paths import Project
-from tests.command import CCCC, cccc, running
+from tests.command import CCCC, cccc, environment, running
 from tests.conftest import make_project
 from tests.waiting import until
 
@@ -79,6 +81,22 @@ def test_status_shows_what_waits_for_a_decision(up: Project) -> None:
     until(lambda: f"decide {rfd_id}" in cccc(up.root, "status"), 10, "status shows it")
     cccc(up.root, "rfd", "reject", rfd_id)
     until(lambda: f"decide {rfd_id}" not in cccc(up.root, "status"), 10, "status shows it no more")
+
+
+@pytest.mark.parametrize("known", ["by its environment", "by its parents only"])
+def test_a_check_of_the_gate_cannot_decide(up: Project, known: str) -> None:
+    rfd_id = hand_in(up, "intent: rfd\ntitle: Delete everything\n", "PeerB")
+    command = [str(CCCC), "rfd", "approve", rfd_id]
+    if known == "by its environment":
+        env = environment(CCCC_CHECK="x")
+    else:
+        env = environment()
+        code = f"import subprocess, sys; sys.exit(subprocess.run({command}).returncode)"
+        command = [sys.executable, "-c", code, *leftovers.supervisord(up)]
+    done = subprocess.run(command, cwd=up.root, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "a check of the gate cannot decide" in done.stderr, done
+    refused = [fact for fact in ledger.read(up) if isinstance(fact, f.DecisionRefused) and fact.rfd_id == rfd_id]
+    assert [fact.who for fact in refused] == ["a check of the gate"]
 
 
 @pytest.mark.parametrize("detached", [False, True], ids=["as a child", "with the pane's environment only"])
