@@ -1,6 +1,7 @@
 """The quick tier, `pytest -p tests.quick`: the tests that start no process. Others are skipped where they start one.
 
 What is left out is decided by what a test does, so no list can be out of date, and the summary counts it by program.
+Of made-up inputs a quarter is tried.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 _STARTS = {"subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
 _in_a_test = False
@@ -21,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_watch)
     config.addinivalue_line("filterwarnings", "ignore::ResourceWarning")
     config.addinivalue_line("filterwarnings", "ignore::pytest.PytestUnraisableExceptionWarning")
+    settings.register_profile("quick", max_examples=25)
+    settings.load_profile("quick")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ from typing import Any
 from cccc.scripts.model_server.script import Asked, Call, Fail, Say
 
 PATH = "/v1/messages"
+_HOOK = "\nStop hook feedback:\n"  # from 2.1.332 on inside of a reminder, and still the next thing to do
 
 
 def asked(request: Mapping[str, Any]) -> Asked:
@@ -22,7 +23,7 @@ def asked(request: Mapping[str, Any]) -> Asked:
         elif message["role"] == "user":
             seen += "".join(json.dumps(part["content"]) for part in parts if part["type"] == "tool_result")
             texts = [part["text"] for part in parts if part["type"] == "text"]
-            said = [each for each in texts if not each.lstrip().startswith("<system-reminder>")]
+            said = [each for each in texts if not each.lstrip().startswith("<system-reminder>") or _HOOK in each]
             if said:  # several, when the turns before failed
                 text, answered, seen = said[-1], 0, ""
     return Asked(text, answered, seen, side=not request.get("tools"))

@@ -229,7 +229,7 @@ TEXTS = st.one_of(
 )
 
 
-@limits(max_examples=150, deadline=None)
+@limits(max_examples=60, deadline=None)
 @given(name=st.sampled_from(NAMED), raw=TEXTS)
 def test_no_file_raises_anything_but_a_one_line_settings_error(name: str, raw: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

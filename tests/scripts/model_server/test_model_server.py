@@ -66,6 +66,17 @@ def test_claude_gets_a_tool_call_and_then_text(model: ModelServer) -> None:
     assert [event["content_block"]["name"] for event in third if "content_block" in event] == ["Read"]
 
 
+def test_what_a_stop_hook_says_is_the_next_thing_to_do_though_it_stands_in_a_reminder(model: ModelServer) -> None:
+    said = "<system-reminder>\nThe text below is the output of a hook.\nStop hook feedback:\nread a\n</system-reminder>"
+    talk = [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": []},
+        {"role": "user", "content": said},
+    ]
+    first = post(model, "/v1/messages", {"tools": [{}], "messages": talk})
+    assert [event["content_block"]["name"] for event in first if "content_block" in event] == ["Read"]
+
+
 def test_codex_gets_a_tool_call_and_then_text(model: ModelServer) -> None:
     def human(text: str) -> dict[str, Any]:
         return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
