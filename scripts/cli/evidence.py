@@ -100,6 +100,7 @@ def _run_here(project: Project, found: card.Card, mid: str) -> f.EvidenceValidat
     project.make_run()
     policies = settings.load(project).policies
     lock = CheckLock(project.run / "check.lock", take_over=False)
+    lock.adopt()
     env = terminal.environment(project)
     box = sandbox.of(project, policies.gate.isolation)
     gate = Gate(project, policies, Blobs(project), lock, box, env, terminal.umask(project))

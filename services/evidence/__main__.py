@@ -80,6 +80,7 @@ class Evidence(worker.Worker):
         self._busy_at = time.monotonic()
         # Before the probe of the sandbox: a check of an earlier life may use its box.
         lock = CheckLock(self.project.run / "check.lock")
+        lock.adopt()
         self._gate = Gate(
             self.project,
             self.settings.policies,

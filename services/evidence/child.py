@@ -2,17 +2,19 @@
 
 The children inherit the locked `check.lock`, in which their process group stands. So whoever
 finds the lock held after our death knows what to kill. What leaves the group is known by the
-mark in its environment.
+mark in its environment, and what sheds that too by its parent, which this process becomes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import hashlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ from cccc.services.evidence.checks import Ended
 _LARGEST_LOG = 64 * 1024 * 1024
 _OUTPUT = 256 * 1024
 _LEAVE_WITHIN = 5.0
+_PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>
 
 
 class CheckLock:
@@ -50,6 +53,12 @@ class CheckLock:
                 _kill(int(group))
             time.sleep(0.02)
         self.name(0)
+        self.adopts = False
+
+    def adopt(self) -> None:
+        """Become the parent of what checks orphan. Only Linux knows this; from now on nothing else here may orphan."""
+        if sys.platform == "linux":
+            self.adopts = ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
 
     def name(self, group: int) -> None:
         """Write down which process group runs; 0 when none does."""
@@ -116,6 +125,8 @@ class Child:
         _kill(self._process.pid)
         code = self._collect()
         _end_marked(self._command.env.get(CHECK, ""))
+        if self._lock.adopts:
+            _end_adopted()
         return code
 
     def _collect(self) -> int:
@@ -154,6 +165,27 @@ def _end_marked(mark: str) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(int(process.name), signal.SIGKILL)
         time.sleep(0.005)
+
+
+def _end_adopted() -> None:
+    """Kill the children of this process that are in another session: its own are in its session, a check's never."""
+    end = time.monotonic() + _LEAVE_WITHIN
+    while time.monotonic() < end:
+        left = [int(process.name) for process in Path("/proc").glob("[0-9]*") if _is_adopted(process)]
+        if not left:
+            return
+        for number in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError, ChildProcessError):
+                os.kill(number, signal.SIGKILL)
+                os.waitpid(number, 0)
+
+
+def _is_adopted(process: Path) -> bool:
+    try:
+        _, parent, _, session = (process / "stat").read_bytes().rpartition(b") ")[2].split()[:4]
+    except OSError:  # gone
+        return False
+    return int(parent) == os.getpid() and int(session) != os.getsid(0)
 
 
 def _environment(process: Path) -> bytes:

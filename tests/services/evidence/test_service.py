@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -216,6 +217,17 @@ def test_what_a_check_leaves_in_a_session_of_its_own_is_gone_before_the_patch_la
     mark = f"601.{os.getpid()}"
     bench.settings(f"gate: {{isolation: {isolation}}}")
     bench.gate(TEST_CMD=f"setsid sleep {mark} & until pgrep -f '^sleep {mark}'; do :; done")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert not running(mark)
+
+
+@repos.BOTH_ISOLATIONS
+def test_what_sheds_the_mark_of_a_check_is_gone_too(bench: Bench, isolation: str) -> None:
+    mark = f"602.{os.getpid()}"
+    bench.settings(f"gate: {{isolation: {isolation}}}")
+    daemon = f"env -i {shutil.which('setsid')} sh -c 'sleep {mark} & exec sleep {mark}' > /dev/null 2>&1 < /dev/null &"
+    bench.gate(TEST_CMD=f"({daemon}) ; until pgrep -f '^sleep {mark}'; do :; done")
     bench.queue(bench.diff({"docs/a.md": b"b\n"}))
     assert isinstance(bench.outcome(), f.PatchCommit)
     assert not running(mark)
