@@ -89,15 +89,17 @@ class Loan:
         self._made: list[Path] = []
         for link in links:
             place = tree / link.path
-            if os.path.lexists(place) or not _OURS.isdisjoint(link.path.split("/")):
+            if _is_taken(place) or not _OURS.isdisjoint(link.path.split("/")):
                 continue  # git tracks it, or it is none of the checks' business
             self._make_folders(place.parent)
             if not link.source.is_dir():
                 shutil.copy2(link.source, place)
             elif mounts:
-                place.mkdir()
+                place.mkdir(exist_ok=True)
                 self.mounts.append(Mount(link.source, place))
             else:
+                with contextlib.suppress(FileNotFoundError):
+                    place.rmdir()
                 place.symlink_to(link.source)
             self._made.append(place)
 
@@ -115,3 +117,10 @@ class Loan:
                     place.rmdir()
                 else:
                     place.unlink()
+
+
+def _is_taken(place: Path) -> bool:
+    """Whether git tracks something at `place`; of a submodule it makes an empty folder, which can be filled."""
+    if place.is_symlink() or not place.is_dir():
+        return os.path.lexists(place)
+    return any(place.iterdir())

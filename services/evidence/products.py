@@ -20,12 +20,12 @@ _DEPENDENCIES = re.compile(
     r"(?:^|/)(?:package(?:-lock)?\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?"
     r"|(?:requirements|constraints)[^/]*\.(?:txt|in)|requirements/[^/]+\.txt"
     r"|pyproject\.toml|setup\.(?:py|cfg)|Pipfile(?:\.lock)?|(?:poetry|uv|pdm|pixi)\.lock|environment\.ya?ml"
-    r"|Cargo\.(?:toml|lock)|go\.(?:mod|sum)|Gemfile(?:\.lock)?|composer\.(?:json|lock)|mix\.lock)$"
+    r"|Cargo\.(?:toml|lock)|go\.(?:mod|sum)|Gemfile(?:\.lock)?|composer\.(?:json|lock)|mix\.lock|\.gitmodules)$|/$"
 )
 
 
 def key(command: str, blobs: Mapping[str, str]) -> str:
-    """Name the products of `command` for a tree: path of each file → its blob."""
+    """Name the products of `command` for a tree: path of each file → its blob; a submodule's ends with a slash."""
     named = sorted(entry for entry in blobs.items() if _DEPENDENCIES.search(entry[0]))
     return hashlib.sha256(json.dumps([command, named]).encode()).hexdigest()[:16]
 

@@ -111,7 +111,7 @@ class Runs:
             run = yield from self._run(command, kind, asked)
             if run.ended.code or run.ended.over:
                 return run
-            found = store.keep(key, self._tree.path, self._tree.untracked())
+            found = store.keep(key, self._tree.path, self._tree.made())
         self._products = found
         return None
 

@@ -23,7 +23,7 @@ from cccc.services.evidence import change, files, fits, mistakes, placing, size
 from cccc.services.evidence.admin import Admin
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.fits import Content, DoesNotApply, Fit
-from cccc.services.evidence.sweep import open_and_retry, sweep
+from cccc.services.evidence.sweep import open_and_retry, remove, sweep
 from cccc.services.evidence.touched import Look
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
@@ -362,15 +362,27 @@ class GateTree:
         return [path[len(prefix) :] for path in self.tracked() if path.startswith(prefix)]
 
     def blobs(self) -> dict[str, str]:
-        """Return path → content of what the index has."""
-        entries = os.fsdecode(self._git("ls-files", "--stage", "-z")).split("\0")[:-1]
-        return {path: entry.split(" ")[1] for entry, _, path in (line.partition("\t") for line in entries)}
+        """Return path → content of what the index has; the path of a submodule ends with a slash."""
+        return {path + "/" * (mode == change.SUBMODULE): blob for mode, blob, path in self._entries()}
 
-    def untracked(self) -> list[str]:
-        """Return what git does not track, a folder of it as one path; Python's caches aside."""
+    def made(self) -> list[str]:
+        """Return what a command has made that git does not track, a folder of it as one path; Python's caches aside.
+
+        A submodule that was filled counts as one, without the `.git` that leads back into this tree's own folder.
+        """
+        modules = [path for mode, _, path in self._entries() if mode == change.SUBMODULE]
+        filled = [path for path in modules if (self.path / path).is_dir() and any((self.path / path).iterdir())]
+        for path in filled:
+            remove(self.path / path / ".git")
         shown = os.fsdecode(self._git("ls-files", "--others", "--directory", "--no-empty-directory", "-z"))
         paths = [path.rstrip("/") for path in shown.split("\0")[:-1]]
-        return [path for path in paths if not path.endswith("__pycache__")]
+        return [*filled, *(path for path in paths if not path.endswith("__pycache__"))]
+
+    def _entries(self) -> list[tuple[str, str, str]]:
+        """Return mode, content and path of each entry of the index."""
+        lines = os.fsdecode(self._git("ls-files", "--stage", "-z")).split("\0")[:-1]
+        parts = (line.partition("\t") for line in lines)
+        return [(entry.split(" ")[0], entry.split(" ")[1], path) for entry, _, path in parts]
 
     def tracked(self) -> list[str]:
         if self._clean.listed != self._base:

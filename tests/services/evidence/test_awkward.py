@@ -48,6 +48,30 @@ def test_a_submodule_is_not_moved_unless_the_settings_allow_it(bench: Bench, tmp
     assert "docs/sub is a submodule" in said and "allow_submodules: true" in said
 
 
+@repos.BOTH_ISOLATIONS
+def test_a_submodule_that_the_setup_fills_is_there_for_the_checks_of_every_patch(
+    bench: Bench, tmp_path: Path, isolation: str
+) -> None:
+    submodule(bench, tmp_path)
+    setup = "git -c protocol.file.allow=always submodule update --init"
+    bench.settings(f"gate: {{isolation: {isolation}, setup: '{setup}'}}")
+    bench.gate(TEST_CMD="grep -q x docs/sub/x")
+    for number in range(2):
+        bench.queue(bench.diff({"docs/a.md": b"%d\n" % number}), f"m{number + 1}")
+        landed = bench.outcome(f"m{number + 1}")
+        assert isinstance(landed, f.PatchCommit), landed
+
+
+@repos.NEEDS_BIND
+def test_a_submodule_that_the_link_names_is_lent(bench: Bench, tmp_path: Path) -> None:
+    submodule(bench, tmp_path)
+    bench.settings("gate: {isolation: bind, link: [docs/sub]}")
+    bench.gate(TEST_CMD="grep -q x docs/sub/x && echo y > docs/sub/x")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert (bench.root / "docs/sub/x").read_bytes() == b"x\n"
+
+
 def test_a_submodule_is_moved_where_the_settings_allow_it(bench: Bench, tmp_path: Path) -> None:
     there, diff = submodule(bench, tmp_path)
     bench.settings("patch_queue: {allow_submodules: true}")
