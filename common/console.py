@@ -17,7 +17,7 @@ from cccc.common.blobs import Blobs
 from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, log, message, raw, rfd
 from cccc.common.errors import CcccError, NotFound, NotRunning, UserError
 from cccc.common.facts import Fact
-from cccc.common.lines import Line, plain
+from cccc.common.lines import Line, plain, printable
 from cccc.common.meant import meant
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
@@ -153,7 +153,7 @@ class Console:
             return fact.text
         if len(text) > _LONGEST_ECHO:
             text = f"{text[:_LONGEST_ECHO]}…\n(`cccc log {fact.mid}`, or /log {fact.mid} here, prints all of it)"
-        return "\n".join(map(_printable, text.splitlines()))
+        return "\n".join(map(printable, text.splitlines()))
 
 
 def leaves(text: str) -> bool:
@@ -176,10 +176,6 @@ def completions(project: Project, text: str) -> list[str]:
         choices = [word for word in re.findall(r"[a-z]+", usage) if not before]
     begin = text[: len(text) - len(last)]
     return [begin + choice for choice in choices if choice.startswith(last) and choice != last]
-
-
-def _printable(line: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in line.expandtabs(4))
 
 
 def _is_no(outcome: answer.Outcome) -> bool:

@@ -18,6 +18,11 @@ class Line(NamedTuple):
     bold: bool = False
 
 
+def printable(line: str) -> str:
+    """Return a line with nothing in it that a terminal would obey; tabs become blanks."""
+    return "".join(sign if sign.isprintable() else "?" for sign in line.expandtabs(4))
+
+
 def plain(text: str) -> str:
     """Return the text as one line without control characters; what peers write may hold escape sequences."""
     return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))

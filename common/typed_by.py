@@ -15,6 +15,7 @@ from cccc.common import leftovers, tmux
 from cccc.common.paths import PEERS, Project
 from cccc.common.waits import left
 
+A_CHECK = "a check of the gate"
 CHECK = "CCCC_CHECK"  # the variable by which what a check of the gate started is known
 _JUST_NOW = 3.0  # seconds; tmux tells whole ones
 
@@ -39,7 +40,7 @@ def program(project: Project) -> str:
     A check is known by its environment, also without that by supervisord among its parents.
     """
     if CHECK in os.environ or _ancestors(os.getpid()).intersection(leftovers.supervisords(project)):
-        return "a check of the gate"
+        return A_CHECK
     return peer(project)
 
 

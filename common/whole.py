@@ -9,7 +9,7 @@ from cccc.common import ledger, settings
 from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact, Redact
-from cccc.common.lines import Line, moment
+from cccc.common.lines import Line, moment, printable
 from cccc.common.paths import PEERS, Project, other
 from cccc.common.redaction import Redactor
 from cccc.common.short import LONGEST, line_of, text_of
@@ -42,7 +42,7 @@ def entries(project: Project, facts: Iterable[Fact]) -> list[Line]:
         lines += [Line("")] if lines else []
         mid = getattr(fact, "mid", "")
         lines.append(Line(f"{when}  {_ends(fact)}" + (f"  [{mid}]" if mid else ""), "green", True))
-        lines += [Line(_printable(line)) for line in body(project, fact, redact).splitlines()]
+        lines += [Line(printable(line)) for line in body(project, fact, redact).splitlines()]
     return lines
 
 
@@ -65,7 +65,3 @@ def _ends(fact: Fact) -> str:
     if isinstance(fact, f.ToPeer):
         return f"{fact.author} → {other(fact.author) if fact.author in PEERS else 'peer'}"
     return f"{fact.kind}, {line_of(fact).who}"
-
-
-def _printable(line: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in line.expandtabs(4))

@@ -12,7 +12,7 @@ from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
-from cccc.common.lines import clock
+from cccc.common.lines import clock, printable
 from cccc.common.named import mid_of
 from cccc.common.paths import Project
 from cccc.common.plural import plural
@@ -66,9 +66,10 @@ def show(mid: str) -> None:
     rows = [(clock(told.ts), told.kind, told.text) for told in map(tell, raws)]
     table(("time", "kind", "what"), rows, [colour(raw) for raw in raws])
     paths = next((fact.paths for fact in reversed(facts) if isinstance(fact, (f.PatchLanding, f.PatchReject))), [])
-    click.echo("\n" + "".join(f"{path}\n" for path in paths))
+    click.echo("\n" + "".join(f"{printable(path)}\n" for path in paths))
     redact = Redactor(settings.load(project).telegram.redact_patterns).redact
-    click.echo(redact(Blobs(project).get(queued.sha).decode("utf-8", "replace")), nl=False)
+    patch = redact(Blobs(project).get(queued.sha).decode("utf-8", "replace"))
+    click.echo("\n".join(map(printable, patch.split("\n"))), nl=False)
 
 
 @command.command()

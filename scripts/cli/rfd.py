@@ -151,7 +151,10 @@ def check(rfd_id: str, option: str) -> int:
     Exit codes: 0 yes, 1 no, 2 wrong usage, 3 not running, or no such request.
     """
     project = Project.find()
-    who = typed_by.peer(project) or getpass.getuser()
+    program = typed_by.program(project)
+    if program == typed_by.A_CHECK:
+        raise UserError(f"{rfd_id}: refused: {program} cannot use up an answer")
+    who = program or getpass.getuser()
     return _hear(project, f.RfdCheck(id=_id(), rfd_id=rfd_id, choice=option, who=who, via="cli"))
 
 

@@ -73,7 +73,10 @@ class Swap:
             found = json.loads((self.home / "journal").read_bytes())
         except FileNotFoundError:
             return None
-        return Journal(**{**found, "moves": [Move(**move) for move in found["moves"]]})
+        try:
+            return Journal(**{**found, "moves": [Move(**move) for move in found["moves"]]})
+        except (KeyError, TypeError) as error:  # of another version, or no journal at all
+            raise ValueError(str(error)) from None
 
     # --- forward ---
 

@@ -158,6 +158,13 @@ def test_what_is_no_patch_is_said_so(up: Project) -> None:
         assert "no fact has the mid x, and git knows no such commit" in cccc(up.root, "patch", verb, "x", code=3)
 
 
+def test_a_patch_is_shown_with_nothing_that_a_terminal_would_obey(up: Project) -> None:
+    mid = hand_in(up, diff("one.txt", "line 3", "\x1b[2Jgone"))
+    settled(up, mid)
+    said = cccc(up.root, "patch", "show", mid)
+    assert "\x1b" not in said and "+?[2Jgone" in said
+
+
 def test_leftover_edits_are_shown(up: Project) -> None:
     (up.root / "two.txt").write_text("left\n")
     settled(up, hand_in(up, diff("one.txt", "line 7", "LINE 7")))

@@ -99,6 +99,15 @@ def test_a_check_of_the_gate_cannot_decide(up: Project, known: str) -> None:
     assert [fact.who for fact in refused] == ["a check of the gate"]
 
 
+def test_a_check_of_the_gate_cannot_use_up_an_answer(up: Project) -> None:
+    rfd_id = hand_in(up, "intent: rfd\ntitle: Delete everything\n")
+    cccc(up.root, "rfd", "approve", rfd_id)
+    assert "a check of the gate cannot use up an answer" in cccc(
+        up.root, "rfd", "check", rfd_id, code=1, CCCC_CHECK="x"
+    )
+    cccc(up.root, "rfd", "check", rfd_id)
+
+
 @pytest.mark.parametrize("detached", [False, True], ids=["as a child", "with the pane's environment only"])
 def test_a_peer_cannot_decide(up: Project, tmp_path: Path, detached: bool) -> None:
     rfd_id = hand_in(up, "intent: rfd\ntitle: Delete everything\n", "PeerB")

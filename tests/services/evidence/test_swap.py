@@ -432,3 +432,11 @@ def test_a_file_in_the_place_of_a_folder_does_not_keep_a_landing_from_being_undo
     assert (repo.top / "data").read_bytes() == b"the user's\n"
     assert (repo.top / "a.py").read_bytes() == FILES["a.py"]
     assert not (repo.dir / "index.lock").exists()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"moves": [{"path": 1}]}', "\\0"])
+def test_a_journal_that_is_none_blocks_and_says_where_it_is(repo: git.Repo, content: str) -> None:
+    (repo.dir / "cccc-landing").mkdir()
+    (repo.dir / "cccc-landing" / "journal").write_text(content)
+    with pytest.raises(Blocked, match="journal cannot be read"):
+        repos.ground(repo).settle()
