@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,18 @@ def test_a_test_that_starts_a_process_is_left_out_by_the_name_of_the_program(tmp
     assert "test_that_fails" in done.stdout
     said = [line.partition("it starts ")[2] for line in done.stdout.splitlines() if line.startswith("SKIPPED")]
     assert sorted(said) == ["git", "os.fork", Path(sys.executable).name]
+
+
+def test_two_halves_are_the_whole() -> None:
+    def half(which: str) -> set[str]:
+        words = [sys.executable, "-m", "pytest", "-p", "tests.quick", "-p", "no:cacheprovider", "-q", "--collect-only"]
+        done = subprocess.run(
+            [*words, "tests/common"], cwd=ROOT, env={**os.environ, "QUICK_HALF": which}, capture_output=True, text=True
+        )
+        return {line.split("::")[0] for line in done.stdout.splitlines() if "::" in line}
+
+    first, second = half("0"), half("1")
+    assert first and second and not first & second
+    assert {Path(path).name for path in first | second} == {
+        path.name for path in (ROOT / "tests/common").rglob("test_*.py")
+    }
