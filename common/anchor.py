@@ -81,23 +81,37 @@ def _looks(path: Path) -> tuple[str, int, int]:
     return path.name, found.st_size, found.st_mtime_ns
 
 
-def loss(project: Project, path: Path | None) -> Loss | None:
+def doubt(project: Project) -> None:
+    """Have the next start read all lines, when the service did not stop but died: a session begins. Raises OSError."""
+    path = place(project)
+    head = _head(path) if path else None
+    if path and head and not head.files:
+        write(path, Head(head.seq, head.hash, "died"))
+
+
+def _head(path: Path) -> Head | None:
+    """Return what is remembered; None when it cannot be read."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Head)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def loss(project: Project, path: Path | None, restarted: bool = False) -> Loss | None:
     """Return how the ledger differs from the anchor at `path`; None when it does not, or a person accepted it.
 
-    All lines are read when the files were touched since the service stopped, or it did not stop but died. Raises
-    LedgerBroken when the ledger cannot be read.
+    All lines are read when the files were touched since the service stopped, or it did not stop but died; not when
+    it is only `restarted` in its session, whose cost must not grow with the ledger. Raises LedgerBroken when the ledger
+    cannot be read.
     """
-    if path is None:
+    if path is None or not path.exists():
         return None
-    try:
-        head = msgspec.json.decode(path.read_bytes(), type=Head)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    head = _head(path)
+    if head is None:
         words = f"nothing tells whether the ledger is whole: {path}, where its end is kept, cannot be read"
         return Loss(0, "", words, ledger.oldest(project), ledger.breaks(project))
     words = _end_of(project, head)
-    touched = head.files != files(project)
+    touched = head.files != files(project) and (bool(head.files) or not restarted)
     first, broken = ledger.oldest(project), ledger.breaks(project) if words or touched else []
     if not words and not broken and first <= 1:
         return None

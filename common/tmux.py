@@ -321,13 +321,19 @@ def _to_panel(project: Project) -> tuple[str, ...]:
     return tuple(word for move in moves for word in (";", "refresh-client", *move))
 
 
-def attach(project: Project, read_only: bool = False) -> None:
-    """Be a client of the project's session until it is left, or ends. Raises NotRunning and UserError."""
-    path = project.socket("tmux")
+def _has_session(project: Project) -> bool:
     try:
         call(project, "has-session", "-t", f"={SESSION}")
     except Gone:
-        raise NotRunning(f"no session of {project.root} to attach to; run `cccc up`") from None
+        return False
+    return True
+
+
+def attach(project: Project, read_only: bool = False) -> None:
+    """Be a client of the project's session until it is left, or ends. Raises NotRunning and UserError."""
+    path = project.socket("tmux")
+    if not _has_session(project):
+        raise NotRunning(f"no session of {project.root} to attach to; run `cccc up`")
     outer = os.environ.pop("TMUX", "")
     if outer:
         if Path(outer.rsplit(",", 2)[0]).resolve() == path.resolve():
@@ -341,6 +347,6 @@ def attach(project: Project, read_only: bool = False) -> None:
         told = f"{seen}: C-b Shift-arrow moves the view, C-b Delete follows the cursor"
         client += (*_to_panel(project), ";", "display-message", told)
     ended = subprocess.run(client, check=False)  # it says itself why
-    if ended.returncode and listener(path):
+    if ended.returncode and _has_session(project):  # else it was stopped meanwhile
         kind = os.environ.get("TERM", "")
         raise UserError(f"tmux cannot use this terminal (TERM={kind}); try `TERM=xterm-256color cccc attach`")

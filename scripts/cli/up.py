@@ -167,6 +167,7 @@ def _tell_of_loss(project: Project) -> None:
     """Say in which way the ledger is not the one that was acknowledged. Raises UserError when it cannot be read."""
     try:
         ledger.end(project)
+        anchor.doubt(project)
         loss = anchor.loss(project, anchor.place(project))
     except LedgerBroken as error:
         aside = "which puts aside what cannot be read"

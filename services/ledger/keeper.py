@@ -19,7 +19,7 @@ class Keeper:
         self._path = anchor.place(project)
         self._closed = anchor.closed(project)
         self._edited = False
-        self.loss: Loss | None = anchor.loss(project, self._path)
+        self.loss: Loss | None = anchor.loss(project, self._path, restarted=True)
         self.trouble = ""
         self._kept = Head(0, "")
         self._moved = 0.0
