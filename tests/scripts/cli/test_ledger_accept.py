@@ -61,7 +61,7 @@ def test_nothing_lands_and_nobody_is_nudged_until_a_person_accepts_it(shorter: P
     until(lambda: of_kind(shorter, f.PatchCommit), 30)
     until(lambda: [fact for fact in of_kind(shorter, f.NudgeTyping) if fact.seq > at], 30)
     cccc(shorter.root, "ledger", "verify")
-    assert not json.loads(cccc(shorter.root, "status", "--json"))["troubles"]
+    until(lambda: not json.loads(cccc(shorter.root, "status", "--json"))["troubles"], 20, "the next beat")
 
 
 def test_neither_a_peer_nor_a_check_can_accept_it(shorter: Project) -> None:
