@@ -30,8 +30,7 @@ def test_mail_behind_a_draft_is_announced_by_the_stop_hook_of_the_next_turn(desk
     beside = desk.await_(facts.NudgeBeside)[0]
     assert (beside.to, beside.route) == ("PeerA", "stop-hook")
     assert desk.heard(facts.PeerBlocked)[0].reason == "there is a draft in the composer"
-    desk.press("PeerA", "Enter")
-    desk.press("PeerA", "-l", "and another")
+    desk.press("PeerA", "Enter", "and another")  # at once: the composer must not be seen empty in between
     desk.await_(facts.AckFile)
     assert desk.await_(facts.NudgeAccepted)[0].token == beside.token
     assert desk.heard(facts.NudgeTyping) == []
