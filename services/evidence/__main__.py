@@ -444,7 +444,7 @@ class Evidence(worker.Worker):
 def _stamp(passed: _Passed, ground: Ground) -> object:
     """Return what must change before a patch is looked at again: what is there, or the time, ever more of it."""
     wait = min(_LOOK_ANYWAY * 2**passed.failed, _LANDS_AGAIN)
-    return ground.stamp(passed.ready.paths), time.monotonic() // wait
+    return ground.stamp(passed.ready.landing.branch, passed.ready.paths), time.monotonic() // wait
 
 
 def _card_id(mid: str) -> str:

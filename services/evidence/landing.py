@@ -66,7 +66,7 @@ class Ground:
     """The user's work tree. `home` is the project's `.cccc`, by which a lock is known as ours."""
 
     def __init__(self, repo: git.Repo, home: Path, env: Mapping[str, str], umask: int = -1) -> None:
-        self._top, self._dir = repo.top, repo.dir
+        self._top, self._dir, self._common = repo.top, repo.dir, repo.common
         self._umask = umask
         self._env = git.environment(env)
         self._mark = f"cccc is landing a patch for {home}\n".encode()
@@ -166,10 +166,11 @@ class Ground:
             raise Moved(f"{branch.short(landing.branch)} moved to {tip[:12]}")
         return ""
 
-    def stamp(self, paths: list[str]) -> tuple[object, ...]:
-        """Return a value that changes when something changes that `obstacle` looks at."""
-        names = ("HEAD", "index", "index.lock", "logs/HEAD", *_UNFINISHED)
-        watched = [*(self._dir / name for name in names), *(self._top / path for path in paths)]
+    def stamp(self, branch: str, paths: list[str]) -> tuple[object, ...]:
+        """Return a value that changes when something changes that keeps `paths` from landing on `branch`."""
+        names = ("HEAD", "HEAD.lock", "index", "index.lock", "logs/HEAD", *_UNFINISHED)
+        locks = (self._common / f"{branch}.lock", self._common / "packed-refs.lock")
+        watched = [*(self._dir / name for name in names), *locks, *(self._top / path for path in paths)]
         folders = {parent for path in paths for parent in (self._top / path).parents if parent >= self._top}
         return (*map(_stamp, watched), *map(_state, sorted(folders)))
 

@@ -54,7 +54,7 @@ def test_refresh_env_keeps_the_new_environment_while_up(up: Project) -> None:
 def test_a_message_is_traced_from_the_shell_to_its_reader(up: Project) -> None:
     mid = cccc(up.root, "send", "a: is anybody there?").strip()
     until(lambda: "ack-file" in trace(up, mid), 20, trace(up, mid))
-    steps = [line.split()[3] for line in trace(up, mid).splitlines()[2:] if "·" not in line]
+    steps = [line.split()[3] for line in trace(up, mid).splitlines() if line.startswith("+") and "·" not in line]
     assert steps == ["user-message", "handoff", "handoff-delivered", "handoff-accepted", "ack-file"]
 
 

@@ -71,9 +71,9 @@ def test_without_tmux_up_says_what_to_install(root: Path, tmp_path: Path) -> Non
     assert "tmux is not installed" in cccc(root, "up", "--mock", code=1, PATH=str(programs))
 
 
-def test_a_service_that_cannot_start_is_named_with_its_log_and_everything_stops(root: Path) -> None:
-    (root / ".cccc/state/index.sqlite").mkdir()
-    said = cccc(root, "up", "--mock", code=1)
+def test_a_service_that_cannot_start_is_named_with_its_log_and_everything_stops(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "ledger.written").mkdir()  # a point that cannot be passed: it is no file that could be removed
+    said = cccc(root, "up", "--mock", code=1, CCCC_FAULTS=str(tmp_path))
     assert "  ledger: " in said
     assert said.splitlines()[-1].endswith("; see `cccc logs ledger`") and "not ready within" not in said
     assert processes_in(root) == []

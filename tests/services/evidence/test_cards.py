@@ -103,9 +103,9 @@ def test_cards_and_patches_share_the_gate_tree_one_at_a_time(bench: Bench) -> No
     log = bench.beside / "log"
     bench.gate(TEST_CMD=f"test ! -e busy && touch busy && echo patch >> {log}; rm busy")
     hand_in(bench, f"title: t\nchecks: [{{name: a, run: 'test ! -e busy && touch busy; echo card >> {log}'}}]")
-    for number, diff in enumerate(diffs):
+    for number, diff in enumerate(diffs, 1):
         bench.queue(diff, f"m{number}")
-    for number in range(2):
+    for number in (1, 2):
         assert isinstance(bench.outcome(f"m{number}"), f.PatchCommit)
     fact = outcome(bench)
     assert isinstance(fact, f.EvidenceValidate) and fact.verdict == "pass"

@@ -269,11 +269,19 @@ def test_landing_twice_lands_once(repo: git.Repo) -> None:
 
 def test_the_stamp_changes_with_the_obstacle(repo: git.Repo) -> None:
     ground = repos.ground(repo)
-    before = ground.stamp(["a.py"])
+    before = ground.stamp("refs/heads/main", ["a.py"])
     repos.write(repo.top, {"b.py": b"another\n"})
-    assert ground.stamp(["a.py"]) == before
+    assert ground.stamp("refs/heads/main", ["a.py"]) == before
     repos.write(repo.top, {"a.py": b"mine\n"})
-    assert ground.stamp(["a.py"]) != before
+    assert ground.stamp("refs/heads/main", ["a.py"]) != before
+
+
+@pytest.mark.parametrize("lock", ["index.lock", "HEAD.lock", "packed-refs.lock", "refs/heads/main.lock"])
+def test_the_stamp_changes_with_each_lock_that_git_takes(repo: git.Repo, lock: str) -> None:
+    ground = repos.ground(repo)
+    before = ground.stamp("refs/heads/main", ["a.py"])
+    (repo.dir / lock).touch()
+    assert ground.stamp("refs/heads/main", ["a.py"]) != before
 
 
 CRASHED = """
