@@ -28,7 +28,7 @@ POINTS = re.findall(
 )
 # Where only a CLI that ends, a patch to the settings, or a chat leads to; tried below, and in the tests of evidence and
 # of the torture.
-ELSEWHERE = {"delivery.started", "evidence.settings-written", "bridge.heard", "bridge.posted"}
+ELSEWHERE = {"delivery.started", "evidence.settings-written", "evidence.file-back", "bridge.heard", "bridge.posted"}
 QUICK = {"delivery": {"nudge_debounce_ms": 0, "nudge_resend_seconds": 1, "human_quiet_seconds": 1}}
 MINE = "hello, and a line that is not committed\n"
 
@@ -71,10 +71,12 @@ class World:
         return word
 
     def patch(self) -> str:
-        """Hand in a patch; return the name of the file that it adds."""
+        """Hand in a patch that counts in `count.txt`; return the name of the file that it adds."""
         self.count += 1
         name = f"file-{self.count}.txt"
         new = (
+            "diff --git a/count.txt b/count.txt\n--- a/count.txt\n+++ b/count.txt\n"
+            f"@@ -1 +1 @@\n-{self.count - 1}\n+{self.count}\n"
             f"diff --git a/{name} b/{name}\nnew file mode 100644\n--- /dev/null\n+++ b/{name}\n@@ -0,0 +1 @@\n+hello\n"
         )
         self.hand_in("patch.diff", new)
@@ -104,6 +106,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (project.settings / "cli_profiles.yaml").write_text(json.dumps(QUICK))
     (project.settings / "policies.yaml").write_text('patch_queue: {allowed_paths: ["**"]}\n')
     (project.home / "quiet.yaml").write_text("rules: [{match: ., steps: [{say: 'read {mid}'}]}]\n")
+    (project.root / "count.txt").write_text("0\n")
+    git(project.root, "add", "count.txt")
+    git(project.root, "commit", "-q", "-m", "count")
     (project.root / "README.md").write_text(MINE)
     commands = {}
     for peer, variable in (("PeerA", "CLAUDE_I_CMD"), ("PeerB", "CODEX_I_CMD")):

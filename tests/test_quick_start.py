@@ -124,6 +124,12 @@ def landed(root: Path) -> bool:
     return "## Team chat tips" in git(root, "show", "HEAD:README.md")
 
 
+def landings(root: Path) -> list[str]:
+    """Return whose patches have landed, as the ledger says."""
+    facts = [json.loads(line) for line in (root / ".cccc/state/ledger.jsonl").read_text().split("\n")[:-1]]
+    return [fact["from"] for fact in facts if fact["kind"] == "patch-commit"]
+
+
 def places(project: Project) -> dict[str, tuple[int, int]]:
     """Return where each pane stands: column and row."""
     lines = tmux.call(project, "list-panes", "-s", "-F", "#{@cccc_pane} #{pane_left} #{pane_top}").splitlines()
@@ -201,8 +207,8 @@ def test_the_first_landing_checklist_leads_to_a_commit_that_was_asked_for_in_the
         until(lambda: landed(clone), 40, f"the commit: {screen(project, 'panel')}")
         terminal.types(DETACH)
         terminal.shows("everything goes on")
-    facts = [json.loads(line) for line in (clone / ".cccc/state/ledger.jsonl").read_text().splitlines()]
-    assert [fact["from"] for fact in facts if fact["kind"] == "patch-commit"] == ["PeerB"]
+    until(lambda: landings(clone), 20, "the fact of the landing")
+    assert landings(clone) == ["PeerB"]
     cccc(clone, "down")
 
 
