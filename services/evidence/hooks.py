@@ -173,7 +173,7 @@ class Hooks:
         message = str(self._seen(self._tree.message))
         words = {"prepare-commit-msg": [message, "message"], "commit-msg": [message]}.get(name, [])
         argv = ["sh", "-c", '"$0" "$@"', str(self._program(name)), *words]  # a shell: not all begin with #!
-        loan = Loan([*self._lent, *self._beside()], self._tree.path, box.isolation.way == "bind")
+        loan = Loan([*self._lent, *self._beside()], self._repo, self._tree.path, box.isolation.way == "bind")
         command = Command(
             box.wrap(argv, self._repo, self._tree.path, loan.mounts, own_git=True),
             self._tree.path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -13,10 +12,11 @@ from cccc.common import git, typed_by
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Policies
-from cccc.services.evidence import checks, counts, links, products
+from cccc.services.evidence import checks, counts, environment, links, products
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import CheckLock, Child, Command
 from cccc.services.evidence.counts import Tally
+from cccc.services.evidence.environment import Seen
 from cccc.services.evidence.links import Link, Loan
 from cccc.services.evidence.policy import Counted
 from cccc.services.evidence.products import Products
@@ -124,7 +124,9 @@ class Runs:
     def lent(self) -> list[Link]:
         """Return what a run gets lent. Raises Missing."""
         asked = links.asked(self._repo, self._gate.policies.gate.link)
-        return [*asked, *self._products, *links.usual(self._repo, self.files(), self._gate.env)]
+        modules = links.submodules(self._repo, self._tree.modules())
+        path = environment.path(self._repo, self._gate.env)
+        return [*asked, *self._products, *modules, *links.usual(self._repo, self.files(), path)]
 
     def _run(
         self,
@@ -137,7 +139,7 @@ class Runs:
     ) -> Running:
         self._tree.bring()
         sandbox = self._gate.sandbox
-        loan = Loan(lent, self._tree.path, sandbox.isolation.way == "bind")
+        loan = Loan(lent, self._repo, self._tree.path, sandbox.isolation.way == "bind")
         started = time.time()
         own_report = sandbox.box / "report.xml"
         own_report.unlink(missing_ok=True)
@@ -170,12 +172,11 @@ class Runs:
         return f"$ {line}\nisolated: {self._gate.sandbox.isolation.way}, in {here} on {self._repo.head}\n\n"
 
     def _environment(self) -> dict[str, str]:
-        """The terminal's environment, with the gate tree before what is installed."""
-        env = dict(self._gate.env)
+        """The terminal's environment, as far as it fits the gate tree."""
         here = self._gate.sandbox.here(self._repo, self._tree.path)
-        has_src = (self._tree.path / self._repo.prefix / "src").is_dir()
-        paths = [str(here), *([str(here / "src")] if has_src else []), env.get("PYTHONPATH", "")]
-        env["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+        seen = Seen(self._repo, self._gate.sandbox.top(self._repo, self._tree.path), self._gate.sandbox.box)
+        seen.write(self._tree.path)
+        env = seen.variables(self._gate.env, (Path(link.path) for link in self._products))
         env["PWD"] = str(here)
         env[typed_by.CHECK] = self._gate.project.key
         # A check that breaks its own .git must not find the user's repository above it.

@@ -5,7 +5,7 @@ editable install or an absolute path finds the patched tree. The repository come
 for the objects and the gate tree's own folder in it, through the box: a folder outside of the
 repository. A pid namespace ends with the check whatever the check left running. The command
 itself has the caller's own uid and gid again. `path`, where the kernel refuses that: the command
-runs in the gate tree, which comes first on PYTHONPATH.
+runs in the gate tree, and what leads to the user's is turned round (`links.py`, `environment.py`).
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ mount -a -T "$box/mounts" 2>/dev/null || why=$(mount -a -T "$box/mounts.writable
 while [ "$1" != -- ]; do
     mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work$overlay" overlay "$3" 2>/dev/null ||
         mount --bind -o ro "$1" "$3" || fail "$1"
+    [ ! -f "$3/.git" ] || rm -f "$3/.git" 2>/dev/null # of a submodule: it leads to what is not there
     shift 3
 done
 shift
@@ -123,9 +124,13 @@ class Sandbox:
         options = f"lowerdir={folder},upperdir={upper},workdir={work}{self.isolation.overlay}"
         return b"overlay %s overlay %s\n" % (_escaped(place), _escaped(Path(options)))
 
+    def top(self, repo: git.Repo, tree: Path) -> Path:
+        """Return the place of the gate tree as a check sees it."""
+        return repo.top if self.isolation.way == "bind" else tree
+
     def here(self, repo: git.Repo, tree: Path) -> Path:
         """Return the project's folder as a check sees it."""
-        return (repo.top if self.isolation.way == "bind" else tree) / repo.prefix
+        return self.top(repo, tree) / repo.prefix
 
 
 def _bind(source: Path, place: Path, options: str = "bind") -> bytes:

@@ -58,6 +58,7 @@ class Clean:
     mark: int = 0
     listed: str = ""
     tracked: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()  # those of them that are submodules
     own: Admin | None = None
     place: tuple[int, int, int] | None = None  # device, inode and mode of the folder
 
@@ -110,7 +111,9 @@ class GateTree:
         self._git("update-ref", "--no-deref", "HEAD", base)
         self._git("read-tree", "--reset", base)
         if self._clean.listed != base:
-            self._clean.listed, self._clean.tracked = base, tuple(self._listing())
+            entries = self._entries()
+            self._clean.listed, self._clean.tracked = base, tuple(path for _, _, path in entries)
+            self._clean.modules = tuple(path for mode, _, path in entries if mode == change.SUBMODULE)
         self._write()
 
     def _restore(self) -> None:
@@ -383,6 +386,14 @@ class GateTree:
         lines = os.fsdecode(self._git("ls-files", "--stage", "-z")).split("\0")[:-1]
         parts = (line.partition("\t") for line in lines)
         return [(entry.split(" ")[0], entry.split(" ")[1], path) for entry, _, path in parts]
+
+    def modules(self) -> list[str]:
+        """Return the paths of the submodules."""
+        if self._clean.listed != self._base:
+            return [path for mode, _, path in self._entries() if mode == change.SUBMODULE]
+        gone = {found.path for found in self._changes}
+        new = [found.path for found in self._changes if found.new_mode == change.SUBMODULE]
+        return [path for path in self._clean.modules if path not in gone] + new
 
     def tracked(self) -> list[str]:
         if self._clean.listed != self._base:

@@ -23,7 +23,7 @@ def test_packages_environments_and_programs_are_found_without_being_named(repo: 
     repos.write(repo.top, {**there, "tools/bin/x": b"", "other/pyvenv.cfg": b"", "venv/no-environment": b""})
     path = f"/usr/bin:{repo.top}/.venv/bin:{repo.top}/tools/bin:{repo.top}/other/bin:{repo.top}/gone/bin"
     (repo.top / "other" / "bin").mkdir()
-    found = links.usual(repo, ["package.json", "web/package.json", "lib/package.json"], {"PATH": path})
+    found = links.usual(repo, ["package.json", "web/package.json", "lib/package.json"], path)
     assert [link.path for link in found] == ["node_modules", "web/node_modules", ".venv", "other", "tools/bin"]
 
 
@@ -39,7 +39,7 @@ def test_what_is_lent_is_taken_back_and_the_users_own_stays(repo: git.Repo, tmp_
     repos.write(repo.top, {".env": b"secret", "build/cache/x": b"x", "src/a.so": b""})
     tree = tmp_path / "tree"
     repos.write(tree, {"src/a.py": b""})
-    loan = Loan(links.asked(repo, [".env", "build/cache", "src/a.so", "src/a.py"]), tree, mounts)
+    loan = Loan(links.asked(repo, [".env", "build/cache", "src/a.so", "src/a.py"]), repo, tree, mounts)
     assert (tree / ".env").read_bytes() == b"secret"
     assert [mount.path for mount in loan.mounts] == ([tree / "build" / "cache"] if mounts else [])
     assert mounts or (tree / "build" / "cache" / "x").read_bytes() == b"x"
