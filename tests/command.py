@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cccc.common.paths import Project
-from tests.waiting import until
+from tests.waiting import PATIENCE, until
 
 CCCC = Path(sys.executable).with_name("cccc")
 _OF_A_TERMINAL = ("CCCC_HOME", "CLAUDE_I_CMD", "CODEX_I_CMD", "LINT_CMD", "TEST_CMD", "TMUX")
@@ -30,7 +30,7 @@ def environment(**more: str) -> dict[str, str]:
 def cccc(root: Path, *args: str, code: int | None = 0, input: str = "", **more: str) -> str:
     """Run `cccc` in `root`, check its exit code, and return what it printed, errors last."""
     done = subprocess.run(
-        [str(CCCC), *args], cwd=root, env=environment(**more), input=input, capture_output=True, text=True, timeout=60
+        [str(CCCC), *args], cwd=root, env=environment(**more), input=input, capture_output=True, text=True, timeout=60 * PATIENCE
     )
     said = done.stdout + done.stderr
     assert code is None or done.returncode == code, f"cccc {' '.join(args)}: exit {done.returncode}\n{said}"
@@ -56,7 +56,7 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        end = time.monotonic() + 5
+        end = time.monotonic() + 5 * PATIENCE
         try:
             while self._process.poll() is None:  # read on: tmux does not leave before its last words are read
                 assert time.monotonic() < end, "it does not end"
@@ -71,7 +71,7 @@ class Terminal:
 
     def shows(self, text: str, limit: float = 20.0) -> None:
         """Read until `text` was shown."""
-        end = time.monotonic() + limit
+        end = time.monotonic() + limit * PATIENCE
         while text not in self.said:
             assert time.monotonic() < end and self._read(), f"never shown: {text!r} in {self.said!r}"
 
@@ -83,7 +83,7 @@ class Terminal:
         """Read until the command has ended; return its exit code."""
         while self._read():
             pass
-        return self._process.wait(10)
+        return self._process.wait(10 * PATIENCE)
 
     def _read(self, wait: float = 1.0) -> bool:
         """Read what is there; return whether there can be more."""

@@ -40,6 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("HOME", f"{own}/home")
         patch.setenv("TMPDIR", own)
         patch.setattr(tempfile, "tempdir", None)
+        patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # half of what the pytest of a small project takes to start
         for name in ("XDG_CONFIG_HOME", "TMUX", "TMUX_PANE"):
             patch.delenv(name, raising=False)
         yield

@@ -7,10 +7,12 @@ from typing import Callable, TypeVar
 
 T = TypeVar("T")
 
+PATIENCE = 3.0  # limits are meant for a quiet machine: a busy one gets so many times as long
+
 
 def until(condition: Callable[[], T], limit: float = 10.0, what: str | Callable[[], str] = "") -> T:
-    """Return the condition's first true value. Fails after `limit` seconds, saying what was awaited."""
-    end = time.monotonic() + limit
+    """Return the condition's first true value. Fails after `limit` seconds of a quiet machine, saying what was awaited."""
+    end = time.monotonic() + limit * PATIENCE
     while True:
         value = condition()
         if value:
