@@ -30,7 +30,13 @@ def environment(**more: str) -> dict[str, str]:
 def cccc(root: Path, *args: str, code: int | None = 0, input: str = "", **more: str) -> str:
     """Run `cccc` in `root`, check its exit code, and return what it printed, errors last."""
     done = subprocess.run(
-        [str(CCCC), *args], cwd=root, env=environment(**more), input=input, capture_output=True, text=True, timeout=60 * PATIENCE
+        [str(CCCC), *args],
+        cwd=root,
+        env=environment(**more),
+        input=input,
+        capture_output=True,
+        text=True,
+        timeout=60 * PATIENCE,
     )
     said = done.stdout + done.stderr
     assert code is None or done.returncode == code, f"cccc {' '.join(args)}: exit {done.returncode}\n{said}"
