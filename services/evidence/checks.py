@@ -1,33 +1,27 @@
-"""Which lint and test command a repository has, and what its end means. Pure.
+"""What the end of a lint or test command means. Pure.
 
 A verdict is green, red, broken (the command could not do its work, so it proves nothing) or
-skipped (there is nothing to run). Tried for real: pytest, unittest, node, npm, cargo, go, make,
-jest, vitest, mocha. By their documents only: tox, nox.
+skipped (there is nothing to run).
 """
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Callable
 
 from cccc.services.evidence.counts import Tally
+from cccc.services.evidence.finders import Tracked, node
 from cccc.services.evidence.sandbox import COMPLAINT, NOT_ISOLATED
 
-_PYTHON_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")
 _ANY_TEST = re.compile(
     r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.(?:py|go)$|\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|/)(?:tests?|spec)/[^/]+\.\w+$"
 )
-_RUFF_FILES = ("ruff.toml", ".ruff.toml")
-_ESLINT_FILE = re.compile(r"^(?:eslint\.config\.[cm]?[jt]s|\.eslintrc(?:\.\w+)?)$")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r(?=\n)")
 _MISSING = re.compile(
     r"No module named '[^']+'|Cannot find (?:module|package) '[^'./][^']*'|error while loading shared libraries: \S+"
 )
-PYTEST = "pytest -q"
 _TAIL_LINES, _TAIL_CHARS = 40, 3000
 
 
@@ -47,68 +41,13 @@ class Verdict:
     reason: str
 
 
-@dataclass(frozen=True)
-class Tracked:
-    """What the choice of a command rests on."""
-
-    files: list[str]  # tracked, from the project's folder
-    read: Callable[[str], str]  # content of a file, "" when missing
-    on_path: Callable[[str], bool]
-
-
-def lint_command(tracked: Tracked) -> str:
-    """Return the linters the repository has a configuration for, or "". A linter that is only installed is no rule."""
-    commands = []
-    ruff = any(name in tracked.files for name in _RUFF_FILES) or "[tool.ruff" in tracked.read("pyproject.toml")
-    if ruff and tracked.on_path("ruff"):
-        commands.append("ruff check .")
-    package = _package(tracked)
-    eslint = "eslintConfig" in package or any(_ESLINT_FILE.match(name) for name in tracked.files)
-    if eslint and tracked.on_path("eslint"):
-        commands.append("eslint --max-warnings 0 .")
-    return " && ".join(commands)
-
-
-def test_command(tracked: Tracked) -> str:
-    """Return the commands that run all kinds of tests the repository has, or ""."""
-    commands = [_python_tests(tracked)]
-    script = str(_package(tracked).get("scripts", {}).get("test", ""))
-    if script and "no test specified" not in script:
-        commands.append("npm test")
-    if "Cargo.toml" in tracked.files:
-        commands.append("cargo test")
-    if "go.mod" in tracked.files:
-        commands.append("go test -v ./...")
-    found = [command for command in commands if command]
-    if not found and re.search(r"(?m)^test\s*:", tracked.read("Makefile")):
-        found = ["make test"]
-    return " && ".join(found)
-
-
-def _python_tests(tracked: Tracked) -> str:
-    if tracked.on_path("pytest") or not any(map(_PYTHON_TEST.search, tracked.files)):
-        return PYTEST if any(map(_PYTHON_TEST.search, tracked.files)) else ""
-    for name, file in (("tox", "tox.ini"), ("nox", "noxfile.py")):
-        if file in tracked.files and tracked.on_path(name):
-            return name
-    return PYTEST  # which will not be found: tests exist, so not running them is no pass
-
-
-def _package(tracked: Tracked) -> dict[str, dict[str, object]]:
-    try:
-        package = json.loads(tracked.read("package.json") or "{}")
-    except ValueError:
-        return {}
-    return package if isinstance(package, dict) else {}
-
-
 def unready(command: str, tracked: Tracked, has_packages: bool) -> str:
     """Return what must be there before `command` can prove anything, "" when nothing is missing."""
-    package = _package(tracked)
-    needs = any(package.get(name) for name in ("dependencies", "devDependencies"))
-    if needs and not has_packages and re.search(r"\b(?:npm|npx|yarn|pnpm)\b", command):
-        return "node_modules is missing; install the packages in your tree, or set gate.setup (such as `npm ci`)"
-    return ""
+    package = node.package(tracked)
+    if not node.needs(package) or has_packages or not re.search(r"\b(?:npm|npx|yarn|pnpm|bun)\b", command):
+        return ""
+    install = node.install(tracked, node.packager(tracked, package))
+    return f"node_modules is missing; install the packages in your tree, or set gate.setup (such as `{install}`)"
 
 
 def killed_by(code: int) -> int:

@@ -6,7 +6,8 @@ import shutil
 from dataclasses import dataclass
 
 from cccc.common import git
-from cccc.services.evidence import checks
+from cccc.services.evidence import environment, finders
+from cccc.services.evidence.finders import Found, Tracked
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.tree import GateTree
 
@@ -23,14 +24,29 @@ class Commands:
 
     def of(self, kind: str, files: list[str]) -> str:
         """Return the command for "lint" or "test", "" when there is nothing to run. `files` are the tracked ones."""
-        settings = self.gate.policies.gate
-        given = self.gate.env.get(SETTINGS[kind][0], "") or (settings.lint if kind == "lint" else settings.tests)
-        if given.strip():
-            return given
-        tracked = self.seen(files)
-        return checks.lint_command(tracked) if kind == "lint" else checks.test_command(tracked)
+        return self._given(kind)[1] or finders.line(self.found(files), kind)
 
-    def seen(self, files: list[str]) -> checks.Tracked:
+    def given(self, kind: str) -> str:
+        """Return the setting that says the command, LINT_CMD or gate.lint say; "" where none does."""
+        return self._given(kind)[0]
+
+    def found(self, files: list[str]) -> list[Found]:
+        """Return the checks that the repository shows, of the kinds whose command no setting says."""
+        return [one for one in finders.find(self.seen(files)) if not self.given(one.kind)]
+
+    def why_none(self, kind: str, files: list[str]) -> str:
+        """Return, where there is no command, why not."""
+        missing = finders.missing(self.found(files)) if kind == "lint" else []
+        return "; ".join(missing) or "there is nothing to run"
+
+    def _given(self, kind: str) -> tuple[str, str]:
+        settings = self.gate.policies.gate
+        variable = SETTINGS[kind][0]
+        own = ("gate.lint", settings.lint) if kind == "lint" else ("gate.tests", settings.tests)
+        places = ((variable, self.gate.env.get(variable, "")), own)
+        return next((place for place in places if place[1].strip()), ("", ""))
+
+    def seen(self, files: list[str]) -> Tracked:
         """Return what the choice of a command rests on."""
         known = set(files)
 
@@ -43,7 +59,5 @@ class Commands:
             except OSError:
                 return ""
 
-        return checks.Tracked(files, read, self._is_on_path)
-
-    def _is_on_path(self, name: str) -> bool:
-        return shutil.which(name, path=self.gate.env.get("PATH")) is not None
+        path = environment.path(self.repo, self.gate.env)
+        return Tracked(files, read, lambda name: shutil.which(name, path=path) is not None)

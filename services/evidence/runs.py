@@ -17,6 +17,7 @@ from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import CheckLock, Child, Command
 from cccc.services.evidence.counts import Tally
 from cccc.services.evidence.environment import Seen
+from cccc.services.evidence.finders import python
 from cccc.services.evidence.links import Link, Loan
 from cccc.services.evidence.policy import Counted
 from cccc.services.evidence.products import Products
@@ -143,7 +144,7 @@ class Runs:
         started = time.time()
         own_report = sandbox.box / "report.xml"
         own_report.unlink(missing_ok=True)
-        line = f"{command} --junitxml={own_report} -o junit_family=xunit1" if command == checks.PYTEST else command
+        line = f"{command} --junitxml={own_report} -o junit_family=xunit1" if command == python.PYTEST else command
         child = Child(
             Command(
                 sandbox.wrap(["sh", "-c", line], self._repo, self._tree.path, loan.mounts),

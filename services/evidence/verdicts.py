@@ -89,7 +89,7 @@ class Verdicts:
             return
         command = self._commands.of(kind, self.runs.files())
         if not command:
-            yield from self._skip(kind, "", "there is nothing to run")
+            yield from self._skip(kind, "", self._commands.why_none(kind, self.runs.files()))
             return
         unready = checks.unready(command, self._commands.seen(self.runs.files()), self.runs.lends("node_modules"))
         if unready:

@@ -1,0 +1,67 @@
+"""Ecosystems whose checks are shown by one file each: gradle, Maven, .NET, sbt, Mix, Perl, Deno."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from cccc.services.evidence.finders.seen import Found, Row, Tracked
+
+NAME = "others"
+MANIFEST = re.compile(
+    r"^(?:settings\.gradle(?:\.kts)?|gradlew|pom\.xml|[^/]+\.(?:slnx?|[cf]sproj)|build\.sbt|mix\.exs|Makefile\.PL|Build\.PL"
+    r"|cpanfile|deno\.jsonc?)$"
+)
+
+
+class Line(NamedTuple):
+    """A check, and the file that shows it. Of the lines with one name the first counts."""
+
+    name: str
+    kind: str
+    shown: str  # for people
+    files: str  # pattern of a path in the folder
+    command: str
+    program: str  # that has to be installed
+    needs: str = ""  # a file that has to be there too
+    says: str = ""  # pattern of the content of one of the files
+
+
+_GRADLE, _MAVEN = r"^(?:build|settings)\.gradle(?:\.kts)?$", r"^pom\.xml$"
+LINES = (
+    Line(
+        "gradle", "test", "the next, multiplatform", _GRADLE, "./gradlew allTests", "java", "gradlew", "multiplatform"
+    ),
+    Line("gradle", "test", "build.gradle(.kts), settings.gradle(.kts)", _GRADLE, "./gradlew test", "java", "gradlew"),
+    Line("gradle", "test", "the same without gradlew", _GRADLE, "gradle test", "gradle"),
+    Line("maven", "test", "pom.xml", _MAVEN, "./mvnw -B test", "java", "mvnw"),
+    Line("maven", "test", "pom.xml without mvnw", _MAVEN, "mvn -B test", "mvn"),
+    Line("dotnet", "test", "`*.sln`, `*.slnx`", r"^[^/]+\.slnx?$", "dotnet test", "dotnet", says=r"\.(?:cs|fs|vb)proj"),
+    Line("dotnet", "test", "`*.csproj`, `*.fsproj`", r"^[^/]+\.[cf]sproj$", "dotnet test", "dotnet"),
+    Line("sbt", "test", "build.sbt", r"^build\.sbt$", "sbt test", "sbt"),
+    Line("mix", "test", "mix.exs", r"^mix\.exs$", "mix test", "mix"),
+    Line("mix format", "lint", ".formatter.exs", r"^\.formatter\.exs$", "mix format --check-formatted", "mix"),
+    Line("credo", "lint", ".credo.exs", r"^\.credo\.exs$", "mix credo", "mix"),
+    Line("perl", "test", "`t/*.t`", r"^t/.*\.t$", "prove -lr t", "prove"),
+    Line("deno", "test", "deno.json, deno.jsonc", r"^deno\.jsonc?$", "deno test -A", "deno"),
+    Line("deno lint", "lint", "deno.json, deno.jsonc", r"^deno\.jsonc?$", "deno lint", "deno"),
+)
+ROWS: tuple[Row, ...] = tuple(
+    Row(line.shown, **{"lint" if line.kind == "lint" else "tests": f"`{line.command}`"}) for line in LINES
+)
+
+
+def find(tracked: Tracked) -> list[Found]:
+    found: dict[str, Found] = {}
+    for line in LINES:
+        files = tracked.matching(re.compile(line.files))
+        if not files or line.name in found or (line.needs and line.needs not in tracked.names):
+            continue
+        if not line.says or any(re.search(line.says, tracked.read(name)) for name in files):
+            missing = "" if tracked.on_path(line.program) else line.program
+            found[line.name] = Found(line.kind, line.command, files[0], missing=missing)
+    return list(found.values())
+
+
+def is_apart(tracked: Tracked, folder: str, kind: str) -> bool:
+    return False
