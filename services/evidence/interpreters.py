@@ -1,8 +1,8 @@
 """Which Python environment is a project's own, whether or not a terminal has activated it. Only looks; runs nothing.
 
 In the repository: the active one, the one that UV_PROJECT_ENVIRONMENT names, `.venv` and its kin, direnv's, pixi's,
-pdm's. Outside of it: those that poetry, pipenv and virtualenvwrapper keep for this folder, conda's by the name in
-environment.yml, pyenv's by `.python-version`. Each is where the tool's documents say that it is.
+pdm's. Outside of it: the active one, those that poetry, pipenv and virtualenvwrapper keep for this folder, conda's by
+the name in environment.yml, pyenv's by `.python-version`. Each is where the tool's documents say that it is.
 """
 
 from __future__ import annotations
@@ -59,9 +59,14 @@ def _named(repo: git.Repo, env: Mapping[str, str]) -> Iterator[tuple[Path, str]]
         yield Path(active), _shown(repo, Path(active))
     if env.get("UV_PROJECT_ENVIRONMENT"):
         yield root / env["UV_PROJECT_ENVIRONMENT"], "UV_PROJECT_ENVIRONMENT"
-    for folder in dict.fromkeys((root, repo.top)):
-        for path in _beside(folder):
-            yield path, _shown(repo, path)
+    folders = dict.fromkeys((root, repo.top))
+    for path in (path for folder in folders for path in _beside(folder)):
+        yield path, _shown(repo, path)
+    if active:
+        yield Path(active), active
+    if env.get("CONDA_PREFIX") and env.get("CONDA_DEFAULT_ENV") != "base":
+        yield Path(env["CONDA_PREFIX"]), env["CONDA_PREFIX"]
+    for folder in folders:
         for path, word in _kept_for(folder, env):
             yield path, f"{path}, by {word}"
 

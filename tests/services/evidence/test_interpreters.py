@@ -1,0 +1,155 @@
+"""Which Python environment is a project's own, and where a check finds its programs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from cccc.common import git
+from cccc.services.evidence import environment, interpreters
+from cccc.services.evidence.environment import Seen
+from tests.services.evidence import repos
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> git.Repo:
+    return repos.make(tmp_path / "repo", {"a.py": b"", "web/package.json": b"{}"})
+
+
+def python_in(prefix: Path, kind: str = "pyvenv.cfg") -> Path:
+    repos.write(prefix, {"bin/python": b"#!/bin/sh\n", f"{kind}{'/history' if kind == 'conda-meta' else ''}": b""})
+    (prefix / "bin" / "python").chmod(0o755)
+    return prefix
+
+
+def found(repo: git.Repo, **env: str) -> tuple[Path, str] | None:
+    own = interpreters.find(repo, {"HOME": str(repo.top.parent / "home"), **env})
+    return (own.prefix, own.named_by) if own else None
+
+
+def test_a_project_without_an_environment_has_none(repo: git.Repo) -> None:
+    repos.write(repo.top, {"env/settings.yaml": b"", ".venv/pyvenv.cfg": b"", ".python-version": b"3.11\n"})
+    assert found(repo) is None
+
+
+@pytest.mark.parametrize("name", [".venv", "venv", "env"])
+def test_a_virtual_environment_in_the_repository_is_the_projects_own(repo: git.Repo, name: str) -> None:
+    other = python_in(repo.top.parent / "other")
+    assert found(repo, VIRTUAL_ENV=str(other)) == (other, str(other))
+    python_in(repo.top / name)
+    assert found(repo, VIRTUAL_ENV=str(other)) == (repo.top / name, name)
+
+
+def test_the_one_that_is_active_is_taken_when_it_lies_in_the_repository(repo: git.Repo) -> None:
+    python_in(repo.top / ".venv")
+    active = python_in(repo.top / "envs" / "next")
+    assert found(repo, VIRTUAL_ENV=str(active)) == (active, "envs/next")
+
+
+def test_the_projects_folder_comes_before_the_repositorys_root(repo: git.Repo) -> None:
+    below = git.look(repo.top / "web")
+    python_in(repo.top / ".venv")
+    assert found(below) == (repo.top / ".venv", ".venv")
+    python_in(repo.top / "web" / ".venv")
+    assert found(below) == (repo.top / "web" / ".venv", "web/.venv")
+
+
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({".envrc": b"source ./envs/dev/bin/activate\n"}, "repo/envs/dev"),
+        ({".envrc": b'export VIRTUAL_ENV="$PWD/envs/dev"\n'}, "repo/envs/dev"),
+        ({".envrc": b"layout python\n"}, "repo/.direnv/python-3.11.4"),
+        ({"pixi.toml": b""}, "repo/.pixi/envs/default"),
+        ({".pdm-python": b"{beside}/kept/x/bin/python"}, "kept/x"),
+        ({".venv": b"{beside}/kept/y\n"}, "kept/y"),
+        ({".venv": b"work\n"}, "home/.virtualenvs/work"),
+        ({".python-version": b"mine\n"}, "home/.pyenv/versions/mine"),
+        ({".python-version": b"3.11\n"}, "home/.pyenv/versions/3.11.10"),
+        ({"environment.yml": b"name: sci\ndependencies: []\n"}, "home/conda/envs/sci"),
+    ],
+    ids=["envrc", "variable", "direnv", "pixi", "pdm", "file", "name", "pyenv", "version", "conda"],
+)
+def test_what_a_tool_names_is_the_projects_own(repo: git.Repo, files: dict[str, bytes], place: str) -> None:
+    beside = repo.top.parent
+    repos.write(repo.top, {path: text.replace(b"{beside}", str(beside).encode()) for path, text in files.items()})
+    repos.write(beside / "home", {".conda/environments.txt": f"{beside}/home/conda/envs/sci\n".encode()})
+    python_in(beside / "home" / ".pyenv" / "versions" / "3.11.9")
+    wanted = python_in(beside / place)
+    own = found(repo)
+    assert own and own[0] == wanted
+
+
+def test_poetrys_environment_is_found_by_the_hash_of_the_folder(repo: git.Repo) -> None:
+    digest = base64.urlsafe_b64encode(hashlib.sha256(str(repo.top).encode()).digest()).decode()[:8]
+    kept = repo.top.parent / "home" / ".cache" / "pypoetry" / "virtualenvs"
+    python_in(kept / "mine-AAAAAAAA-py3.11")
+    assert found(repo) is None
+    wanted = python_in(kept / f"mine-{digest}-py3.11")
+    assert found(repo) == (wanted, f"{wanted}, by poetry")
+    there = python_in(repo.top.parent / "there" / f"mine-{digest}-py3.12")
+    assert found(repo, POETRY_VIRTUALENVS_PATH=str(there.parent)) == (there, f"{there}, by poetry")
+
+
+def test_pipenvs_environment_is_found_by_the_project_that_it_names(repo: git.Repo) -> None:
+    repos.write(repo.top, {"Pipfile": b""})
+    kept = python_in(repo.top.parent / "home" / ".local" / "share" / "virtualenvs" / "repo-1a2b3c4d")
+    repos.write(kept, {".project": f"{repo.top}\n".encode()})
+    assert found(repo) == (kept, f"{kept}, by pipenv")
+
+
+# --- the PATH, and what people read of it ---
+
+
+def test_the_projects_own_programs_come_first_active_or_not(repo: git.Repo) -> None:
+    python_in(repo.top / ".venv")
+    (repo.top / "node_modules" / ".bin").mkdir(parents=True)
+    wanted = f"{repo.top}/.venv/bin:{repo.top}/node_modules/.bin:/usr/bin:/bin"
+    assert environment.path(repo, {"PATH": "/usr/bin:/bin"}) == wanted
+    assert environment.path(repo, {"PATH": f"/usr/bin:{repo.top}/.venv/bin:/bin"}) == wanted
+    assert environment.words(repo, {"PATH": "/usr/bin"}) == ".venv (not activated), node_modules/.bin, PATH"
+    assert environment.words(repo, {"PATH": f"{repo.top}/.venv/bin"}) == ".venv, node_modules/.bin, PATH"
+
+
+def test_where_there_is_nothing_of_the_projects_own_the_path_stays(repo: git.Repo) -> None:
+    assert environment.path(repo, {"PATH": "/usr/bin:/bin"}) == "/usr/bin:/bin"
+    assert environment.words(repo, {"PATH": "/usr/bin"}) == "PATH"
+
+
+def test_a_check_elsewhere_finds_no_place_of_the_users_tree_in_its_environment(repo: git.Repo, tmp_path: Path) -> None:
+    python_in(repo.top / ".venv")
+    env = {
+        "PATH": f"{repo.top}/tools:/usr/bin",
+        "NODE_PATH": f"/opt/x:{repo.top}/lib",
+        "DATA": str(repo.top),
+        "PYTHONPATH": f"{repo.top}/src",
+        "OTHER": f"{repo.top}-other/x",
+        "STATE": f"{repo.top}/.cccc/state",
+    }
+    seen = Seen(repo, tmp_path / "tree", tmp_path / "box").variables(env, [])
+    assert seen["PATH"] == f"{tmp_path}/tree/.venv/bin:{tmp_path}/tree/tools:/usr/bin"
+    assert (seen["NODE_PATH"], seen["DATA"]) == (f"/opt/x:{tmp_path}/tree/lib", f"{tmp_path}/tree")
+    assert seen["VIRTUAL_ENV"] == f"{tmp_path}/tree/.venv"
+    assert seen["PYTHONPATH"] == f"{tmp_path}/box/python:{tmp_path}/tree/src"
+    assert (seen["OTHER"], seen["STATE"]) == (env["OTHER"], env["STATE"])
+
+
+def test_a_check_at_the_repositorys_place_keeps_the_environment(repo: git.Repo, tmp_path: Path) -> None:
+    env = {"PATH": f"{repo.top}/tools:/usr/bin", "DATA": str(repo.top), "NX_DAEMON": "true"}
+    seen = Seen(repo, repo.top, tmp_path / "box").variables(env, [])
+    assert {name: seen[name] for name in env} == env
+
+
+def test_what_the_setup_has_made_comes_before_what_the_user_has(repo: git.Repo, tmp_path: Path) -> None:
+    seen = Seen(repo, repo.top, tmp_path / "box").variables({"PATH": "/usr/bin"}, [Path(".venv"), Path("node_modules")])
+    assert seen["PATH"] == f"{repo.top}/node_modules/.bin:{repo.top}/.venv/bin:/usr/bin"
+    assert seen["VIRTUAL_ENV"] == f"{repo.top}/.venv"
+
+
+def test_no_build_tool_hands_a_check_to_a_server_that_sees_the_users_tree(repo: git.Repo, tmp_path: Path) -> None:
+    seen = Seen(repo, repo.top, tmp_path / "box").variables({"PATH": "/usr/bin", "GRADLE_OPTS": "-Xmx1g"}, [])
+    assert seen["GRADLE_OPTS"] == "-Xmx1g -Dorg.gradle.daemon=false"
+    assert (seen["NX_DAEMON"], seen["PANTS_PANTSD"]) == ("false", "false")
