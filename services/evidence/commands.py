@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 
 from cccc.common import git
@@ -59,5 +58,4 @@ class Commands:
             except OSError:
                 return ""
 
-        path = environment.path(self.repo, self.gate.env)
-        return Tracked(files, read, lambda name: shutil.which(name, path=path) is not None)
+        return Tracked(files, read, lambda name: environment.has(self.repo, self.gate.env, name))

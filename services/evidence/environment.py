@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from cccc.common import git
 from cccc.services.evidence import interpreters
-from cccc.services.evidence.interpreters import Interpreter
+from cccc.services.evidence.interpreters import Interpreter, is_environment
 from cccc.services.evidence.sweep import remove
 
 # Servers of build tools live on after a build, and see the user's tree: a check that asks one tests the old code.
@@ -29,6 +30,19 @@ _NO_SERVERS = {
     "WATCHMAN_SOCK": "/dev/null",
 }
 _NO_GRADLE_DAEMON = "-Dorg.gradle.daemon=false"
+_PYTEST = "pytest"
+# Stands before every other pytest where the project's own Python has no script of that name. Not `-m`: that would let
+# modules of the project's folder hide those of the standard library.
+_INSTEAD = """\
+import sys
+if __name__ == "__main__":
+    try:
+        import pytest
+    except ImportError:
+        print("pytest is not installed in {name}, the project's own environment; install it there")
+        sys.exit(127)
+    sys.exit(pytest.console_main())
+"""
 _NAME = re.compile(r"(?m)^\s*name\s*=\s*[\"']?([A-Za-z0-9][\w.-]*)")
 _NAMING = ("pyproject.toml", "setup.cfg", "setup.py")
 
@@ -58,6 +72,14 @@ def path(repo: git.Repo, env: Mapping[str, str]) -> str:
     return _before(find(repo, env).folders, env)
 
 
+def has(repo: git.Repo, env: Mapping[str, str], program: str) -> bool:
+    """Return whether a check finds a program; one that imports the project counts in the project's own Python only."""
+    own = find(repo, env)
+    if own.python and program == _PYTEST:
+        return own.python.has(program) or own.python.has_module(program)
+    return shutil.which(program, path=_before(own.folders, env)) is not None
+
+
 def _before(folders: Iterable[Path], env: Mapping[str, str]) -> str:
     first = list(map(str, folders))
     rest = env.get("PATH", os.defpath).split(os.pathsep)
@@ -77,33 +99,40 @@ def words(repo: git.Repo, env: Mapping[str, str]) -> str:
 
 
 class Seen:
-    """The environment of the checks of `repo`, which see its tree at `top`; `box` is a folder that they can read."""
+    """The environment of the checks of `repo`, which see its tree at `top`; `box` is a folder that they can read.
 
-    def __init__(self, repo: git.Repo, top: Path, box: Path) -> None:
+    `env` is the terminal's. `made` is what `gate.setup` has made, by the place from the tree's root: it comes first.
+    """
+
+    def __init__(self, repo: git.Repo, top: Path, box: Path, env: Mapping[str, str], made: Mapping[str, Path]) -> None:
+        own = find(repo, env)
         self._repo = repo
         self._top = top
-        self._python = box / "python"
+        self._box = box
+        self._env = env
+        self._python = own.python.prefix if own.python else None
+        self._has_pytest = own.python is None or own.python.has(_PYTEST)
+        self._folders = list(own.folders)
+        for path, source in made.items():
+            if path.rpartition("/")[2] == "node_modules":
+                self._folders.insert(0, repo.top / path / ".bin")
+            elif is_environment(source):
+                self._python, self._has_pytest = repo.top / path, Interpreter(source, path).has(_PYTEST)
+                self._folders.insert(0, repo.top / path / "bin")
 
-    def variables(self, env: Mapping[str, str], made: Iterable[Path]) -> dict[str, str]:
-        """Return the environment. `made` are folders seen from the tree's root that `gate.setup` has made."""
-        own = find(self._repo, env)
-        folders, prefix = list(own.folders), own.python.prefix if own.python else None
-        for path in made:
-            if path.name == "node_modules":
-                folders.insert(0, self._repo.top / path / ".bin")
-            elif path.name in interpreters.IN_REPOSITORY:
-                prefix = self._repo.top / path
-                folders.insert(0, prefix / "bin")
-        found = {**_NO_SERVERS, **env, "PATH": _before(dict.fromkeys(folders), env)}
-        found["GRADLE_OPTS"] = f"{env.get('GRADLE_OPTS', '')} {_NO_GRADLE_DAEMON}".strip()
-        if prefix:
+    def variables(self) -> dict[str, str]:
+        """Return the environment."""
+        instead = [] if self._has_pytest else [self._box / "bin"]
+        found = {**_NO_SERVERS, **self._env, "PATH": _before([*dict.fromkeys(self._folders), *instead], self._env)}
+        found["GRADLE_OPTS"] = f"{self._env.get('GRADLE_OPTS', '')} {_NO_GRADLE_DAEMON}".strip()
+        if self._python:
             found.pop("PYTHONHOME", None)
-            found["CONDA_PREFIX" if (prefix / "conda-meta").is_dir() else "VIRTUAL_ENV"] = str(prefix)
+            found["CONDA_PREFIX" if (self._python / "conda-meta").is_dir() else "VIRTUAL_ENV"] = str(self._python)
         if self._top != self._repo.top:
             found = {name: self._moved(value) for name, value in found.items()}
             found.setdefault("UV_NO_SYNC", "1")  # the environment is the user's own there
-        found["PYTHONPATH"] = os.pathsep.join(filter(None, (str(self._python), found.get("PYTHONPATH", ""))))
-        return found
+        arranged = (str(self._box / "python"), found.get("PYTHONPATH", ""))
+        return {**found, "PYTHONPATH": os.pathsep.join(filter(None, arranged))}
 
     def _moved(self, value: str) -> str:
         """Let each path in a variable that lies in the user's tree be the gate tree's; not those in .cccc and .git."""
@@ -117,16 +146,26 @@ class Seen:
         return path if rest.split("/")[0] in (".cccc", ".git") else str(self._top / rest)
 
     def write(self, tree: Path) -> None:
-        """Write anew what a check's Python reads at its start; `tree` is the gate tree."""
-        remove(self._python)
-        self._python.mkdir()
-        shutil.copyfile(Path(__file__).with_name("sitecustomize.py"), self._python / "sitecustomize.py")
-        here, lies = self._top / self._repo.prefix, tree / self._repo.prefix
+        """Write anew what the variables name; `tree` is the gate tree."""
+        for name in ("python", "bin"):
+            remove(self._box / name)
+            (self._box / name).mkdir()
+        shutil.copyfile(Path(__file__).with_name("sitecustomize.py"), self._box / "python" / "sitecustomize.py")
+        (self._box / "python" / "places").write_bytes(os.fsencode("\0".join(self._places(tree / self._repo.prefix))))
+        if self._python:
+            script, own = self._box / "bin" / _PYTEST, self._box / "bin" / "own.py"
+            own.write_text(_INSTEAD.format(name=self._python.name))
+            words = map(shlex.quote, (self._place(f"{self._python}/bin/python"), str(own)))
+            script.write_text(f'#!/bin/sh\nexec {" ".join(words)} "$@"\n')
+            script.chmod(0o755)
+
+    def _places(self, lies: Path) -> list[str]:
+        """Return what `sitecustomize.py` reads; the project's folder lies at `lies`."""
+        here = self._top / self._repo.prefix
         has_sources = (lies / "src").is_dir() and not (lies / "src" / "__init__.py").exists()
         names = {_normal(name) for name in (self._repo.top.name, *_names(lies))}
         more = [str(here), *([str(here / "src")] if has_sources else [])]
-        places = [str(self._repo.top), str(self._top), self._repo.top.as_uri(), " ".join(sorted(names)), *more]
-        (self._python / "places").write_bytes(os.fsencode("\0".join(places)))
+        return [str(self._repo.top), str(self._top), self._repo.top.as_uri(), " ".join(sorted(names)), *more]
 
 
 def _normal(name: str) -> str:

@@ -40,6 +40,13 @@ class Interpreter:
     def bin(self) -> Path:
         return self.prefix / "bin"
 
+    def has(self, program: str) -> bool:
+        return os.access(self.bin / program, os.X_OK)
+
+    def has_module(self, name: str) -> bool:
+        sites = list(self.prefix.glob("lib/python*/site-packages"))
+        return any((site / form).exists() for site in sites for form in (name, f"{name}.py"))
+
 
 def find(repo: git.Repo, env: Mapping[str, str]) -> Interpreter | None:
     """Return the environment of the project in the user's tree, None where it has none of its own."""

@@ -175,9 +175,11 @@ class Runs:
     def _environment(self) -> dict[str, str]:
         """The terminal's environment, as far as it fits the gate tree."""
         here = self._gate.sandbox.here(self._repo, self._tree.path)
-        seen = Seen(self._repo, self._gate.sandbox.top(self._repo, self._tree.path), self._gate.sandbox.box)
+        top = self._gate.sandbox.top(self._repo, self._tree.path)
+        made = {link.path: link.source for link in self._products}
+        seen = Seen(self._repo, top, self._gate.sandbox.box, self._gate.env, made)
         seen.write(self._tree.path)
-        env = seen.variables(self._gate.env, (Path(link.path) for link in self._products))
+        env = seen.variables()
         env["PWD"] = str(here)
         env[typed_by.CHECK] = self._gate.project.key
         # A check that breaks its own .git must not find the user's repository above it.

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import subprocess
+import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -129,8 +133,9 @@ def test_a_check_elsewhere_finds_no_place_of_the_users_tree_in_its_environment(r
         "OTHER": f"{repo.top}-other/x",
         "STATE": f"{repo.top}/.cccc/state",
     }
-    seen = Seen(repo, tmp_path / "tree", tmp_path / "box").variables(env, [])
-    assert seen["PATH"] == f"{tmp_path}/tree/.venv/bin:{tmp_path}/tree/tools:/usr/bin"
+    seen = Seen(repo, tmp_path / "tree", tmp_path / "box", env, {}).variables()
+    own = f"{tmp_path}/tree/.venv/bin:{tmp_path}/box/bin"
+    assert seen["PATH"] == f"{own}:{tmp_path}/tree/tools:/usr/bin"
     assert (seen["NODE_PATH"], seen["DATA"]) == (f"/opt/x:{tmp_path}/tree/lib", f"{tmp_path}/tree")
     assert seen["VIRTUAL_ENV"] == f"{tmp_path}/tree/.venv"
     assert seen["PYTHONPATH"] == f"{tmp_path}/box/python:{tmp_path}/tree/src"
@@ -139,17 +144,69 @@ def test_a_check_elsewhere_finds_no_place_of_the_users_tree_in_its_environment(r
 
 def test_a_check_at_the_repositorys_place_keeps_the_environment(repo: git.Repo, tmp_path: Path) -> None:
     env = {"PATH": f"{repo.top}/tools:/usr/bin", "DATA": str(repo.top), "NX_DAEMON": "true"}
-    seen = Seen(repo, repo.top, tmp_path / "box").variables(env, [])
+    seen = Seen(repo, repo.top, tmp_path / "box", env, {}).variables()
     assert {name: seen[name] for name in env} == env
 
 
 def test_what_the_setup_has_made_comes_before_what_the_user_has(repo: git.Repo, tmp_path: Path) -> None:
-    seen = Seen(repo, repo.top, tmp_path / "box").variables({"PATH": "/usr/bin"}, [Path(".venv"), Path("node_modules")])
-    assert seen["PATH"] == f"{repo.top}/node_modules/.bin:{repo.top}/.venv/bin:/usr/bin"
+    made = {".venv": python_in(tmp_path / "made"), "node_modules": tmp_path}
+    seen = Seen(repo, repo.top, tmp_path / "box", {"PATH": "/usr/bin"}, made).variables()
+    own = f"{repo.top}/node_modules/.bin:{repo.top}/.venv/bin"
+    assert seen["PATH"] == f"{own}:{tmp_path}/box/bin:/usr/bin"
     assert seen["VIRTUAL_ENV"] == f"{repo.top}/.venv"
 
 
 def test_no_build_tool_hands_a_check_to_a_server_that_sees_the_users_tree(repo: git.Repo, tmp_path: Path) -> None:
-    seen = Seen(repo, repo.top, tmp_path / "box").variables({"PATH": "/usr/bin", "GRADLE_OPTS": "-Xmx1g"}, [])
+    seen = Seen(repo, repo.top, tmp_path / "box", {"PATH": "/usr/bin", "GRADLE_OPTS": "-Xmx1g"}, {}).variables()
     assert seen["GRADLE_OPTS"] == "-Xmx1g -Dorg.gradle.daemon=false"
     assert (seen["NX_DAEMON"], seen["PANTS_PANTSD"]) == ("false", "false")
+
+
+# --- another pytest on the PATH ---
+
+
+def pytest_runs(repo: git.Repo, box: Path) -> subprocess.CompletedProcess[str]:
+    """Run pytest as a check does, with another one on the PATH."""
+    repos.write(box.parent / "others", {"pytest": b"#!/bin/sh\necho another\n"})
+    (box.parent / "others" / "pytest").chmod(0o755)
+    box.mkdir(exist_ok=True)
+    seen = Seen(repo, repo.top, box, {"PATH": f"{box.parent}/others:{os.environ['PATH']}"}, {})
+    seen.write(repo.top)
+    command = ["sh", "-c", "pytest -q x"]
+    return subprocess.run(command, env=seen.variables(), cwd=repo.top, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def own(repo: git.Repo) -> Path:
+    """Where modules are installed in an environment of the project's own, which is not active."""
+    venv.create(repo.top / ".venv", symlinks=True)
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return repo.top / ".venv" / "lib" / version / "site-packages"
+
+
+def test_another_pytest_never_tests_a_project_that_has_an_environment(
+    repo: git.Repo, own: Path, tmp_path: Path
+) -> None:
+    done = pytest_runs(repo, tmp_path / "box")
+    said = "pytest is not installed in .venv, the project's own environment; install it there\n"
+    assert (done.returncode, done.stdout) == (127, said)
+    assert not environment.has(repo, {"PATH": f"{tmp_path}/others"}, "pytest")
+
+
+def test_a_pytest_without_a_script_is_run_by_the_projects_own_python(repo: git.Repo, own: Path, tmp_path: Path) -> None:
+    body = b"import sys, random\ndef console_main(): print(random.Random.__name__, sys.prefix, sys.argv[1:])\n"
+    repos.write(own, {"pytest.py": body})
+    repos.write(repo.top, {"random.py": b""})
+    done = pytest_runs(repo, tmp_path / "box")
+    assert done.stdout == f"Random {repo.top}/.venv ['-q', 'x']\n"
+    assert environment.has(repo, {"PATH": ""}, "pytest")
+
+
+def test_the_projects_own_pytest_comes_before_another(repo: git.Repo, own: Path, tmp_path: Path) -> None:
+    repos.write(repo.top, {".venv/bin/pytest": b"#!/bin/sh\necho own\n"})
+    (repo.top / ".venv" / "bin" / "pytest").chmod(0o755)
+    assert pytest_runs(repo, tmp_path / "box").stdout == "own\n"
+
+
+def test_a_project_without_an_environment_is_tested_by_what_is_on_the_path(repo: git.Repo, tmp_path: Path) -> None:
+    assert pytest_runs(repo, tmp_path / "box").stdout == "another\n"

@@ -38,9 +38,9 @@ class Place:
 
     def says(self, code: str, top: Path | None = None, repo: git.Repo | None = None) -> str:
         """Return what Python prints for `code`, as a check that sees the tree at `top` (the gate tree's own place)."""
-        seen = Seen(repo or self.repo, top or self.tree, self.box)
+        seen = Seen(repo or self.repo, top or self.tree, self.box, {"PATH": os.environ["PATH"]}, {})
         seen.write(self.tree)
-        env = seen.variables({"PATH": os.environ["PATH"]}, [])
+        env = seen.variables()
         command = [str(self.python), "-c", f"import sys; sys.path.remove(''); {code}"]
         done = subprocess.run(command, env=env, cwd=self.tree, capture_output=True, text=True, check=False)
         return (done.stdout + done.stderr).strip()
