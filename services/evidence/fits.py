@@ -138,9 +138,16 @@ class Base(Protocol):
     def tracked(self) -> Iterable[str]:
         """Return all paths."""
 
+    def modules(self) -> Iterable[str]:
+        """Return those of them that are submodules."""
+
 
 def files(part: Part, folder: str, base: Base) -> list[File | None]:
     """Return the file of each section; None where no hunk is to be placed. Raises Misfit."""
+    for name in (folder + name for name in (*part.old, *part.new)):
+        module = next((module for module in base.modules() if name.startswith(f"{module}/")), "")
+        if module and module not in part.old:
+            raise Misfit(mistakes.in_submodule(*change.shown([name, module])))
     there = base.read([folder + name for name in part.old])
     older = _older(part, there, base)
     gone = {name for section, name in zip(part.sections, part.old) if section.deletes or section.moves}

@@ -90,6 +90,13 @@ def submodules(repo: git.Repo, modules: Iterable[str]) -> list[Link]:
     return [Link(path, place) for path, place in places if os.path.lexists(place / ".git")]
 
 
+def checked_out(repo: git.Repo, modules: Iterable[str]) -> dict[str, str]:
+    """Return at which commit the user has each submodule that is checked out."""
+    lent = submodules(repo, modules)
+    heads = {link.path: git.run(link.source, "rev-parse", "--verify", "-q", "HEAD", check=False) for link in lent}
+    return {path: done.stdout.decode().strip() for path, done in heads.items() if done.returncode == 0}
+
+
 def _link(repo: git.Repo, path: Path) -> Link:
     return Link(path.relative_to(repo.top).as_posix(), path)
 

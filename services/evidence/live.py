@@ -93,6 +93,9 @@ class _Copy:
     def tracked(self) -> list[str]:
         return [path.relative_to(self._top).as_posix() for path in self._top.rglob("*") if path.is_file()]
 
+    def modules(self) -> list[str]:
+        return []
+
 
 def _apply(top: Path, fit: Fit, env: Mapping[str, str]) -> None:
     # The ceiling keeps git from finding the user's repository above: then it would skip every path.

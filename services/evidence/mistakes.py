@@ -130,6 +130,14 @@ def no_file(name: str, base: str, alike: list[str]) -> str:
     return f"{name} does not exist in {base}{meant}{new}"
 
 
+def in_submodule(name: str, module: str) -> str:
+    """A diff reaches into a submodule."""
+    return (
+        f"{name} lies in {module}, a submodule: its files belong to another repository, and no patch here can change "
+        f"them. Commit there; what can be handed in here is the move of {module} to that commit"
+    )
+
+
 def exists(name: str, is_same: bool) -> str:
     """A diff makes a file that is there."""
     if is_same:

@@ -387,20 +387,21 @@ class GateTree:
         parts = (line.partition("\t") for line in lines)
         return [(entry.split(" ")[0], entry.split(" ")[1], path) for entry, _, path in parts]
 
-    def modules(self) -> list[str]:
-        """Return the paths of the submodules."""
-        if self._clean.listed != self._base:
-            return [path for mode, _, path in self._entries() if mode == change.SUBMODULE]
-        gone = {found.path for found in self._changes}
-        new = [found.path for found in self._changes if found.new_mode == change.SUBMODULE]
-        return [path for path in self._clean.modules if path not in gone] + new
-
     def tracked(self) -> list[str]:
+        """Return all paths of the index."""
         if self._clean.listed != self._base:
             return self._listing()
         gone = {found.path for found in self._changes}
         new = [found.path for found in self._changes if found.new_mode != change.ABSENT]
         return [path for path in self._clean.tracked if path not in gone] + new
+
+    def modules(self) -> list[str]:
+        """Return those of them that are submodules."""
+        if self._clean.listed != self._base:
+            return [path for mode, _, path in self._entries() if mode == change.SUBMODULE]
+        gone = {found.path for found in self._changes}
+        new = [found.path for found in self._changes if found.new_mode == change.SUBMODULE]
+        return [path for path in self._clean.modules if path not in gone] + new
 
     def _listing(self) -> list[str]:
         return os.fsdecode(self._git("ls-files", "-z")).split("\0")[:-1]

@@ -17,10 +17,10 @@ from cccc.common import facts as f
 from cccc.common import git, redaction
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
-from cccc.services.evidence import change, checks, hooks, live, policy, size
+from cccc.services.evidence import change, checks, dependencies, hooks, links, live, policy, size
 from cccc.services.evidence.asking import ask
 from cccc.services.evidence.bases import Before
-from cccc.services.evidence.change import Change
+from cccc.services.evidence.change import SUBMODULE, Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import Child, Command
 from cccc.services.evidence.fits import DoesNotApply, Fit, NoDiff
@@ -94,10 +94,11 @@ class Trial:
                 return
             commit = yield from self._commit()
         except Refused as refused:
-            yield [*self._verdicts.unsaid, self._reject(str(refused))]
+            yield [*self._verdicts.unsaid, self._reject("; ".join([str(refused), *self._untested()]))]
             return
         landing = Landing(self._repo.branch, self._repo.head, commit)
-        notes = [redaction.default.redact(note) for note in self._tree.notes[:_MOST_NOTES]]
+        notes = [*self._untested(), *self._tree.notes[:_MOST_NOTES]]
+        notes = [redaction.default.redact(note) for note in notes]
         yield Ready(landing, self._changes, self._lines, self._verdicts.unsaid, notes)
 
     # --- preflight, policy, apply ---
@@ -181,6 +182,14 @@ class Trial:
             paths=change.shown(paths[: policy.MOST_PATHS]),
             allow=self._rules.allow(self._changes) if reason.startswith("path-not-allowed") else "",
         )
+
+    def _untested(self) -> list[str]:
+        """Return what the checks could not test, since it is not installed or checked out as the patch asks for."""
+        moved = [change.path for change in self._changes if change.new_mode == SUBMODULE]
+        found = dependencies.of_submodules(self._changes, links.checked_out(self._repo, moved))
+        if not self._gate.policies.gate.setup.strip():
+            found += dependencies.notes(self._changes, self._tree.tracked(), self._tree.content)
+        return found
 
     # --- decisions of people ---
 

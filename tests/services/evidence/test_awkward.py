@@ -72,12 +72,40 @@ def test_a_submodule_that_the_link_names_is_lent(bench: Bench, tmp_path: Path) -
     assert (bench.root / "docs/sub/x").read_bytes() == b"x\n"
 
 
+@repos.BOTH_ISOLATIONS
+def test_a_submodule_is_there_for_the_checks_as_the_user_has_it_checked_out(
+    bench: Bench, tmp_path: Path, isolation: str
+) -> None:
+    submodule(bench, tmp_path)
+    (bench.root / "docs/sub/x").write_bytes(b"mine\n")
+    bench.settings(f"gate: {{isolation: {isolation}}}")
+    bench.gate(TEST_CMD="grep -q mine docs/sub/x && git status --short && echo y > docs/sub/x")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    landed = bench.outcome()
+    assert isinstance(landed, f.PatchCommit), landed
+    assert (bench.root / "docs/sub/x").read_bytes() == b"mine\n"
+
+
+@pytest.mark.parametrize("name", ["x", "new"])
+def test_a_diff_that_reaches_into_a_submodule_is_told_so(bench: Bench, tmp_path: Path, name: str) -> None:
+    submodule(bench, tmp_path)
+    bench.gate(TEST_CMD="true")
+    old = "--- a/docs/sub/x\n" if name == "x" else "--- /dev/null\n"
+    hunk = "@@ -1 +1 @@\n-x\n+y\n" if name == "x" else "@@ -0,0 +1 @@\n+y\n"
+    bench.queue(f"{old}+++ b/docs/sub/{name}\n{hunk}".encode())
+    told = bench.wait(f.PatchPrecheckFail)
+    assert isinstance(told, f.PatchPrecheckFail)
+    assert f"docs/sub/{name} lies in docs/sub, a submodule" in told.stderr
+
+
 def test_a_submodule_is_moved_where_the_settings_allow_it(bench: Bench, tmp_path: Path) -> None:
     there, diff = submodule(bench, tmp_path)
     bench.settings("patch_queue: {allow_submodules: true}")
     bench.gate()
     bench.queue(diff)
-    assert isinstance(bench.outcome(), f.PatchCommit)
+    landed = bench.outcome()
+    assert isinstance(landed, f.PatchCommit)
+    assert landed.notes[0].startswith(f"docs/sub moves to {there[:9]}; tested with ")
     assert git.line(bench.root, "rev-parse", "HEAD:docs/sub") == there
     assert (bench.root / "docs/sub/x").read_bytes() == b"x\n"
 

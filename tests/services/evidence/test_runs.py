@@ -106,6 +106,19 @@ def test_the_setup_runs_once_until_what_it_depends_on_changes(bench: Bench, isol
     assert (bench.beside / "runs").read_text() == "run\nrun\n"
 
 
+NOT_INSTALLED = "package-lock.json changed; tested with what is installed now; set gate.setup: npm ci"
+
+
+def test_dependencies_that_change_without_a_setup_are_noted_at_the_landing(bench: Bench) -> None:
+    bench.gate(TEST_CMD="true")
+    assert landed(bench, {"package-lock.json": b"{}\n"}).notes == [NOT_INSTALLED]
+
+
+def test_dependencies_that_change_without_a_setup_are_noted_at_a_refusal(bench: Bench) -> None:
+    bench.gate(TEST_CMD="false")
+    assert refused(bench, bench.diff({"package-lock.json": b"{}\n"})).endswith(f"; {NOT_INSTALLED}")
+
+
 def test_a_setup_that_fails_is_broken(bench: Bench) -> None:
     bench.settings("gate: {setup: 'echo no network; exit 3'}")
     bench.gate(TEST_CMD="true")
