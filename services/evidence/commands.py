@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cccc.common import git
-from cccc.services.evidence import environment, finders
+from cccc.services.evidence import environment, finders, links
 from cccc.services.evidence.finders import Found, Tracked
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.tree import GateTree
@@ -31,7 +31,14 @@ class Commands:
 
     def found(self, files: list[str]) -> list[Found]:
         """Return the checks that the repository shows, of the kinds whose command no setting says."""
-        return [one for one in finders.find(self.seen(files)) if not self.given(one.kind)]
+        found = (one for one in finders.find(self.seen(files)) if not self.given(one.kind))
+        return [self._with_its_own(one) for one in found]
+
+    def _with_its_own(self, one: Found) -> Found:
+        """Let a check of a folder below find the programs of that folder first."""
+        own = environment.beside(self.repo.top / self.repo.prefix / one.folder) if one.folder else []
+        path = "".join(f"$PWD/{place}:" for place in own)
+        return replace(one, command=f'PATH="{path}$PATH" && {one.command}') if own else one
 
     def why_none(self, kind: str, files: list[str]) -> str:
         """Return, where there is no command, why not."""
@@ -58,4 +65,5 @@ class Commands:
             except OSError:
                 return ""
 
-        return Tracked(files, read, lambda name: environment.has(self.repo, self.gate.env, name))
+        own = environment.find(self.repo, self.gate.env, links.folders(files))
+        return Tracked(files, read, lambda name: environment.has(own, self.gate.env, name))

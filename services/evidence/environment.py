@@ -31,6 +31,7 @@ _NO_SERVERS = {
 }
 _NO_GRADLE_DAEMON = "-Dorg.gradle.daemon=false"
 _PYTEST = "pytest"
+_NODE = "node_modules/.bin"
 # Stands before every other pytest where the project's own Python has no script of that name. Not `-m`: that would let
 # modules of the project's folder hide those of the standard library.
 _INSTEAD = """\
@@ -54,27 +55,30 @@ class Own:
     python: Interpreter | None
     folders: tuple[Path, ...]
 
-    def has(self, program: str) -> bool:
-        return any(os.access(folder / program, os.X_OK) for folder in self.folders)
 
-
-def find(repo: git.Repo, env: Mapping[str, str]) -> Own:
-    """Return what the project has of its own in the user's tree."""
+def find(repo: git.Repo, env: Mapping[str, str], folders: Iterable[str] = ()) -> Own:
+    """Return what the project has of its own in the user's tree, and last what lies in these `folders` of it."""
     python = interpreters.find(repo, env)
-    tops = dict.fromkeys((repo.top / repo.prefix, repo.top))
-    nodes = [top / "node_modules" / ".bin" for top in tops]
-    folders = [*([python.bin] if python else []), *(node for node in nodes if node.is_dir())]
-    return Own(python, tuple(folders))
+    root = repo.top / repo.prefix
+    nodes = [node for node in dict.fromkeys(top / _NODE for top in (root, repo.top)) if node.is_dir()]
+    below = [root / folder / place for folder in folders for place in beside(root / folder)]
+    found = [*([python.bin] if python else []), *nodes, *below]
+    return Own(python, tuple(dict.fromkeys(found)))
 
 
-def path(repo: git.Repo, env: Mapping[str, str]) -> str:
+def beside(folder: Path) -> list[str]:
+    """Return where programs of its own lie in a folder, seen from there."""
+    python = interpreters.in_folder(folder)
+    return [*([f"{python.name}/bin"] if python else []), *([_NODE] if (folder / _NODE).is_dir() else [])]
+
+
+def path(repo: git.Repo, env: Mapping[str, str], folders: Iterable[str] = ()) -> str:
     """Return the PATH of a check, as it is seen from the user's tree."""
-    return _before(find(repo, env).folders, env)
+    return _before(find(repo, env, folders).folders, env)
 
 
-def has(repo: git.Repo, env: Mapping[str, str], program: str) -> bool:
+def has(own: Own, env: Mapping[str, str], program: str) -> bool:
     """Return whether a check finds a program; one that imports the project counts in the project's own Python only."""
-    own = find(repo, env)
     if own.python and program == _PYTEST:
         return own.python.has(program) or own.python.has_module(program)
     return shutil.which(program, path=_before(own.folders, env)) is not None
@@ -101,11 +105,13 @@ def words(repo: git.Repo, env: Mapping[str, str]) -> str:
 class Seen:
     """The environment of the checks of `repo`, which see its tree at `top`; `box` is a folder that they can read.
 
-    `env` is the terminal's. `made` is what `gate.setup` has made, by the place from the tree's root: it comes first.
+    `env` is the terminal's, `own` what `find` found. `made` is what `gate.setup` has made, by the place from the tree's
+    root: it comes first.
     """
 
-    def __init__(self, repo: git.Repo, top: Path, box: Path, env: Mapping[str, str], made: Mapping[str, Path]) -> None:
-        own = find(repo, env)
+    def __init__(
+        self, repo: git.Repo, top: Path, box: Path, env: Mapping[str, str], own: Own, made: Mapping[str, Path]
+    ) -> None:
         self._repo = repo
         self._top = top
         self._box = box

@@ -63,8 +63,8 @@ def usual(repo: git.Repo, files: Iterable[str], path: str) -> list[Link]:
     """Return what a repository usually needs: packages of node, virtual environments, programs on the PATH `path`."""
     root, files = repo.top / repo.prefix, list(files)
     programs = [Path(entry) for entry in path.split(os.pathsep) if entry.startswith(f"{repo.top}/")]
-    found = [folder / "node_modules" for folder in _folders(root, files, ("package.json",))]
-    environments = [*dict.fromkeys((root, repo.top, *_folders(root, files, _PYTHON)))]
+    found = [root / folder / "node_modules" for folder in folders(files, ("package.json",))]
+    environments = [*dict.fromkeys((root, repo.top, *(root / folder for folder in folders(files, _PYTHON))))]
     found += [folder / name for folder in environments for name in IN_REPOSITORY]
     found += [entry.parent for entry in programs if entry.name == "bin"]
     links = {}
@@ -78,10 +78,10 @@ def usual(repo: git.Repo, files: Iterable[str], path: str) -> list[Link]:
     return [Link(*one) for one in links.items()]
 
 
-def _folders(root: Path, files: list[str], names: tuple[str, ...]) -> list[Path]:
+def folders(files: Iterable[str], names: tuple[str, ...] = ("package.json", *_PYTHON)) -> list[str]:
     """Return the folders in which one of the tracked files has one of the names."""
     parents = (file.rpartition("/")[0] for file in files if file.rpartition("/")[2] in names)
-    return [root / parent for parent in list(dict.fromkeys(parents))[:_MOST_PACKAGES]]
+    return list(dict.fromkeys(parents))[:_MOST_PACKAGES]
 
 
 def submodules(repo: git.Repo, modules: Iterable[str]) -> list[Link]:

@@ -126,7 +126,7 @@ class Runs:
         """Return what a run gets lent. Raises Missing."""
         asked = links.asked(self._repo, self._gate.policies.gate.link)
         modules = links.submodules(self._repo, self._tree.modules())
-        path = environment.path(self._repo, self._gate.env)
+        path = environment.path(self._repo, self._gate.env, links.folders(self.files()))
         return [*asked, *self._products, *modules, *links.usual(self._repo, self.files(), path)]
 
     def _run(
@@ -177,7 +177,8 @@ class Runs:
         here = self._gate.sandbox.here(self._repo, self._tree.path)
         top = self._gate.sandbox.top(self._repo, self._tree.path)
         made = {link.path: link.source for link in self._products}
-        seen = Seen(self._repo, top, self._gate.sandbox.box, self._gate.env, made)
+        own = environment.find(self._repo, self._gate.env, links.folders(self.files()))
+        seen = Seen(self._repo, top, self._gate.sandbox.box, self._gate.env, own, made)
         seen.write(self._tree.path)
         env = seen.variables()
         env["PWD"] = str(here)

@@ -14,7 +14,7 @@ import pytest
 
 from cccc.common import git
 from cccc.services.evidence import environment, interpreters
-from cccc.services.evidence.environment import Seen
+from cccc.services.evidence.environment import Own, Seen
 from tests.services.evidence import repos
 
 
@@ -118,6 +118,15 @@ def test_the_projects_own_programs_come_first_active_or_not(repo: git.Repo) -> N
     assert environment.words(repo, {"PATH": f"{repo.top}/.venv/bin"}) == ".venv, node_modules/.bin, PATH"
 
 
+def test_programs_of_folders_below_come_after_those_of_the_project(repo: git.Repo) -> None:
+    python_in(repo.top / ".venv")
+    python_in(repo.top / "svc" / "venv")
+    (repo.top / "web" / "node_modules" / ".bin").mkdir(parents=True)
+    places = (".venv/bin", "web/node_modules/.bin", "svc/venv/bin")
+    wanted = ":".join([*(f"{repo.top}/{place}" for place in places), "/usr/bin"])
+    assert environment.path(repo, {"PATH": "/usr/bin"}, ["", "web", "svc", "none"]) == wanted
+
+
 def test_where_there_is_nothing_of_the_projects_own_the_path_stays(repo: git.Repo) -> None:
     assert environment.path(repo, {"PATH": "/usr/bin:/bin"}) == "/usr/bin:/bin"
     assert environment.words(repo, {"PATH": "/usr/bin"}) == "PATH"
@@ -133,7 +142,7 @@ def test_a_check_elsewhere_finds_no_place_of_the_users_tree_in_its_environment(r
         "OTHER": f"{repo.top}-other/x",
         "STATE": f"{repo.top}/.cccc/state",
     }
-    seen = Seen(repo, tmp_path / "tree", tmp_path / "box", env, {}).variables()
+    seen = Seen(repo, tmp_path / "tree", tmp_path / "box", env, environment.find(repo, env), {}).variables()
     own = f"{tmp_path}/tree/.venv/bin:{tmp_path}/box/bin"
     assert seen["PATH"] == f"{own}:{tmp_path}/tree/tools:/usr/bin"
     assert (seen["NODE_PATH"], seen["DATA"]) == (f"/opt/x:{tmp_path}/tree/lib", f"{tmp_path}/tree")
@@ -144,20 +153,21 @@ def test_a_check_elsewhere_finds_no_place_of_the_users_tree_in_its_environment(r
 
 def test_a_check_at_the_repositorys_place_keeps_the_environment(repo: git.Repo, tmp_path: Path) -> None:
     env = {"PATH": f"{repo.top}/tools:/usr/bin", "DATA": str(repo.top), "NX_DAEMON": "true"}
-    seen = Seen(repo, repo.top, tmp_path / "box", env, {}).variables()
+    seen = Seen(repo, repo.top, tmp_path / "box", env, environment.find(repo, env), {}).variables()
     assert {name: seen[name] for name in env} == env
 
 
 def test_what_the_setup_has_made_comes_before_what_the_user_has(repo: git.Repo, tmp_path: Path) -> None:
     made = {".venv": python_in(tmp_path / "made"), "node_modules": tmp_path}
-    seen = Seen(repo, repo.top, tmp_path / "box", {"PATH": "/usr/bin"}, made).variables()
+    seen = Seen(repo, repo.top, tmp_path / "box", {"PATH": "/usr/bin"}, Own(None, ()), made).variables()
     own = f"{repo.top}/node_modules/.bin:{repo.top}/.venv/bin"
     assert seen["PATH"] == f"{own}:{tmp_path}/box/bin:/usr/bin"
     assert seen["VIRTUAL_ENV"] == f"{repo.top}/.venv"
 
 
 def test_no_build_tool_hands_a_check_to_a_server_that_sees_the_users_tree(repo: git.Repo, tmp_path: Path) -> None:
-    seen = Seen(repo, repo.top, tmp_path / "box", {"PATH": "/usr/bin", "GRADLE_OPTS": "-Xmx1g"}, {}).variables()
+    env = {"PATH": "/usr/bin", "GRADLE_OPTS": "-Xmx1g"}
+    seen = Seen(repo, repo.top, tmp_path / "box", env, Own(None, ()), {}).variables()
     assert seen["GRADLE_OPTS"] == "-Xmx1g -Dorg.gradle.daemon=false"
     assert (seen["NX_DAEMON"], seen["PANTS_PANTSD"]) == ("false", "false")
 
@@ -170,7 +180,8 @@ def pytest_runs(repo: git.Repo, box: Path) -> subprocess.CompletedProcess[str]:
     repos.write(box.parent / "others", {"pytest": b"#!/bin/sh\necho another\n"})
     (box.parent / "others" / "pytest").chmod(0o755)
     box.mkdir(exist_ok=True)
-    seen = Seen(repo, repo.top, box, {"PATH": f"{box.parent}/others:{os.environ['PATH']}"}, {})
+    env = {"PATH": f"{box.parent}/others:{os.environ['PATH']}"}
+    seen = Seen(repo, repo.top, box, env, environment.find(repo, env), {})
     seen.write(repo.top)
     command = ["sh", "-c", "pytest -q x"]
     return subprocess.run(command, env=seen.variables(), cwd=repo.top, capture_output=True, text=True, check=False)
@@ -190,7 +201,7 @@ def test_another_pytest_never_tests_a_project_that_has_an_environment(
     done = pytest_runs(repo, tmp_path / "box")
     said = "pytest is not installed in .venv, the project's own environment; install it there\n"
     assert (done.returncode, done.stdout) == (127, said)
-    assert not environment.has(repo, {"PATH": f"{tmp_path}/others"}, "pytest")
+    assert not environment.has(environment.find(repo, {}), {"PATH": f"{tmp_path}/others"}, "pytest")
 
 
 def test_a_pytest_without_a_script_is_run_by_the_projects_own_python(repo: git.Repo, own: Path, tmp_path: Path) -> None:
@@ -199,7 +210,7 @@ def test_a_pytest_without_a_script_is_run_by_the_projects_own_python(repo: git.R
     repos.write(repo.top, {"random.py": b""})
     done = pytest_runs(repo, tmp_path / "box")
     assert done.stdout == f"Random {repo.top}/.venv ['-q', 'x']\n"
-    assert environment.has(repo, {"PATH": ""}, "pytest")
+    assert environment.has(environment.find(repo, {}), {"PATH": ""}, "pytest")
 
 
 def test_the_projects_own_pytest_comes_before_another(repo: git.Repo, own: Path, tmp_path: Path) -> None:

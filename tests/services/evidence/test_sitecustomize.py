@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.environment import Seen
+from cccc.services.evidence.environment import Own, Seen
 from tests.services.evidence import repos
 
 OLD, NEW = b"WHO = 'old'\n", b"WHO = 'new'\n"
@@ -38,7 +38,7 @@ class Place:
 
     def says(self, code: str, top: Path | None = None, repo: git.Repo | None = None) -> str:
         """Return what Python prints for `code`, as a check that sees the tree at `top` (the gate tree's own place)."""
-        seen = Seen(repo or self.repo, top or self.tree, self.box, {"PATH": os.environ["PATH"]}, {})
+        seen = Seen(repo or self.repo, top or self.tree, self.box, {"PATH": os.environ["PATH"]}, Own(None, ()), {})
         seen.write(self.tree)
         env = seen.variables()
         command = [str(self.python), "-c", f"import sys; sys.path.remove(''); {code}"]
