@@ -592,6 +592,7 @@ class PatchHeld(Fact, tag="patch-held"):
     author: str = msgspec.field(name="from")
     mid: str
     reason: str
+    asked: bool = False  # the user, for what only they can mend
 
 
 class PatchLanding(Fact, tag="patch-landing"):

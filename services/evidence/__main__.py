@@ -69,7 +69,7 @@ class Evidence(worker.Worker):
         self._passed: dict[str, _Passed] = {}
         self._awaited: dict[str, int] = {}  # how many of a patch's facts must be heard before it goes on
         self._look_at: dict[str, float] = {}  # when a held patch is looked at again
-        self._stuck: set[str] = set()  # held for what only the user can mend
+        self._stuck: dict[str, int] = {}  # held for what only the user can mend: how often it was tried
         self._lost = ""  # why there is no repository
         self._terminal: object = None  # what was last seen of its file
         self._seen: git.Repo | None = None  # in this turn
@@ -292,10 +292,12 @@ class Evidence(worker.Worker):
         except (git.GitError, Stuck) as error:
             took = time.monotonic() - run.begun
             self._drop_run()
-            self._hold(patch, str(error))
-            self._look_at[patch.mid] = time.monotonic() + max(_LOOK_ANYWAY, 2 * took)
+            tried = self._stuck.get(patch.mid, 0)
             if isinstance(error, Stuck):
-                self._stuck.add(patch.mid)
+                self._stuck[patch.mid] = tried + 1
+            self._hold(patch, str(error), asked=isinstance(error, Stuck))
+            wait = min(_LOOK_ANYWAY * 2**tried, _LANDS_AGAIN)
+            self._look_at[patch.mid] = time.monotonic() + max(wait, 2 * took)
             return True
         if isinstance(step, Child):
             run.child = step
@@ -304,7 +306,7 @@ class Evidence(worker.Worker):
             self._drop_run()
             self._passed[patch.mid] = _Passed(step)
             self._look_at.pop(patch.mid, None)
-            self._stuck.discard(patch.mid)
+            self._stuck.pop(patch.mid, None)
             return True
         self._decide(patch, *step)
         return False
@@ -403,8 +405,8 @@ class Evidence(worker.Worker):
         repo = self._place or self._look()
         return Ground(repo, self.project.home, self._gate.env, self._gate.umask) if repo else None
 
-    def _hold(self, patch: Open, reason: str) -> None:
-        held = _held(patch, reason)
+    def _hold(self, patch: Open, reason: str, asked: bool = False) -> None:
+        held = _held(patch, reason, asked)
         if patch.held != held.reason:
             self._decide(patch, held)
 
@@ -418,10 +420,9 @@ class Evidence(worker.Worker):
 
     def _forget_settled(self) -> None:
         still = {patch.mid for patch in self.state.patches}
-        for kept in (self._passed, self._awaited, self._look_at):
+        for kept in (self._passed, self._awaited, self._look_at, self._stuck):
             for mid in kept.keys() - still:
                 del kept[mid]
-        self._stuck &= still
 
     def _renew_environment(self) -> None:
         """Take what `cccc up` and the like have kept since; what the user may have mended by that is tried again."""
@@ -455,9 +456,9 @@ def _branch_id(patch: Open) -> str:
     return f"patch:{patch.mid}:branch"
 
 
-def _held(patch: Open, reason: str) -> f.PatchHeld:
+def _held(patch: Open, reason: str, asked: bool = False) -> f.PatchHeld:
     shown = redaction.default.redact(reason)[: f.LONGEST_TEXT]
-    return f.PatchHeld(author=patch.author, mid=patch.mid, reason=shown)
+    return f.PatchHeld(author=patch.author, mid=patch.mid, reason=shown, asked=asked)
 
 
 def _commit(patch: Open) -> Fact:

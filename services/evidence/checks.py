@@ -70,14 +70,21 @@ def judge(ended: Ended, tally: Tally | None, command: str, setting: str, files: 
         if any(map(_ANY_TEST.search, files)):
             return Verdict("broken", f"`{command}` ran no test, though there are tests")
         return Verdict("skipped", f"`{command}` found no test")
-    return Verdict("red" if ended.code else "green", _numbers(tally) or f"exit {ended.code}")
+    word = "red" if ended.code or (tally and tally.failed) else "green"
+    return Verdict(word, _numbers(word, tally, ended.code))
 
 
-def _numbers(tally: Tally | None) -> str:
+def _numbers(word: str, tally: Tally | None, code: int) -> str:
     if tally is None:
-        return ""
-    numbers = ((tally.failed, "failed"), (tally.tests - tally.failed, "passed"), (tally.skipped, "skipped"))
-    return ", ".join(f"{number} {word}" for number, word in numbers if number)
+        return f"exit {code}"
+    passed = ((tally.tests - tally.failed, "passed"), (tally.skipped, "skipped"))
+    green = ", ".join(f"{number} {name}" for number, name in passed if number)
+    if word == "green":
+        return green or f"exit {code}"
+    if not tally.failed:
+        return f"exit {code}, though no test failed" + (f": {green}" if green else "")
+    skipped = f", {tally.skipped} skipped" if tally.skipped else ""
+    return f"{tally.failed} of {tally.tests} failed{skipped}" + ("" if code else ", though the command ended with 0")
 
 
 def missing(output: str) -> set[str]:

@@ -36,6 +36,7 @@ class Run:
     tally: Tally | None
     log: Path
     sha: str  # of the log
+    rewritten: dict[str, int] = field(default_factory=dict)  # by lint: lines of each tracked file
 
     @property
     def counted(self) -> Counted | None:
@@ -164,9 +165,10 @@ class Runs:
         ended = yield child
         assert ended
         loan.take_back()
-        reports = [own_report, *self._reports(started)]
+        reports = [own_report, *self._reports(started, counts.reports(command))]
         tally = counts.read(checks.plain(ended.output), (_read(report) for report in reports))
-        return Run(command, ended, tally, child.log, child.sha())
+        rewritten = self._tree.rewritten() if kind.startswith("lint") else {}
+        return Run(command, ended, tally, child.log, child.sha(), rewritten)
 
     def _header(self, line: str) -> str:
         here = self._gate.sandbox.here(self._repo, self._tree.path)
@@ -187,10 +189,10 @@ class Runs:
         env["GIT_CEILING_DIRECTORIES"] = str(self._tree.path.parent)
         return env
 
-    def _reports(self, since: float) -> list[Path]:
-        """Return the reports that `gate.reports` names and this run wrote."""
+    def _reports(self, since: float, usual: list[str]) -> list[Path]:
+        """Return the reports that this run wrote where `gate.reports` names them, or where it usually does."""
         folder = self._tree.path / self._repo.prefix
-        found = [path for pattern in self._gate.policies.gate.reports for path in sorted(folder.glob(pattern))]
+        found = [path for pattern in self._gate.policies.gate.reports or usual for path in sorted(folder.glob(pattern))]
         return [path for path in found if path.is_file() and path.stat().st_mtime >= since - 1]
 
 

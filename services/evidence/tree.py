@@ -43,6 +43,7 @@ for _number, _pair in enumerate(_SETTINGS.items()):
     _PLAINLY[f"GIT_CONFIG_KEY_{_number}"], _PLAINLY[f"GIT_CONFIG_VALUE_{_number}"] = _pair
 # To the index, whose content is the commit's: files may differ from it by line ends and filters.
 _TO_INDEX = ("--cached", "--unidiff-zero", "--whitespace=nowarn", "--no-ignore-whitespace")
+_COUNTED = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
 _RAW = ("--raw", "-z", "--no-renames", "--no-abbrev")
 
 
@@ -266,6 +267,15 @@ class GateTree:
         if not self._brought or self._own.has_index:
             return False
         return self.indexed() != self._written
+
+    def rewritten(self) -> dict[str, int]:
+        """Return how many lines of each tracked file a command has changed."""
+        with tempfile.NamedTemporaryFile(dir=self.path.parent) as index:
+            self._own.copy_index(Path(index.name))
+            env = {**self.env, **_PLAINLY, "GIT_INDEX_FILE": index.name}
+            found = git.run(self.path, "diff", *_COUNTED, env=env, umask=self._umask).stdout
+        rows = (row.split("\t", 2) for row in os.fsdecode(found).split("\0")[:-1])
+        return {path: int(more) + int(less) if more != "-" else 1 for more, less, path in rows}
 
     def bring(self) -> None:
         """Give the files what the index has, and leave nothing else there that a command or anybody else has left."""

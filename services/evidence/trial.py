@@ -38,6 +38,7 @@ _SUBJECTS = {
 }
 _MOST_NOTES = 20  # of how the diff was read
 _CHANGED = "commit refused: a hook or a check changed what is committed"
+_HAND_IN = "hand in what the hook changed"
 _NOBODY = (
     'git does not know who you are; run `git config user.name "Your Name"` and `git config user.email you@example.com`'
 )
@@ -246,12 +247,17 @@ class Trial:
             if trouble:
                 hint = "mend that, or set gate.hooks: off in .cccc/settings/policies.yaml"
                 raise Stuck(f"{redaction.default.redact(trouble)}; {hint}")
-            if ended.code:
-                raise Refused(f"commit refused: the {name} hook says: {shown(ended) or f'exit {ended.code}'}")
             after = self._tree.indexed()
-            if after != before:
-                paths = ", ".join(change.shown(self._tree.between(before, after)[: policy.MOST_PATHS]))
-                raise Refused(f"{_CHANGED}: the {name} hook, {paths}\n{shown(ended)}")
+            repaired = self._tree.between(before, after) if after != before else []
+            if ended.code:
+                repaired = list(dict.fromkeys([*repaired, *self._tree.rewritten()]))
+                paths = ", ".join(change.shown(repaired[: policy.MOST_PATHS]))
+                mend = f" (it changed {paths}; {_HAND_IN})" if repaired else ""
+                words = shown(ended) or f"exit {ended.code}"
+                raise Refused(f"commit refused{mend}: the {name} hook says: {words}")
+            if repaired:
+                paths = ", ".join(change.shown(repaired[: policy.MOST_PATHS]))
+                raise Refused(f"{_CHANGED}: the {name} hook, {paths}; {_HAND_IN}\n{shown(ended)}")
 
     def _make(self, log: Path, append: bool) -> Generator[Child, Ended | None, str]:
         """Make the commit. Whatever git says no to here is the user's: identity, signing, disk, locks."""

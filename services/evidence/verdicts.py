@@ -11,7 +11,7 @@ from typing import Callable, Union
 
 from cccc.common import facts as f
 from cccc.common import git, redaction
-from cccc.services.evidence import base, checks
+from cccc.services.evidence import base, cause, change, checks, policy
 from cccc.services.evidence.bases import Before
 from cccc.services.evidence.checks import Ended, Verdict
 from cccc.services.evidence.child import Child
@@ -61,14 +61,13 @@ class Verdicts:
         self.red_base = False  # red, and not worse than the base
 
     def passing(self) -> Passing:
-        """Run the checks. Raises Refused."""
+        """Run the checks. Raises Refused, and Stuck when only the user can mend what keeps them from running."""
         try:
             yield from self._set_up()
             for kind in ("lint", "test"):
                 yield from self._check(kind)
         except Missing as missing:
-            self.unsaid.append(self._no_run("test", "", "broken", str(missing)))
-            raise Refused(f"checks could not run: {missing}") from None
+            yield from self._stop(self._no_run("test", "", "broken", str(missing)), f"checks could not run: {missing}")
 
     def say(self) -> Generator[Decision, None, None]:
         """Say the verdicts now. What lands at once says them together with the landing."""
@@ -78,10 +77,16 @@ class Verdicts:
 
     def _set_up(self) -> Passing:
         failed = yield from self.runs.set_up()
-        if failed:
-            self.unsaid.append(self._fact("test", failed, Verdict("broken", "gate.setup failed")))
-            why = f"stopped after {failed.ended.over}" if failed.ended.over else f"exit {failed.ended.code}"
-            raise Refused(f"checks could not run: gate.setup failed: {why}")
+        if not failed:
+            return
+        fact = self._fact("test", failed, Verdict("broken", "gate.setup failed"))
+        ended = failed.ended
+        why = f"checks could not run: gate.setup failed: {ended.over or f'exit {ended.code}'}"
+        self._tree.reset(self._repo.head)
+        if (yield from self.runs.set_up("base.setup")):
+            yield from self._stop(fact, f"{why}, on the base too: {_cause(ended)}")
+        self.unsaid.append(fact)
+        raise Refused(why)
 
     def _check(self, kind: str) -> Passing:
         """Run one kind of check. Raises Refused unless its verdict lets the patch go on."""
@@ -96,12 +101,12 @@ class Verdicts:
             raise Missing(unready)
         run = yield from self.runs.run(command, kind)
         verdict = self._judge(kind, run)
+        if run.rewritten:
+            verdict = yield from self._repaired(kind, run, verdict)
         if verdict.word == "skipped":
             yield from self._skip(kind, command, verdict.reason)
-        elif verdict.word == "red":
+        elif verdict.word in ("red", "broken"):
             yield from self._red(kind, run, verdict)
-        elif verdict.word == "broken":
-            self._refuse(kind, run, verdict, verdict.reason)
         else:
             if kind == "test":
                 self.needs += yield from self._fewer(run)
@@ -121,24 +126,67 @@ class Verdicts:
         return True
 
     def _red(self, kind: str, run: Run, verdict: Verdict) -> Passing:
-        """Tell what the patch broke from what was red before, by the same command on the base."""
+        """Tell what the patch broke from what was red before, by the same command on the base.
+
+        Raises Refused, and Stuck when it is the user's.
+        """
         before = yield from self._on_base(kind, run.command)
         on_base = self._judge(kind, before)
-        lacking = checks.missing(run.ended.output) & checks.missing(before.ended.output)
-        if on_base.word == "red" and lacking:
-            found = ", ".join(sorted(lacking))
-            broken = Verdict("broken", f"{found}, on the base too; gate.link and gate.setup bring in what git does not")
-            self._refuse(kind, run, broken, broken.reason, on_base.word)
+        trouble = self._of_the_user(kind, run, verdict, before) if on_base.word in ("red", "broken") else ""
+        if trouble:
+            self._gate.on_base.pop((self._repo.head, run.command), None)  # it may be mended when this is tried again
+            fact = self._fact(kind, run, Verdict("broken", trouble), on_base.word)
+            yield from self._stop(fact, f"{'lint' if kind == 'lint' else 'tests'} could not run: {trouble}")
+        if verdict.word == "broken":
+            self._refuse(kind, run, verdict, f"{verdict.reason}; on the base it is {on_base.word}", on_base.word)
         compared = base.compare(run.tally, on_base.word, before.tally)
         if compared.not_worse and kind == "test" and self._gate.policies.gate.base_red == "not_worse":
             self.red_base = True
             self._again()
             self._note(kind, run, verdict, on_base.word)
             return
-        told = [verdict.reason, compared.words]
+        names = "" if compared.words else base.named(run.tally)
+        told = [f"{verdict.reason}: {names}" if names else verdict.reason, compared.words]
         if compared.not_worse and kind == "test":
             told.append("the patch breaks nothing more, but gate.base_red is refuse (not_worse would let it land)")
         self._refuse(kind, run, verdict, "; ".join(filter(None, told)), on_base.word)
+
+    def _of_the_user(self, kind: str, run: Run, verdict: Verdict, before: Run) -> str:
+        """Return what keeps the checks from saying anything of the patch, on the base too; "" when it is the patch."""
+        ended, setting = run.ended, SETTINGS[kind][1]
+        if kind == "lint" and verdict.word == "red":
+            same = base.adds_nothing(ended, before.ended) and not base.repaired(run.rewritten, before.rewritten)
+            words = f"`{run.command}` says the same on the base (exit {ended.code}): {_cause(ended)}"
+            return f"{words}; mend that, or set {setting}" if same else ""
+        if not base.proves_nothing(ended, run.tally, before.ended, before.tally):
+            return ""
+        lacking = checks.missing(ended.output) & checks.missing(before.ended.output)
+        if lacking:
+            return f"{', '.join(sorted(lacking))}, on the base too; gate.link and gate.setup bring in what git does not"
+        if verdict.word == "broken":
+            return f"{verdict.reason}, on the base too: {_cause(ended)}"
+        words = f"`{run.command}` ends before any test (exit {ended.code}), on the base too"
+        return f"{words}: {_cause(ended)}; mend that, or set {setting}"
+
+    def _repaired(self, kind: str, run: Run, verdict: Verdict) -> Generator[Child, Ended | None, Verdict]:
+        """Return red where lint changed more of a file than on the base: one that repairs ends with 0 all the same."""
+        before = yield from self._on_base(kind, run.command)
+        self._again()
+        more = base.repaired(run.rewritten, before.rewritten)
+        if not more:
+            return verdict
+        paths = ", ".join(change.shown(more[: policy.MOST_PATHS]))
+        words = f"`{run.command}` changed {paths}; hand in what it makes of it"
+        return Verdict("red", f"{verdict.reason}; {words}" if verdict.word == "red" else words)
+
+    def _stop(self, fact: f.Fact, why: str) -> Generator[Decision, None, None]:
+        """Say what came of a check, once on this base, and raise Stuck."""
+        assert isinstance(fact, (f.Lint, f.Test))
+        ran: Ran | None = self._patch.lint if isinstance(fact, f.Lint) else self._patch.test
+        if ran is None or (ran.base, ran.verdict) != (fact.base, fact.verdict):
+            self.unsaid.append(fact)
+        yield from self.say()
+        raise Stuck(redaction.default.redact(why))
 
     def _refuse(self, kind: str, run: Run, verdict: Verdict, why: str, on_base: str = "") -> None:
         self._note(kind, run, verdict, on_base)
@@ -228,6 +276,10 @@ class Verdicts:
             seconds=0,
             tail=why,
         )
+
+
+def _cause(ended: Ended) -> str:
+    return redaction.default.redact(cause.of(ended.output)) or "it says nothing"
 
 
 def shown(ended: Ended) -> str:

@@ -54,7 +54,8 @@ def decide(state: State, fact: Fact, write: Write) -> list[Said]:
             state.tails[fact.mid] = f"$ {fact.command}\n{fact.tail}"
     elif isinstance(fact, f.PatchHeld):
         _stage(state, fact.mid, "held", fact.reason)
-        text = f"PATCH HELD {fact.mid}: {fact.reason}\nIt is kept, and goes on by itself when that is over."
+        whose = "This is not your patch; the user was asked. " if fact.asked else ""
+        text = f"PATCH HELD {fact.mid}: {fact.reason}\n{whose}It is kept, and goes on by itself when that is over."
         return [_tell(fact.author, fact, text, write)]
     elif isinstance(fact, f.PatchWaiting):
         text = f"the patch {fact.mid} of {fact.author} has waited since {fact.since}: {fact.reason}"

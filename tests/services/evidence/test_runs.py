@@ -13,7 +13,7 @@ from cccc.common import facts as f
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
-from tests.services.evidence.test_service import Bench, refused
+from tests.services.evidence.test_service import Bench, held, refused
 
 PYTEST = {"pytest.ini": b"[pytest]\npythonpath = src\n"}
 
@@ -69,7 +69,7 @@ def test_a_virtual_environment_in_the_repository_is_found_by_the_checks(bench: B
 def test_something_promised_that_is_missing_is_broken_and_named(bench: Bench) -> None:
     bench.settings("gate: {link: [data]}")
     bench.gate(TEST_CMD="true")
-    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})).startswith("checks could not run: gate.link names data")
+    assert held(bench, bench.diff({"docs/a.md": b"b\n"})).startswith("checks could not run: gate.link names data")
     assert last_test(bench).verdict == "broken"
 
 
@@ -78,14 +78,14 @@ def test_packages_that_nobody_installed_are_broken_and_not_red(bench: Bench) -> 
     repos.write(bench.root, {"package.json": package})
     repos.commit(bench.root)
     bench.gate()
-    assert "node_modules is missing" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "node_modules is missing" in held(bench, bench.diff({"docs/a.md": b"b\n"}))
 
 
 def test_a_module_that_the_base_lacks_too_is_broken_and_not_red(bench: Bench) -> None:
     repos.write(bench.root, {"tests/test_a.py": b"import not_there_at_all\n"})
     repos.commit(bench.root)
     bench.gate()
-    reason = refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    reason = held(bench, bench.diff({"docs/a.md": b"b\n"}))
     assert reason.startswith("tests could not run: No module named 'not_there_at_all', on the base too; gate.link")
     assert last_test(bench).verdict == "broken"
 
@@ -122,7 +122,8 @@ def test_dependencies_that_change_without_a_setup_are_noted_at_a_refusal(bench: 
 def test_a_setup_that_fails_is_broken(bench: Bench) -> None:
     bench.settings("gate: {setup: 'echo no network; exit 3'}")
     bench.gate(TEST_CMD="true")
-    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "checks could not run: gate.setup failed: exit 3"
+    reason = held(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert reason == "checks could not run: gate.setup failed: exit 3, on the base too: no network"
     assert (last_test(bench).verdict, last_test(bench).tail) == ("broken", "no network")
 
 
@@ -265,6 +266,41 @@ def test_a_green_base_leaves_the_red_to_the_patch(bench: Bench) -> None:
     bench.gate(TEST_CMD="grep -q a docs/a.md")
     assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "tests failed: exit 1"
     assert last_test(bench).on_base == "green"
+
+
+def test_a_setup_that_fails_with_the_patch_only_is_a_refusal(bench: Bench) -> None:
+    bench.settings("gate: {setup: 'grep a docs/a.md'}")
+    bench.gate(TEST_CMD="true")
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "checks could not run: gate.setup failed: exit 1"
+
+
+# --- environment or patch? ---
+
+
+def test_a_command_that_ends_before_any_test_on_the_base_too_is_the_users(bench: Bench) -> None:
+    bench.gate(TEST_CMD="echo 'Could not resolve host: x.example.org'; echo 'make: *** [test] Error 2'; exit 101")
+    reason = held(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "ends before any test (exit 101), on the base too: Could not resolve host: x.example.org; mend" in reason
+    assert (last_test(bench).verdict, last_test(bench).on_base) == ("broken", "red")
+
+
+def test_a_patch_held_for_the_environment_lands_by_itself_once_that_is_mended(bench: Bench) -> None:
+    bench.gate(TEST_CMD=f"test -e {bench.beside}/mended")
+    held(bench, bench.diff({"docs/a.md": b"b\n"}))
+    (bench.beside / "mended").touch()
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert [fact.verdict for fact in bench.facts() if isinstance(fact, f.Test)] == ["broken", "green"]
+
+
+def test_a_command_that_ends_otherwise_than_on_the_base_is_the_patchs(bench: Bench) -> None:
+    bench.gate(TEST_CMD="cat docs/a.md; exit 1")
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "tests failed: exit 1; red on the base too"
+
+
+def test_a_command_that_ends_with_0_though_tests_failed_is_red(bench: Bench) -> None:
+    bench.gate(TEST_CMD="grep -q a docs/a.md && echo 3 passing || { echo 2 passing; echo '  1 failing'; }")
+    reason = refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert reason == "tests failed: 1 of 3 failed, though the command ended with 0"
 
 
 # --- real runners ---

@@ -118,6 +118,16 @@ def running(mark: str) -> list[str]:
     return subprocess.run(["pgrep", "-f", f"^sleep {mark}"], capture_output=True, text=True).stdout.split()
 
 
+def held(bench: Bench, diff: bytes) -> str:
+    """Queue a patch that waits for the user, who is told at once; return the reason."""
+    bench.queue(diff)
+    fact = bench.wait(f.PatchHeld)
+    assert isinstance(fact, f.PatchHeld) and fact.asked
+    told = bench.wait(f.PatchWaiting)
+    assert isinstance(told, f.PatchWaiting) and told.reason == fact.reason
+    return fact.reason
+
+
 def refused(bench: Bench, diff: bytes) -> str:
     """Queue a patch that must not land, and return the reason; nothing of the user's may have changed."""
     before, head = repos.picture(bench.root), git.look(bench.root).head
@@ -159,7 +169,7 @@ def test_red_tests_refuse_the_patch_and_show_why(bench: Bench) -> None:
     repos.commit(bench.root)
     diff = bench.diff({"src/calc.py": CALC.replace(b"2 *", b"3 *")})
     bench.gate()
-    assert refused(bench, diff) == "tests failed: 1 failed"
+    assert refused(bench, diff) == "tests failed: 1 of 1 failed: tests.test_calc::test_double"
     test = bench.wait(f.Test)
     assert isinstance(test, f.Test)
     assert (test.verdict, test.exit, test.command) == ("red", 1, "pytest -q")
@@ -171,8 +181,8 @@ def test_red_tests_refuse_the_patch_and_show_why(bench: Bench) -> None:
 
 
 def test_a_red_lint_refuses_the_patch_before_the_tests(bench: Bench) -> None:
-    bench.gate(LINT_CMD="echo too long; exit 1", TEST_CMD="true")
-    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "lint failed: exit 1; red on the base too"
+    bench.gate(LINT_CMD="! grep b docs/a.md", TEST_CMD="true")
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "lint failed: exit 1"
     assert "test" not in bench.kinds()
 
 
@@ -239,7 +249,7 @@ def test_where_bind_is_wanted_and_does_not_work_no_check_proves_anything(bench: 
     repos.write(bench.beside, {"bin/unshare": b"#!/bin/sh\necho not permitted >&2; exit 1\n"})
     fake.chmod(0o755)
     bench.gate(TEST_CMD="true", PATH=f"{fake.parent}:{os.environ['PATH']}")
-    reason = refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    reason = held(bench, bench.diff({"docs/a.md": b"b\n"}))
     assert reason.startswith("tests could not run: cccc: cannot isolate the check") and "not permitted" in reason
 
 
@@ -254,14 +264,21 @@ def test_where_bind_is_wanted_and_does_not_work_no_check_proves_anything(bench: 
 def test_a_command_that_cannot_do_its_work_is_no_pass(bench: Bench, command: str, reason: str) -> None:
     bench.settings("gate: {timeout_seconds: 0.5}")
     bench.gate(TEST_CMD=command)
-    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})).startswith(reason)
+    assert held(bench, bench.diff({"docs/a.md": b"b\n"})).startswith(reason)
+    assert "test" in bench.kinds()
+
+
+def test_a_command_that_the_patch_keeps_from_its_work_is_a_refusal(bench: Bench) -> None:
+    bench.gate(TEST_CMD="grep -q a docs/a.md || kill -9 $$")
+    reason = refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert reason == "tests could not run: killed by signal 9; on the base it is green"
 
 
 def test_tests_that_all_go_missing_are_no_pass(bench: Bench) -> None:
     repos.write(bench.root, {"tests/test_calc.py": b"def disabled():\n    assert False\n"})
     repos.commit(bench.root)
     bench.gate()
-    assert "ran no test, though there are tests" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "ran no test, though there are tests" in held(bench, bench.diff({"docs/a.md": b"b\n"}))
 
 
 def test_without_tests_a_patch_lands_unless_the_settings_forbid_it(bench: Bench) -> None:
@@ -387,8 +404,38 @@ def test_a_check_that_works_on_the_gate_tree_itself_is_a_refusal(bench: Bench, c
 
 
 def test_the_tests_do_not_see_what_a_linter_has_mended(bench: Bench) -> None:
-    bench.gate(LINT_CMD="echo mended > docs/a.md", TEST_CMD="grep -q mended docs/a.md")
-    assert "tests failed" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    bench.gate(LINT_CMD="echo mended > docs/a.md", TEST_CMD="! grep mended docs/a.md")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+
+
+@pytest.mark.parametrize("lint", ["sed -i s/bad/good/ docs/*.md", "sed -i s/bad/good/ docs/*.md; git add docs; exit 1"])
+def test_a_linter_that_repairs_what_the_patch_wrote_makes_it_red(bench: Bench, lint: str) -> None:
+    bench.gate(LINT_CMD=lint, TEST_CMD="true")
+    reason = refused(bench, bench.diff({"docs/a.md": b"a\nbad\n", "docs/new.md": b"good\n"}))
+    assert f"`{lint}` changed docs/a.md; hand in what it makes of it" in reason
+
+
+def test_what_a_linter_repairs_on_the_base_too_is_not_the_patchs(bench: Bench) -> None:
+    repos.write(bench.root, {"docs/old.md": b"bad\n\nlast\n"})
+    repos.commit(bench.root)
+    bench.gate(LINT_CMD="sed -i s/bad/good/ docs/*.md", TEST_CMD="true")
+    bench.queue(bench.diff({"docs/a.md": b"b\n", "docs/old.md": b"bad\n\nLAST\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    bench.queue(bench.diff({"docs/old.md": b"bad\n\nbad\n"}), "m2")
+    refusal = bench.outcome("m2")
+    assert isinstance(refusal, f.PatchReject) and "changed docs/old.md" in refusal.reason
+
+
+def test_lint_that_says_the_same_on_the_base_is_the_users(bench: Bench) -> None:
+    repos.write(bench.root, {"docs/old.md": b"bad\n"})
+    repos.commit(bench.root)
+    bench.gate(LINT_CMD="! grep -n bad docs/*.md", TEST_CMD="true")
+    reason = held(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "says the same on the base (exit 1): docs/old.md:1:bad; mend that" in reason
+    bench.queue(bench.diff({"docs/a.md": b"bad\n"}), "m2")
+    refusal = bench.outcome("m2")
+    assert isinstance(refusal, f.PatchReject) and refusal.reason == "lint failed: exit 1; red on the base too"
 
 
 def test_a_commit_that_a_check_makes_is_left_out(bench: Bench) -> None:

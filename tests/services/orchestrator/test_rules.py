@@ -58,6 +58,14 @@ def test_the_user_is_told_once_which_line_of_the_settings_would_let_a_refused_pa
     assert lines[0] in notices[0][0].text and notices[0][0].about == "m0"
 
 
+def test_the_author_of_a_patch_that_waits_for_the_user_is_not_asked_for_another() -> None:
+    reason = "tests could not run: no network"
+    held = f.PatchHeld(author="PeerB", mid="m1", reason=reason, asked=True)
+    ((to, text),) = told(decide(rules.State(), held))
+    assert to == "PeerB" and reason in text
+    assert "not your patch; the user was asked" in text and "corrected patch" not in text
+
+
 @pytest.mark.parametrize("reason", ["dropped by the user", "rfd-revoked: rfd-prot-1 was revoked by alice: why"])
 def test_the_author_of_a_patch_that_people_do_not_want_is_not_asked_for_another(reason: str) -> None:
     state = rules.State()

@@ -1,0 +1,100 @@
+"""Whose a failure is: what a run and the base's own run say together."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cccc.services.evidence import base, cause, counts
+from cccc.services.evidence.checks import Ended
+
+NOTHING = Path(__file__).parent / "outputs" / "nothing"  # of real runs that ended before any test
+CAUSES = {
+    "ava": "Cannot find module './missing.js'",
+    "bun": "Cannot find module './missing.js'",
+    "cargo": "cannot find function `nope`",
+    "cargo-network": "Could not resolve host",
+    "cmake": 'configuration file provided by "Nowhere"',
+    "ctest": "Unable to find executable: ./not-built",
+    "django": "No module named 'gone_module'",
+    "exunit": "module Gone.Case is not loaded",
+    "go": "undefined: undefined",
+    "go-network": "missing go.sum entry",
+    "gradle": "Could not resolve org.nowhere:gone:1.0",
+    "jest": "Cannot find module './missing.js'",
+    "make": "no-such-compiler-cc",
+    "maven": "Could not resolve dependencies",
+    "meson": 'Dependency "nowhere" not found',
+    "minitest": "cannot load such file -- gone",
+    "mocha": "Cannot find module './missing'",
+    "node": "Cannot find module './missing.js'",
+    "nose2": "No module named 'gone_module'",
+    "npm": "jest-is-not-there: not found",
+    "phpunit": 'Class "Gone\\TestCase" not found',
+    "prove": "Can't locate Gone/Module.pm",
+    "pytest": "No module named 'gone_module'",
+    "pytest-database": "connection to 127.0.0.1:5432",
+    "rspec": "cannot load such file -- ",
+    "tap": "Cannot find module './missing'",
+    "unittest": "No module named 'gone_module'",
+    "vitest": "Failed to load url ./missing.js",
+}
+
+
+def ended(output: str, code: int = 1, over: str = "") -> Ended:
+    return Ended(code, 1.0, over, output)
+
+
+def nothing(run: Ended, before: Ended) -> bool:
+    return base.proves_nothing(run, counts.read(run.output), before, counts.read(before.output))
+
+
+def test_every_output_is_tried() -> None:
+    assert {path.stem for path in NOTHING.iterdir()} == CAUSES.keys()
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_a_run_without_a_test_that_ends_like_the_bases_says_nothing_of_the_patch(name: str) -> None:
+    output = (NOTHING / f"{name}.txt").read_text()
+    at_another_time = re.sub(r"\b\d+(\.\d+)?(?= ?m?s\b)", "7.5", output)
+    assert nothing(ended(output), ended(at_another_time))
+    assert not nothing(ended(output, 2), ended(at_another_time))
+    assert not nothing(ended(output), ended("3 passed in 0.1s", 0))
+    assert not nothing(ended(output + "\n1 failed, 3 passed in 0.1s\n"), ended(output))
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_the_user_is_told_in_one_line_why_nothing_ran(name: str) -> None:
+    line = cause.of((NOTHING / f"{name}.txt").read_text())
+    assert CAUSES[name] in line and "\n" not in line
+
+
+def test_a_file_that_loads_on_the_base_is_the_patchs() -> None:
+    before = "ERROR tests/test_db.py\n1 error in 0.2s\n"
+    assert nothing(ended(before, 2), ended(before, 2))
+    assert not nothing(ended("ERROR tests/test_a.py\nERROR tests/test_db.py\n2 errors in 0.2s\n", 2), ended(before, 2))
+
+
+def test_another_error_than_the_bases_is_the_patchs() -> None:
+    assert not nothing(ended("a.c:3: error: expected ;"), ended("a.c:3: error: x undeclared"))
+    assert nothing(ended("a.c:3: error: x undeclared"), ended("a.c:7: error: x undeclared"))
+
+
+def test_two_runs_that_were_stopped_say_nothing() -> None:
+    assert nothing(ended("half", -9, "600 s"), ended("of it", -9, "600 s"))
+    assert not nothing(ended("half", -9, "600 s"), ended("of it", 1))
+
+
+def test_lint_that_finds_the_same_as_on_the_base_adds_nothing() -> None:
+    before = ended("a.py:3:1: F401 os unused\nFound 1 error.\n")
+    assert base.adds_nothing(ended("a.py:5:1: F401 os unused\nFound 1 error.\n"), before)
+    assert not base.adds_nothing(ended("a.py:5:1: F401 os unused\na.py:6:1: F401 os unused\nFound 2 errors.\n"), before)
+    assert not base.adds_nothing(ended("a.py:3:1: F401 os unused\nFound 1 error.\n", 2), before)
+
+
+def test_more_names_than_people_read_are_counted() -> None:
+    tally = counts.tally.tally(20, 14, 0, [f"t{number}" for number in range(12)])
+    assert base.named(tally) == ", ".join(f"t{number}" for number in range(10)) + " and 4 more"
+    assert base.named(counts.Tally(3, 0, 0)) == base.named(counts.Tally(3, 2, 0)) == base.named(None) == ""
