@@ -25,7 +25,7 @@ _DONE: Mapping[str, Callable[[str], str]] = {
     "typographic quotes or dashes stand for plain ones; write the plain ones": lambda line: line.translate(_QUOTES),
     "non-breaking spaces stand for spaces; write spaces": lambda line: line.replace("\xa0", " "),
     "line numbers stand before the text; leave them out": lambda line: _NUMBERED.sub("", line, count=1),
-    "the line ends differ (CRLF and LF); send what `git diff` prints": lambda line: line.rstrip("\r\n"),
+    "the line ends differ (CRLF and LF); send what `git diff` prints": lambda line: re.sub(r"\\r$", "", line),
 }
 
 

@@ -103,13 +103,15 @@ def _section(section: Section, file: File, turn: _Turn) -> tuple[list[Edit], lis
     """Return where the hunks of one file land, and what is to be told of it."""
     try:
         return _hunks(section, file, turn)
-    except Misfit as misfit:
+    except Misfit as first:
+        misfit = first
         for note, end in _ENDS.items():
             if not _could_be(note, file):
                 continue
             try:
                 edits, told = _hunks(section, file, lambda line, end=end: end(turn(line)))  # type: ignore[misc]
-            except Misfit:
+            except Misfit as turned:
+                misfit = turned if _is_all_of_it(note, section) else misfit  # its line ends are not what is wrong
                 continue
             return edits, [f"{file.name}: {note}", *told]
         raise misfit from None
@@ -118,6 +120,12 @@ def _section(section: Section, file: File, turn: _Turn) -> tuple[list[Edit], lis
 def _could_be(note: str, file: File) -> bool:
     crlf, lines = file.text.count(b"\r\n"), file.text.count(b"\n")
     return crlf == 0 if "file's are LF" in note else crlf == lines > 0
+
+
+def _is_all_of_it(note: str, section: Section) -> bool:
+    """Whether every line of the diff has the line end that the note says."""
+    ends = {line.endswith(b"\r") for hunk in section.hunks for line in hunk.lines if line[:1] != b"\\"}
+    return ends == {"file's are LF" in note}
 
 
 def _hunks(section: Section, file: File, turn: _Turn) -> tuple[list[Edit], list[str]]:

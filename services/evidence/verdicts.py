@@ -16,6 +16,7 @@ from cccc.services.evidence.bases import Before
 from cccc.services.evidence.checks import Ended, Verdict
 from cccc.services.evidence.child import Child
 from cccc.services.evidence.commands import SETTINGS, Commands
+from cccc.services.evidence.finders import proposals
 from cccc.services.evidence.links import Missing
 from cccc.services.evidence.policy import Counted, Need
 from cccc.services.evidence.queue import Open, Ran
@@ -161,12 +162,15 @@ class Verdicts:
         if not base.proves_nothing(ended, run.tally, before.ended, before.tally):
             return ""
         lacking = checks.missing(ended.output) & checks.missing(before.ended.output)
+        proposal = proposals(self._commands.seen(self.runs.files()), ended.output)
         if lacking:
-            return f"{', '.join(sorted(lacking))}, on the base too; gate.link and gate.setup bring in what git does not"
+            bring = proposal or "gate.link and gate.setup bring in what git does not"
+            return f"{', '.join(sorted(lacking))}, on the base too; {bring}"
         if verdict.word == "broken":
-            return f"{verdict.reason}, on the base too: {_cause(ended)}"
+            words = f"{verdict.reason}, on the base too: {_cause(ended)}"
+            return f"{words}; or set {proposal}" if proposal else words
         words = f"`{run.command}` ends before any test (exit {ended.code}), on the base too"
-        return f"{words}: {_cause(ended)}; mend that, or set {setting}"
+        return f"{words}: {_cause(ended)}; mend that, or set {proposal or setting}"
 
     def _repaired(self, kind: str, run: Run, verdict: Verdict) -> Generator[Child, Ended | None, Verdict]:
         """Return red where lint changed more of a file than on the base: one that repairs ends with 0 all the same."""

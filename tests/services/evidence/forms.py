@@ -1,7 +1,7 @@
 """The forms that a diff comes in when a model wrote it, and what becomes of each: it lands as it was meant, or words.
 
-The base has `n.txt` (1 to 12), `h.txt`, `c.txt` (CRLF), `t.txt` (tabs), `bare.txt` (no newline at its end), `m.txt` (a
-function twice), `pic.bin` and `sub/deep.txt`.
+The base has `n.txt` (1 to 12), `h.txt`, `c.txt` (CRLF), `both.txt` (both line ends), `t.txt` (tabs), `bare.txt` (no
+newline at its end), `m.txt` (a function twice), `pic.bin` and `sub/deep.txt`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ FILES = {
     "n.txt": TWELVE,
     "h.txt": b"1\n2\na < b\n4\n",
     "c.txt": b"one\r\ntwo\r\nthree\r\n",
+    "both.txt": b"one\r\ntwo\nthree\r\nfour\n",
     "t.txt": b"if x:\n\ty = 1\n\tz = 2\n",
     "bare.txt": b"one\ntwo",
     "m.txt": b"# one\n\n" + BODY + b"# two\n\n" + BODY,
@@ -81,6 +82,19 @@ LANDS = [
         "words between hunks",
         GOOD + b"\nand further down:\n\n@@ -9,3 +9,3 @@\n 9\n-10\n+ten\n 11\n",
         TWO.replace(b"10", b"ten"),
+    ),
+    Lands(
+        "`diff -u` of a file with both line ends",
+        b"--- both.txt\t2026-01-01\n+++ both.txt\t2026-01-02\n@@ -1,4 +1,4 @@\n one\r\n-two\n+zwei\n three\r\n four\n",
+        b"one\r\nzwei\nthree\r\nfour\n",
+        "",
+        "both.txt",
+    ),
+    Lands(
+        "`diff -u` of a file that the repository has in LF and the work tree in CRLF",
+        b"--- n.txt\t2026-01-01\n+++ n.txt\t2026-01-02\n" + HUNK.replace(b"\n", b"\r\n").replace(b"@@\r", b"@@"),
+        TWO,
+        "CRLF",
     ),
     Lands("the whole diff in CRLF", GOOD.replace(b"\n", b"\r\n"), TWO, "CRLF"),
     Lands(
@@ -193,6 +207,21 @@ REFUSED = [
         "counts too large at the end",
         HEAD + HUNK.replace(b"-1,4 +1,4", b"-1,9 +1,9"),
         r"ends early.*says 9 old.*@@ -1,4 \+1,4 @@",
+    ),
+    Refused(
+        "LF for a file in CRLF, and another text",
+        of("c.txt", "@@ -1,3 +1,3 @@\n one\n-zwo\n+zwei\n three\n"),
+        r"says `zwo\\r`, and line 2 of the file is `two\\r`",
+    ),
+    Refused(
+        "both line ends for a file in CRLF",
+        of("c.txt", "@@ -1,3 +1,3 @@\n one\r\n-two\n+zwei\n three\r\n"),
+        r"line 2 of the file is `two\\r`; the line ends differ \(CRLF and LF\)",
+    ),
+    Refused(
+        "LF for a file with both line ends",
+        of("both.txt", "@@ -1,4 +1,4 @@\n one\n-two\n+zwei\n three\n four\n"),
+        r"line 1 of the file is `one\\r`; the line ends differ \(CRLF and LF\)",
     ),
     Refused("cut short", GOOD[: GOOD.index(b" 4\n")], "ends early.*cut short"),
     Refused("cut inside a line", GOOD[:-9], "ends early|does not fit"),
