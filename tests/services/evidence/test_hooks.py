@@ -71,6 +71,27 @@ def held(bench: Bench) -> str:
     return fact.reason
 
 
+@pytest.mark.parametrize(
+    ("end", "begins"),
+    [
+        (
+            "echo files were modified by this hook; exit 1",
+            "commit refused (it changed docs/a.md; hand in what the hook",
+        ),
+        ("git add -u; exit 1", "commit refused (it changed docs/a.md; hand in what the hook changed): the pre-commit"),
+        (
+            "git add -u",
+            "commit refused: a hook or a check changed what is committed: the pre-commit hook, docs/a.md; hand",
+        ),
+    ],
+)
+def test_the_author_is_told_to_hand_in_what_a_hook_repaired(bench: Bench, end: str, begins: str) -> None:
+    hook(bench, f"sed -i 's/ *$//' docs/*.md; {end}")
+    fact = landed(bench, {"docs/a.md": b"b  \n"})
+    assert isinstance(fact, f.PatchReject) and fact.reason.startswith(begins)
+    assert "hand in what the hook changed" in fact.reason
+
+
 @repos.BOTH_ISOLATIONS
 def test_a_hook_that_makes_a_scratch_repository_leaves_the_users_alone(bench: Bench, isolation: str) -> None:
     scratch = "cd $(mktemp -d) && git init -q . && git config user.name s && echo 1 >f && git add f && git commit -qm s"
