@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cccc.common import git, typed_by
-from cccc.services.evidence import checks, links
+from cccc.services.evidence import checks, environment, links
 from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import Child, Command
+from cccc.services.evidence.environment import Seen
 from cccc.services.evidence.links import Link, Loan
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.sandbox import COMPLAINT
@@ -220,6 +221,12 @@ class Hooks:
         inside = _inside(self._repo, path)
         return self._gate.sandbox.here(self._repo, self._tree.path) / inside if inside else path
 
+    def _path(self) -> str:
+        """Return the PATH: a terminal in which the user commits has the project's own environment active."""
+        box, env = self._gate.sandbox, self._gate.env
+        own = environment.find(self._repo, env)
+        return Seen(self._repo, box.top(self._repo, self._tree.path), box.box, env, own, {}).variables()["PATH"]
+
     def _environment(self) -> dict[str, str]:
         """The terminal's environment, and what git itself adds for a hook of `git commit -m` in a plain work tree."""
         env = self._gate.env
@@ -228,7 +235,7 @@ class Hooks:
         programs = git.line(self._tree.path, "--exec-path", env=git.environment(env))
         return {
             **env,
-            "PATH": f"{programs}{os.pathsep}{env.get('PATH', os.defpath)}",
+            "PATH": f"{programs}{os.pathsep}{self._path()}",
             "PWD": str(self._gate.sandbox.here(self._repo, self._tree.path)),
             "GIT_EXEC_PATH": programs,
             "GIT_EDITOR": ":",

@@ -49,9 +49,13 @@ class Interpreter:
 
 
 def find(repo: git.Repo, env: Mapping[str, str]) -> Interpreter | None:
-    """Return the environment of the project in the user's tree, None where it has none of its own."""
-    found = (Interpreter(*one) for one in _named(repo, env) if is_environment(one[0]))
-    return next(found, None)
+    """Return the environment of the project in the user's tree, None where it has none of its own.
+
+    Where none works, one whose Python is gone is still the project's own: no other one is to take its place.
+    """
+    found = [Interpreter(*one) for one in _named(repo, env)]
+    broken = (one for one in found if (one.prefix / "pyvenv.cfg").is_file() and one.bin.is_dir())
+    return next((one for one in found if is_environment(one.prefix)), None) or next(broken, None)
 
 
 def is_environment(folder: Path) -> bool:

@@ -63,7 +63,9 @@ def usual(repo: git.Repo, files: Iterable[str], path: str) -> list[Link]:
     """Return what a repository usually needs: packages of node, virtual environments, programs on the PATH `path`."""
     root, files = repo.top / repo.prefix, list(files)
     programs = [Path(entry) for entry in path.split(os.pathsep) if entry.startswith(f"{repo.top}/")]
-    found = [root / folder / "node_modules" for folder in folders(files, ("package.json",))]
+    above = [folder for folder in root.parents if folder == repo.top or repo.top in folder.parents]
+    packages = [*(root / folder for folder in folders(files, ("package.json",))), *above]
+    found = [folder / "node_modules" for folder in packages]
     environments = [*dict.fromkeys((root, repo.top, *(root / folder for folder in folders(files, _PYTHON))))]
     found += [folder / name for folder in environments for name in IN_REPOSITORY]
     found += [entry.parent for entry in programs if entry.name == "bin"]

@@ -141,6 +141,8 @@ class Runs:
     ) -> Running:
         self._tree.bring()
         sandbox = self._gate.sandbox
+        prefix = self._repo.prefix
+        products.date(self._repo.top / prefix, self._tree.path / prefix, self._tree.files())
         loan = Loan(lent, self._repo, self._tree.path, sandbox.isolation.way == "bind")
         started = time.time()
         own_report = sandbox.box / "report.xml"

@@ -26,6 +26,7 @@ from cccc.services.evidence.child import Child, Command
 from cccc.services.evidence.fits import DoesNotApply, Fit, NoDiff
 from cccc.services.evidence.hooks import Hooks
 from cccc.services.evidence.landing import Landing
+from cccc.services.evidence.links import Missing
 from cccc.services.evidence.policy import Need, Rules
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.runs import Gate
@@ -213,6 +214,8 @@ class Trial:
             if not commit:
                 yield from self._verdicts.say()  # hooks and signing may take long
                 commit = yield from self._commit_as_the_user(asked)
+        except Missing as missing:
+            raise Stuck(f"hooks cannot run: {missing}") from None
         except git.GitError as error:
             if hooks.of_the_machine(str(error)):
                 raise Stuck(f"git cannot make the commit: {error}") from None

@@ -178,6 +178,16 @@ def test_what_lies_untracked_beside_the_hooks_is_there_as_husky_8_needs(bench: B
 
 
 @repos.BOTH_ISOLATIONS
+def test_a_hook_finds_the_programs_of_the_projects_own_environment(bench: Bench, isolation: str) -> None:
+    bench.settings(f"{ANY}gate: {{isolation: {isolation}}}\n")
+    repos.write(bench.root, {".venv/pyvenv.cfg": b""})
+    for name in ("python", "only-there"):
+        program(bench.root / ".venv" / "bin" / name, "exit 0")
+    hook(bench, "only-there")
+    assert isinstance(landed(bench), f.PatchCommit)
+
+
+@repos.BOTH_ISOLATIONS
 def test_a_hook_finds_the_programs_of_node_modules(bench: Bench, isolation: str) -> None:
     repos.write(bench.root, {"package.json": b"{}", ".gitignore": b"node_modules\n"})
     git.run(bench.root, "add", "-A", "--", "package.json", ".gitignore")

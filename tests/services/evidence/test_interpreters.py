@@ -47,6 +47,15 @@ def test_a_virtual_environment_in_the_repository_is_the_projects_own(repo: git.R
     assert found(repo, VIRTUAL_ENV=str(other)) == (repo.top / name, name)
 
 
+def test_an_environment_whose_python_is_gone_gives_way_to_one_that_works_only(repo: git.Repo) -> None:
+    repos.write(repo.top, {".venv/pyvenv.cfg": b""})
+    (repo.top / ".venv" / "bin").mkdir()
+    (repo.top / ".venv" / "bin" / "python").symlink_to("/gone/python3.9")
+    assert found(repo) == (repo.top / ".venv", ".venv")
+    other = python_in(repo.top.parent / "other")
+    assert found(repo, VIRTUAL_ENV=str(other)) == (other, str(other))
+
+
 def test_the_one_that_is_active_is_taken_when_it_lies_in_the_repository(repo: git.Repo) -> None:
     python_in(repo.top / ".venv")
     active = python_in(repo.top / "envs" / "next")

@@ -28,6 +28,13 @@ def test_packages_environments_and_programs_are_found_without_being_named(repo: 
     assert [link.path for link in found] == ["node_modules", "web/node_modules", ".venv", "other", "tools/bin"]
 
 
+def test_packages_above_a_project_below_the_root_are_found(repo: git.Repo) -> None:
+    repos.write(repo.top, {f"{folder}node_modules/x": b"" for folder in ("", "web/", "web/app/", "lib/")})
+    repos.write(repo.top, {"web/app/package.json": b"{}"})
+    found = links.usual(git.look(repo.top / "web" / "app"), ["package.json"], "")
+    assert [link.path for link in found] == ["web/app/node_modules", "web/node_modules", "node_modules"]
+
+
 def test_a_pattern_that_finds_nothing_is_said(repo: git.Repo) -> None:
     repos.write(repo.top, {".env": b"", "src/a.so": b"", "src/b.so": b""})
     assert [link.path for link in links.asked(repo, [".env", "src/*.so"])] == [".env", "src/a.so", "src/b.so"]
@@ -176,6 +183,18 @@ def test_products_are_named_by_the_command_and_the_files_it_depends_on() -> None
     assert key == products.key("npm ci", {**blobs, "src/a.js": "3"})
     assert key != products.key("npm ci", {**blobs, "package-lock.json": "3"})
     assert key != products.key("npm install", blobs)
+
+
+def test_files_on_which_products_depend_are_as_old_as_the_users_where_they_are_equal(tmp_path: Path) -> None:
+    files = {"requirements.txt": b"a\n", "src/uv.lock": b"b\n", "a.py": b"c\n"}
+    for side in ("user", "tree"):
+        repos.write(tmp_path / side, files)
+    for path in files:
+        os.utime(tmp_path / "user" / path, ns=(1, 10**18))
+    (tmp_path / "tree" / "src" / "uv.lock").write_bytes(b"patched\n")
+    products.date(tmp_path / "user", tmp_path / "tree", [*files, "gone/uv.lock"])
+    old = [path for path in files if (tmp_path / "tree" / path).stat().st_mtime_ns == 10**18]
+    assert old == ["requirements.txt"]
 
 
 def test_products_are_kept_until_newer_ones_push_them_out(tmp_path: Path) -> None:
