@@ -18,7 +18,7 @@ ROWS: tuple[Row, ...] = (
         lint="the same, `go vet ./a/... ./b/...`",
         tests="`go test -v ./a/... ./b/...`, of each module it uses",
     ),
-    Row(".golangci.yml", lint="`golangci-lint run ./...`"),
+    Row(".golangci.yml", lint="`golangci-lint run --fix=false ./...`"),
 )
 
 
@@ -30,7 +30,7 @@ def find(tracked: Tracked) -> list[Found]:
     commands = [("gofmt", GOFMT, marker), ("go", f"go vet {packages}", marker)]
     golangci = tracked.first(_GOLANGCI)
     if golangci:
-        commands.append(("golangci-lint", f"golangci-lint run {packages}", golangci))
+        commands.append(("golangci-lint", f"golangci-lint run --fix=false {packages}", golangci))
     found = [
         Found("lint", command, shown, missing="" if tracked.on_path(program) else program)
         for program, command, shown in commands

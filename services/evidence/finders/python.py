@@ -9,7 +9,7 @@ from cccc.services.evidence.finders.python_lint import lint
 from cccc.services.evidence.finders.seen import Found, Row, Tracked, section
 
 NAME = "python"
-MANIFEST = re.compile(r"^(?:pyproject\.toml|setup\.py|setup\.cfg|pytest\.ini|tox\.ini|manage\.py)$")
+MANIFEST = re.compile(r"^(?:pyproject\.toml|setup\.(?:py|cfg)|requirements\.txt|pytest\.ini|tox\.ini|manage\.py)$")
 PYTEST = "pytest -q"
 _TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")  # pytest's own python_files
 _UNITTEST = re.compile(r"(?:^|/)test[^/]*\.py$")  # of unittest's discovery, and Django's
@@ -36,6 +36,7 @@ _NAMED = re.compile(
     r"(?:^|/)(?:requirements[^/]*\.(?:txt|in)|requirements/[^/]+\.(?:txt|in)|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|tox\.ini)$"
 )
 _ASIDE = re.compile(r"^(?:scripts?|tools?|contrib|ci|docs?|examples?|samples?|vendor|third_party|\.[^/]+)/")
+_TESTS_OWN = re.compile(r"(?:^|/)(?:tests?|testing)/[^/]+$")  # a manifest of the tests themselves
 _READ = 40  # test files, to see what they import
 
 ROWS: tuple[Row, ...] = (
@@ -92,7 +93,7 @@ def _tests(tracked: Tracked) -> Found | None:
     mine = [name for name in own if _is_test(name, globs)]
     discovered = [name for name in own if _UNITTEST.search(name) and not _ASIDE.search(name)]
     if not marker and discovered:
-        django = _django(tracked, discovered)
+        django = _django(tracked, discovered, bool(mine))
         if django:
             return django
     if tracked.first(("unittest.cfg", "nose2.cfg")) and tracked.on_path("nose2"):
@@ -104,12 +105,9 @@ def _tests(tracked: Tracked) -> Found | None:
 
 
 def _own(tracked: Tracked) -> list[str]:
-    """Return the Python files that lie in no project of their own below this one."""
-    projects = {
-        f"{name.rpartition('/')[0]}/"
-        for name in tracked.files
-        if "/" in name and MANIFEST.search(name.rpartition("/")[2])
-    }
+    """Return the Python files that lie in no project of their own below this one; a folder of tests is none."""
+    manifests = [name for name in tracked.files if "/" in name and MANIFEST.search(name.rpartition("/")[2])]
+    projects = {f"{name.rpartition('/')[0]}/" for name in manifests if not _TESTS_OWN.search(name)}
     files = [name for name in tracked.files if name.endswith(".py")]
     return [
         name for name in files if not any(name[: at + 1] in projects for at, letter in enumerate(name) if letter == "/")
@@ -121,10 +119,10 @@ def _is_test(name: str, globs: list[str]) -> bool:
     return any(fnmatch(base, glob) for glob in globs) if globs else bool(_TEST.search(name)) and not _ASIDE.search(name)
 
 
-def _django(tracked: Tracked, tests: list[str]) -> Found | None:
+def _django(tracked: Tracked, tests: list[str], pytest_finds_some: bool) -> Found | None:
     python = _python(tracked)
     manage = tracked.read("manage.py")
-    if ("django" in manage or "test" in manage) and not _speaks_pytest(tracked, tests):
+    if ("django" in manage or "test" in manage) and not (pytest_finds_some and _speaks_pytest(tracked, tests)):
         return Found("test", f"{python} manage.py test", "manage.py")
     if "runtests.py" in tracked.names:
         return Found("test", f"{python} runtests.py", "runtests.py")

@@ -9,7 +9,7 @@ from cccc.services.evidence.finders.seen import Found, Row, Tracked
 NAME = "ruby"
 MANIFEST = re.compile(r"^(?:Gemfile|Rakefile|[^/]+\.gemspec)$")
 _SPEC = re.compile(r"^spec/.*_spec\.rb$")
-_TEST = re.compile(r"^test/.*(?:_test|/test_[^/]+|^test/test_[^/]+)\.rb$")
+_TEST = re.compile(r"^test/(?:.*/)?(?:[^/]*_test|test_[^/]*)\.rb$")
 _GEMS = re.compile(r"^(?:Gemfile|Gemfile\.lock|[^/]+\.gemspec)$")
 
 ROWS: tuple[Row, ...] = (

@@ -24,6 +24,7 @@ class Shape(NamedTuple):
     red: Edit
     ugly: Edit | None = None  # None: nothing lints it
     own: Files = NONE  # not tracked
+    says: str = "double"  # the refusal of the red one: the test's name, where the runner names it
     plain_path: bool = False  # only the system's programs, no pytest among them
 
 
@@ -247,6 +248,7 @@ COMPILED = [
             ".gitignore": "/t\n",
         },
         *C_EDITS,
+        says="exit",
     ),
     Shape(
         "Java by make",
@@ -254,6 +256,7 @@ COMPILED = [
         {"Makefile": "test:\n\tjava Calc.java\n", "Calc.java": JAVA},
         ("Calc.java", "", "// harmless\n"),
         ("Calc.java", "2 * 2", "3 * 2"),
+        says="exit",
     ),
     Shape(
         "dotnet",
@@ -274,16 +277,29 @@ RUBY += "  def test_double\n    assert_equal 4, double(2)\n  end\nend\n"
 PHP = '<?php if (2 * 2 !== 4) { echo "no"; exit(1); }\n'
 PERL = "use Test::More tests => 1;\nuse Calc;\nis(Calc::double(2), 4, 'doubles');\n"
 OTHERS = [
-    Shape("GNUmakefile", ("make",), {"GNUmakefile": GREP, **V}, *V_EDITS),
-    Shape("make check", ("make",), {"Makefile": GREP.replace("test:", "check:"), **V}, *V_EDITS),
-    Shape("make, an included file", ("make",), {"Makefile": "include rules.mk\n", "rules.mk": GREP, **V}, *V_EDITS),
+    Shape("GNUmakefile", ("make",), {"GNUmakefile": GREP, **V}, *V_EDITS, says="exit"),
+    Shape("make check", ("make",), {"Makefile": GREP.replace("test:", "check:"), **V}, *V_EDITS, says="exit"),
+    Shape(
+        "make, an included file",
+        ("make",),
+        {"Makefile": "include rules.mk\n", "rules.mk": GREP, **V},
+        *V_EDITS,
+        says="exit",
+    ),
     Shape(
         "make, handed to a folder",
         ("make",),
         {"Makefile": ".DEFAULT:\n\t$(MAKE) -C src $@\n", "src/Makefile": GREP.replace("v.txt", "../v.txt"), **V},
         *V_EDITS,
+        says="exit",
     ),
-    Shape("make below the root", ("make",), {"svc/Makefile": GREP.replace("v.txt", "../v.txt"), **V}, *V_EDITS),
+    Shape(
+        "make below the root",
+        ("make",),
+        {"svc/Makefile": GREP.replace("v.txt", "../v.txt"), **V},
+        *V_EDITS,
+        says="exit",
+    ),
     Shape(
         "make and ruff",
         ("make", "ruff"),
@@ -291,16 +307,24 @@ OTHERS = [
         ("run.py", "", "# harmless\n"),
         ("run.py", "2 * 2", "3 * 2"),
         ("run.py", "", "import os\n"),
+        says="exit",
     ),
-    Shape("scripts/test", ("sh",), {"scripts/test": "#!/bin/sh\ngrep -q v=1 v.txt\n", **V}, *V_EDITS),
-    Shape("just", ("just",), {"justfile": "test:\n    grep -q v=1 v.txt\n", **V}, *V_EDITS),
-    Shape("task", ("task",), {"Taskfile.yml": "version: '3'\ntasks:\n  test: grep -q v=1 v.txt\n", **V}, *V_EDITS),
+    Shape("scripts/test", ("sh",), {"scripts/test": "#!/bin/sh\ngrep -q v=1 v.txt\n", **V}, *V_EDITS, says="exit"),
+    Shape("just", ("just",), {"justfile": "test:\n    grep -q v=1 v.txt\n", **V}, *V_EDITS, says="exit"),
+    Shape(
+        "task",
+        ("task",),
+        {"Taskfile.yml": "version: '3'\ntasks:\n  test: grep -q v=1 v.txt\n", **V},
+        *V_EDITS,
+        says="exit",
+    ),
     Shape(
         "prove",
         ("prove",),
         {"lib/Calc.pm": "package Calc;\nsub double { 2 * $_[0] }\n1;\n", "t/calc.t": PERL, "cpanfile": ""},
         ("lib/Calc.pm", "", "# harmless\n"),
         ("lib/Calc.pm", "2 *", "3 *"),
+        says="t/calc.t",
     ),
     Shape(
         "rake",
@@ -319,10 +343,11 @@ OTHERS = [
         {"composer.json": '{"scripts": {"test": "php test.php"}}\n', "test.php": PHP},
         ("test.php", "", "// harmless\n"),
         ("test.php", "2 * 2", "3 * 2"),
+        says="exit",
     ),
-    Shape("mix", ("mix",), {"mix.exs": "", **V}, *V_EDITS),
-    Shape("gradle", ("gradle",), {"settings.gradle": "", "build.gradle": "task test\n", **V}, *V_EDITS),
-    Shape("sbt", ("sbt",), {"build.sbt": "", **V}, *V_EDITS),
+    Shape("mix", ("mix",), {"mix.exs": "", **V}, *V_EDITS, says="exit"),
+    Shape("gradle", ("gradle",), {"settings.gradle": "", "build.gradle": "task test\n", **V}, *V_EDITS, says="exit"),
+    Shape("sbt", ("sbt",), {"build.sbt": "", **V}, *V_EDITS, says="exit"),
     Shape(
         "Python and JavaScript below the root",
         ("pytest", "node", "npm"),

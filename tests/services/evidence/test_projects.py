@@ -101,6 +101,7 @@ def test_a_harmless_patch_passes_and_one_that_is_red_or_forbidden_does_not(shape
     assert isinstance(passed, Ready), (passed, gate.log("lint"), gate.log("test"))
     red = gate.outcome(shape.red)
     assert isinstance(red, f.PatchReject) and red.reason.startswith("tests failed"), (red, gate.log("test"))
+    assert shape.says in red.reason, (red, gate.log("test"))
     if shape.ugly:
         ugly = gate.outcome(shape.ugly)
         assert isinstance(ugly, f.PatchReject) and ugly.reason.startswith("lint failed"), (ugly, gate.log("lint"))

@@ -78,7 +78,7 @@ def test_of_several_build_tools_the_one_that_is_installed_tests() -> None:
             "cargo clippy --workspace --all-targets",
         ),
         ({"go.mod": ""}, f"{GOFMT} && go vet ./..."),
-        ({"go.mod": "", ".golangci.yaml": ""}, f"{GOFMT} && go vet ./... && golangci-lint run ./..."),
+        ({"go.mod": "", ".golangci.yaml": ""}, f"{GOFMT} && go vet ./... && golangci-lint run --fix=false ./..."),
         (
             {"go.mod": "", "sub/go.mod": ""},
             f"{GOFMT} && go vet ./... && (cd sub/ && {GOFMT}) && (cd sub/ && go vet ./...)",

@@ -39,6 +39,7 @@ def test_what_wraps_a_runner_is_run_where_no_runner_was_found(files: dict[str, s
     ("files", "command"),
     [
         ({**WEB, **SVC}, "(cd svc/ && pytest -q) && (cd web/ && npm test)"),
+        ({"api/requirements.txt": "", "api/test_a.py": "", "docs/requirements.txt": ""}, "(cd api/ && pytest -q)"),
         ({**WEB, "go.mod": ""}, "go test -v ./... && (cd web/ && npm test)"),
         ({**WEB, "Makefile": "test:\n"}, "make test"),
         ({"a b/Makefile": "test:\n"}, "(cd 'a b/' && make test)"),

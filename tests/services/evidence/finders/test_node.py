@@ -115,6 +115,8 @@ def test_a_script_lints_without_repair_and_once(scripts: dict[str, str], command
         (package({}, eslintConfig={}), "eslint ."),
         ({"biome.json": ""}, "biome check ."),
         (package({}, xo={}), "xo"),
+        (needs("standard"), "standard"),
+        ({".oxlintrc.json": ""}, "oxlint"),
         ({".prettierrc": ""}, "prettier --check ."),
         ({".prettierrc": "", **package({"format": "prettier --write src"})}, "prettier --check src"),
         ({".prettierrc": "", **package({"lint": "prettier -c . && eslint ."})}, "npm run lint"),

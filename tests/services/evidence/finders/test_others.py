@@ -14,7 +14,7 @@ GEMS = {"Gemfile": "gem 'rake'\ngem 'rubocop'\n"}
     [
         ({**GEMS, "spec/a_spec.rb": ""}, "bundle exec rspec"),
         ({"spec/models/a_spec.rb": ""}, "rspec"),
-        ({**GEMS, "bin/rails": "", "test/models/a_test.rb": ""}, "bin/rails test"),
+        ({**GEMS, "bin/rails": "", "test/test_a.rb": ""}, "bin/rails test"),
         ({**GEMS, "Rakefile": "Rake::TestTask.new\n"}, "bundle exec rake test"),
         ({"Rakefile": "task :test do\nend\n"}, "rake test"),
         ({"Rakefile": "task default: :spec\n"}, "rake"),
