@@ -30,7 +30,7 @@ _NO_SERVERS = {
     "WATCHMAN_SOCK": "/dev/null",
 }
 _NO_GRADLE_DAEMON = "-Dorg.gradle.daemon=false"
-_PYTEST = "pytest"
+_PYTEST, _MYPY = "pytest", "mypy"
 _NODE = "node_modules/.bin"
 # Stands before every other pytest where the project's own Python has no script of that name. Not `-m`: that would let
 # modules of the project's folder hide those of the standard library.
@@ -81,6 +81,8 @@ def has(own: Own, env: Mapping[str, str], program: str) -> bool:
     """Return whether a check finds a program; one that imports the project counts in the project's own Python only."""
     if own.python and program == _PYTEST:
         return own.python.has(program) or own.python.has_module(program)
+    if own.python and program == _MYPY:  # without what the project imports it says that this is missing
+        return own.python.has(program)
     return shutil.which(program, path=_before(own.folders, env)) is not None
 
 

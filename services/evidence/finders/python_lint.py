@@ -7,6 +7,7 @@ import re
 from cccc.services.evidence.finders.seen import Found, Tracked
 
 RUFF = "ruff check --no-fix --no-fix-only ."
+FORMAT = "git ls-files -z -- '*.py' '*.pyi' | xargs -0 ruff format --check --force-exclude"  # no Markdown
 FLAKE8 = "git ls-files -z -- '*.py' | xargs -0 flake8"
 _MYPY_IN = re.compile(
     r"^(?:tox\.ini|noxfile\.py|Makefile|justfile|scripts?/[\w.-]+|\.pre-commit-config\.yaml|\.github/workflows/[^/]+\.ya?ml)$"
@@ -30,7 +31,7 @@ def lint(tracked: Tracked) -> list[Found]:
     paths = _mypy_paths(tracked, pyproject, setup) if mypy else None
     tools = (
         ("ruff", ruff, RUFF),
-        ("ruff", ruff if formats else "", "ruff format --check ."),
+        ("ruff", ruff if formats else "", FORMAT),
         ("black", "pyproject.toml [tool.black]" if "[tool.black]" in pyproject else "", "black --check ."),
         ("flake8", flake8, FLAKE8),
         ("mypy", mypy if paths is not None else "", f"mypy {paths}".strip()),

@@ -222,6 +222,15 @@ def test_a_pytest_without_a_script_is_run_by_the_projects_own_python(repo: git.R
     assert environment.has(environment.find(repo, {}), {"PATH": ""}, "pytest")
 
 
+def test_another_mypy_is_none_of_a_project_that_has_an_environment(repo: git.Repo, own: Path, tmp_path: Path) -> None:
+    others = tmp_path / "others"
+    for folder in (others, repo.top / ".venv" / "bin"):
+        assert not environment.has(environment.find(repo, {}), {"PATH": str(others)}, "mypy")
+        repos.write(folder, {"mypy": b"#!/bin/sh\n"})
+        (folder / "mypy").chmod(0o755)
+    assert environment.has(environment.find(repo, {}), {"PATH": str(others)}, "mypy")
+
+
 def test_the_projects_own_pytest_comes_before_another(repo: git.Repo, own: Path, tmp_path: Path) -> None:
     repos.write(repo.top, {".venv/bin/pytest": b"#!/bin/sh\necho own\n"})
     (repo.top / ".venv" / "bin" / "pytest").chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cccc.services.evidence.finders.python_lint import FORMAT
 from tests.services.evidence.finders.seeing import lines
 
 UNIT = "import unittest\n"
@@ -106,8 +107,8 @@ RUFF = "ruff check --no-fix --no-fix-only ."
         ({"pyproject.toml": "[tool.ruff]\nfix = true\n"}, RUFF),
         ({"pyproject.toml": "[tool.ruff.lint]\n"}, RUFF),
         ({".ruff.toml": ""}, RUFF),
-        ({"ruff.toml": "[format]\n"}, f"{RUFF} && ruff format --check ."),
-        ({"ruff.toml": "", ".pre-commit-config.yaml": "- id: ruff-format\n"}, f"{RUFF} && ruff format --check ."),
+        ({"ruff.toml": "[format]\n"}, f"{RUFF} && {FORMAT}"),
+        ({"ruff.toml": "", ".pre-commit-config.yaml": "- id: ruff-format\n"}, f"{RUFF} && {FORMAT}"),
         ({"pyproject.toml": "[tool.black]\n"}, "black --check ."),
         ({"setup.cfg": "[flake8]\n"}, "git ls-files -z -- '*.py' | xargs -0 flake8"),
         ({"pyproject.toml": "[tool.mypy]\nfiles = ['a']\n"}, "mypy"),
