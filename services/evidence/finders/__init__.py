@@ -48,11 +48,14 @@ def _find(tracked: Tracked) -> list[Found]:
 
 
 def _here(tracked: Tracked) -> list[Found]:
-    found = _by(LANGUAGES, tracked)
-    if {native.NAME, python.NAME} <= {one.ecosystem for one in found} and not tracked.matching(python.MANIFEST):
-        found = [one for one in found if one.ecosystem != python.NAME]  # its files test what the native build makes
+    found, wrappers = _by(LANGUAGES, tracked), _by(WRAPPERS, tracked)
+    if native.has_code(tracked) and not tracked.matching(python.MANIFEST):
+        builds = any(one.ecosystem == native.NAME for one in found) or wrappers
+        found = [one for one in found if not (builds and one.ecosystem == python.NAME)]  # they test what is built
+    if any(not one.missing for one in wrappers):  # a Makefile beside a build tool that is not here
+        found = [one for one in found if not (one.ecosystem == native.NAME and one.missing)]
     if not any(one.kind == "test" for one in found):
-        found += _by(WRAPPERS, tracked)
+        found += wrappers
     if not any(one.kind == "lint" and not one.missing for one in found):
         found += [
             one for one in _by(LINTERS, tracked) if not one.missing or not any(one.kind == "lint" for one in found)

@@ -48,5 +48,7 @@ def _packages(work: str) -> list[str]:
 
 def is_apart(tracked: Tracked, folder: str, kind: str) -> bool:
     """A module below another is no part of it; those that go.work uses are found with it."""
+    if not any(name.startswith(folder) and name.endswith("_test.go") for name in tracked.files):
+        return False  # such as the versions of tools
     used = _packages(tracked.read("go.work")) if "go.work" in tracked.names else []
     return f"./{folder}..." not in used

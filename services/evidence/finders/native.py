@@ -8,6 +8,7 @@ from cccc.services.evidence.finders.seen import Found, Row, Tracked
 
 NAME = "native"
 MANIFEST = re.compile(r"^(?:CMakeLists\.txt|meson\.build|configure\.ac)$")
+_CODE = re.compile(r"^(?:(?:src|lib|source)/)?[^/]+\.(?:c|cc|cpp|cxx)$")
 JOBS = '"$(getconf _NPROCESSORS_ONLN)"'
 _MESON_FILE = re.compile(r"(?:^|/)meson\.build$")
 _MAKEFILE_AM = re.compile(r"(?:^|/)Makefile\.am$")
@@ -23,6 +24,11 @@ ROWS: tuple[Row, ...] = (
 )
 
 
+def has_code(tracked: Tracked) -> bool:
+    """Whether there are sources of C or C++ at the root or in src, lib or source."""
+    return bool(tracked.matching(_CODE))
+
+
 def find(tracked: Tracked) -> list[Found]:
     candidates = [one for one in (_cmake(tracked), _meson(tracked), _autotools(tracked)) if one]
     return [next((one for one in candidates if not one.missing), candidates[0])] if candidates else []
@@ -33,7 +39,7 @@ def _cmake(tracked: Tracked) -> Found | None:
         return None
     command = (
         f"cmake -S . -B {_FOLDER} && cmake --build {_FOLDER} -j {JOBS}"
-        f" && ctest --test-dir {_FOLDER} --output-on-failure -j {JOBS}"
+        f" && (cd {_FOLDER} && ctest --output-on-failure -j {JOBS})"
     )
     return Found("test", command, "CMakeLists.txt", missing="" if tracked.on_path("cmake") else "cmake")
 

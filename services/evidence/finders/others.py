@@ -1,4 +1,4 @@
-"""Ecosystems whose checks are shown by one file each: gradle, Maven, .NET, sbt, Mix, Perl, Deno."""
+"""Ecosystems whose checks are shown by one file each: gradle, Maven, .NET, sbt, Mix, Perl."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cccc.services.evidence.finders.seen import Found, Row, Tracked
 NAME = "others"
 MANIFEST = re.compile(
     r"^(?:settings\.gradle(?:\.kts)?|gradlew|pom\.xml|[^/]+\.(?:slnx?|[cf]sproj)|build\.sbt|mix\.exs|Makefile\.PL|Build\.PL"
-    r"|cpanfile|deno\.jsonc?)$"
+    r"|cpanfile)$"
 )
 
 
@@ -29,13 +29,19 @@ class Line(NamedTuple):
 
 _GRADLE, _MAVEN = r"^(?:build|settings)\.gradle(?:\.kts)?$", r"^pom\.xml$"
 LINES = (
+    Line("jvm", "test", "the next, multiplatform", _GRADLE, "./gradlew allTests", "java", "gradlew", "multiplatform"),
     Line(
-        "gradle", "test", "the next, multiplatform", _GRADLE, "./gradlew allTests", "java", "gradlew", "multiplatform"
+        "jvm",
+        "test",
+        "build.gradle(.kts) or settings.gradle(.kts), with gradlew",
+        _GRADLE,
+        "./gradlew test",
+        "java",
+        "gradlew",
     ),
-    Line("gradle", "test", "build.gradle(.kts), settings.gradle(.kts)", _GRADLE, "./gradlew test", "java", "gradlew"),
-    Line("gradle", "test", "the same without gradlew", _GRADLE, "gradle test", "gradle"),
-    Line("maven", "test", "pom.xml", _MAVEN, "./mvnw -B test", "java", "mvnw"),
-    Line("maven", "test", "pom.xml without mvnw", _MAVEN, "mvn -B test", "mvn"),
+    Line("jvm", "test", "pom.xml with mvnw", _MAVEN, "./mvnw -B test", "java", "mvnw"),
+    Line("jvm", "test", "pom.xml", _MAVEN, "mvn -B test", "mvn"),
+    Line("jvm", "test", "settings.gradle(.kts) or build.gradle(.kts)", _GRADLE, "gradle test", "gradle"),
     Line("dotnet", "test", "`*.sln`, `*.slnx`", r"^[^/]+\.slnx?$", "dotnet test", "dotnet", says=r"\.(?:cs|fs|vb)proj"),
     Line("dotnet", "test", "`*.csproj`, `*.fsproj`", r"^[^/]+\.[cf]sproj$", "dotnet test", "dotnet"),
     Line("sbt", "test", "build.sbt", r"^build\.sbt$", "sbt test", "sbt"),
@@ -43,8 +49,6 @@ LINES = (
     Line("mix format", "lint", ".formatter.exs", r"^\.formatter\.exs$", "mix format --check-formatted", "mix"),
     Line("credo", "lint", ".credo.exs", r"^\.credo\.exs$", "mix credo", "mix"),
     Line("perl", "test", "`t/*.t`", r"^t/.*\.t$", "prove -lr t", "prove"),
-    Line("deno", "test", "deno.json, deno.jsonc", r"^deno\.jsonc?$", "deno test -A", "deno"),
-    Line("deno lint", "lint", "deno.json, deno.jsonc", r"^deno\.jsonc?$", "deno lint", "deno"),
 )
 ROWS: tuple[Row, ...] = tuple(
     Row(line.shown, **{"lint" if line.kind == "lint" else "tests": f"`{line.command}`"}) for line in LINES

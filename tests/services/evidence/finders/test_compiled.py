@@ -12,7 +12,7 @@ PACKAGE = '[package]\nname = "a"\n'
 CI = ".github/workflows/ci.yml"
 CARGO = "cargo test --no-fail-fast"
 CTEST = f"cmake -S . -B build-check && cmake --build build-check -j {JOBS}"
-CTEST += f" && ctest --test-dir build-check --output-on-failure -j {JOBS}"
+CTEST += f" && (cd build-check && ctest --output-on-failure -j {JOBS})"
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,10 @@ CTEST += f" && ctest --test-dir build-check --output-on-failure -j {JOBS}"
         ({"Cargo.toml": PACKAGE, "core/Cargo.toml": PACKAGE}, f"{CARGO} && (cd core/ && {CARGO})"),
         ({"Cargo.toml": PACKAGE, "fuzz/Cargo.toml": PACKAGE}, CARGO),
         ({"go.mod": ""}, "go test -v ./..."),
-        ({"go.mod": "", "sub/go.mod": ""}, "go test -v ./... && (cd sub/ && go test -v ./...)"),
+        ({"go.mod": "", "sub/go.mod": "", "sub/a_test.go": ""}, "go test -v ./... && (cd sub/ && go test -v ./...)"),
+        ({"go.mod": "", "tools/go.mod": "", "tools/tools.go": ""}, "go test -v ./..."),
         ({"go.work": "go 1.22\n\nuse (\n\t./a\n\t./b // here\n)\n", "a/go.mod": ""}, "go test -v ./a/... ./b/..."),
+        ({"go.mod": "", "tools/go.mod": "", "tools/tools.go": ""}, "go test -v ./..."),
         ({"go.work": "use ./a\nuse .\n", "go.mod": "", "a/go.mod": ""}, "go test -v ./a/... ./..."),
         ({"CMakeLists.txt": "project(a)\nenable_testing()\n"}, CTEST),
         ({"CMakeLists.txt": "project(a)\nINCLUDE( CTest )\n"}, CTEST),
@@ -44,7 +46,8 @@ CTEST += f" && ctest --test-dir build-check --output-on-failure -j {JOBS}"
             f"{{ [ -f Makefile ] || {{ ./configure; }}; }} && make -j {JOBS} test",
         ),
         ({"configure.ac": "", "Makefile.am": "bin_PROGRAMS = a\n"}, ""),
-        ({"CMakeLists.txt": "enable_testing()", "tests/http/test_a.py": ""}, CTEST),
+        ({"CMakeLists.txt": "enable_testing()", "a.c": "", "tests/test_a.py": ""}, CTEST),
+        ({"Makefile": "test:\n", "src/a.cpp": "", "tests/test_a.py": ""}, "make test"),
     ],
 )
 def test_compiled_code_is_tested_by_its_build_tool(files: dict[str, str], command: str) -> None:
@@ -55,6 +58,7 @@ def test_of_several_build_tools_the_one_that_is_installed_tests() -> None:
     files = {"CMakeLists.txt": "enable_testing()", "meson.build": "test('a', b)\n"}
     assert lines(files, "meson")["test"].startswith("meson setup")
     assert lines(files, "meson", "cmake")["test"] == lines(files, "none")["test"] == CTEST
+    assert lines({**files, "Makefile": "test:\n"}, "make")["test"] == "make test"
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,7 @@ def test_of_several_build_tools_the_one_that_is_installed_tests() -> None:
         ({"go.mod": ""}, f"{GOFMT} && go vet ./..."),
         ({"go.mod": "", ".golangci.yaml": ""}, f"{GOFMT} && go vet ./... && golangci-lint run --fix=false ./..."),
         (
-            {"go.mod": "", "sub/go.mod": ""},
+            {"go.mod": "", "sub/go.mod": "", "sub/a_test.go": ""},
             f"{GOFMT} && go vet ./... && (cd sub/ && {GOFMT}) && (cd sub/ && go vet ./...)",
         ),
     ],

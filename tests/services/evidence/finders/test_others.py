@@ -34,7 +34,7 @@ GEMS = {"Gemfile": "gem 'rake'\ngem 'rubocop'\n"}
         ({"build.sbt": ""}, "sbt test"),
         ({"mix.exs": "", "test/a_test.exs": ""}, "mix test"),
         ({"t/a.t": "", "lib/A.pm": ""}, "prove -lr t"),
-        ({"deno.json": "{}"}, "deno test -A"),
+        ({"pom.xml": "", "build.gradle": ""}, "mvn -B test"),
     ],
 )
 def test_tests_are_run_by_the_ecosystems_own_tool(files: dict[str, str], command: str) -> None:
