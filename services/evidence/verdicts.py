@@ -147,6 +147,8 @@ class Verdicts:
             self._note(kind, run, verdict, on_base.word)
             return
         names = "" if compared.words else base.named(run.tally)
+        if kind == "test" and not run.tally:
+            names = redaction.default.redact(cause.of(run.ended.output))
         told = [f"{verdict.reason}: {names}" if names else verdict.reason, compared.words]
         if compared.not_worse and kind == "test":
             told.append("the patch breaks nothing more, but gate.base_red is refuse (not_worse would let it land)")

@@ -56,5 +56,9 @@ def _told(output: str) -> list[Tally]:
 
 
 def reports(command: str) -> list[str]:
-    """Return the patterns of the JUnit XML files that the runners in a command leave without being asked."""
-    return [pattern for runner, patterns in _REPORTS if runner.search(command) for pattern in patterns]
+    """Return the patterns of the JUnit XML files that the runner of a command leaves without being asked.
+
+    None where the command runs others too, which leave no reports and have to be counted by what they print.
+    """
+    alone = "&&" not in re.sub(r"\bcd [^&|;]+ && ", "", command)
+    return [pattern for runner, patterns in _REPORTS if alone and runner.search(command) for pattern in patterns]

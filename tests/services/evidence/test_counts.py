@@ -347,6 +347,12 @@ def test_a_test_that_passed_when_it_was_tried_again_did_not_fail() -> None:
         assert tally and (tally.tests, tally.failed) == (1, 0)
 
 
+def test_reports_are_looked_for_where_a_runner_leaves_them_and_no_other_runs() -> None:
+    assert counts.reports("./gradlew test") == counts.reports("(cd app && ./gradlew test)") != []
+    assert counts.reports("mvn -B test") and counts.reports("sbt test")
+    assert counts.reports("mvn test && npm test") == counts.reports("pytest -q") == []
+
+
 def test_points_that_the_plan_promises_and_that_never_came_failed() -> None:
     tally = counts.read("1..4\nok 1 - a\nok 2 - b\nBail out! no database\n")
     assert tally and (tally.tests, tally.failed, tally.failing) == (4, 2, None)

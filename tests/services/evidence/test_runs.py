@@ -268,6 +268,11 @@ def test_a_green_base_leaves_the_red_to_the_patch(bench: Bench) -> None:
     assert last_test(bench).on_base == "green"
 
 
+def test_where_no_runner_tells_numbers_the_last_useful_line_is_told(bench: Bench) -> None:
+    bench.gate(TEST_CMD="grep -q a docs/a.md || { echo 'a.c:3: error: no ;'; echo 'make: *** [a.o] Error 1'; exit 2; }")
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "tests failed: exit 2: a.c:3: error: no ;"
+
+
 def test_a_setup_that_fails_with_the_patch_only_is_a_refusal(bench: Bench) -> None:
     bench.settings("gate: {setup: 'grep a docs/a.md'}")
     bench.gate(TEST_CMD="true")
@@ -294,7 +299,7 @@ def test_a_patch_held_for_the_environment_lands_by_itself_once_that_is_mended(be
 
 def test_a_command_that_ends_otherwise_than_on_the_base_is_the_patchs(bench: Bench) -> None:
     bench.gate(TEST_CMD="cat docs/a.md; exit 1")
-    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "tests failed: exit 1; red on the base too"
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "tests failed: exit 1: b; red on the base too"
 
 
 def test_a_command_that_ends_with_0_though_tests_failed_is_red(bench: Bench) -> None:
