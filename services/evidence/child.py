@@ -25,7 +25,7 @@ from cccc.common.typed_by import CHECK
 from cccc.services.evidence.checks import Ended
 
 _LARGEST_LOG = 64 * 1024 * 1024
-_OUTPUT = 16 * 1024 * 1024
+_OUTPUT = 4 * 1024 * 1024
 _LEAVE_WITHIN = 5.0
 _PR_SET_CHILD_SUBREAPER = 36  # of <linux/prctl.h>
 

@@ -16,7 +16,7 @@ from cccc.services.evidence.counts.tally import Tally
 __all__ = ["Tally", "read", "reports"]
 
 # Their parts of an output are taken out before the others read the rest.
-_AROUND: tuple[tuple[re.Pattern[str], Callable[[str], Tally]], ...] = (
+_AROUND: tuple[tuple[tuple[re.Pattern[str], re.Pattern[str]], Callable[[str], Tally]], ...] = (
     (building.CTEST, building.ctest),
     (building.MESON, building.meson),
     (building.BAZEL, building.bazel),
@@ -49,9 +49,14 @@ def read(output: str, found: Iterable[bytes] = ()) -> Tally | None:
 
 def _told(output: str) -> list[Tally]:
     said = []
-    for part, reader in _AROUND:
-        said += [reader(match.group()) for match in part.finditer(output)]
-        output = part.sub("", output)
+    for (begin, end), reader in _AROUND:
+        first = begin.search(output)
+        last = end.search(output, first.end()) if first else None
+        while first and last:
+            said.append(reader(output[first.start() : last.end()]))
+            output = output[: first.start()] + output[last.end() :]
+            first = begin.search(output, first.start())
+            last = end.search(output, first.end()) if first else None
     return said + [tally for tally in (reader(output) for reader in _READERS) if tally]
 
 

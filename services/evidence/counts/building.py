@@ -10,12 +10,19 @@ import re
 
 from cccc.services.evidence.counts.tally import Tally, added, tally
 
-CTEST = re.compile(
-    r"(?ms)^Test project .*?(?:^Total Test time[^\n]*\n(?:\nThe following tests[^\n]*\n(?:\t[^\n]*\n)+)*|"
-    r"^No tests were found!!!$)"
+# Where each part begins and ends.
+CTEST = (
+    re.compile(r"(?m)^Test project .*$"),
+    re.compile(
+        r"(?m)^Total Test time.*\n(?:\nThe following tests.*\n(?:\t.*\n)+)*(?:Errors while running CTest\n)?"
+        r"|^No tests were found!!!$"
+    ),
 )
-MESON = re.compile(r"(?ms)^ *1/\d+ .*?^Ok: +\d+ *\n(?:^[A-Z][A-Za-z ]*: +\d+ *\n?)*")
-BAZEL = re.compile(r"(?ms)^(?:INFO: |Loading: |Analyzing: ).*?^Executed \d+ out of \d+ tests?:[^\n]*$")
+MESON = (re.compile(r"(?m)^ *1/\d+ "), re.compile(r"(?m)^Ok: +\d+ *\n(?:[A-Z][A-Za-z ]*: +\d+ *(?:\n|$))*"))
+BAZEL = (
+    re.compile(r"(?m)^(?:INFO: |Loading: |Analyzing: )"),
+    re.compile(r"(?m)^Executed \d+ out of \d+ tests?:.*$"),
+)
 
 
 def ctest(part: str) -> Tally:
