@@ -410,7 +410,9 @@ def test_the_tests_do_not_see_what_a_linter_has_mended(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("lint", ["sed -i s/bad/good/ docs/*.md", "sed -i s/bad/good/ docs/*.md; git add docs; exit 1"])
-def test_a_linter_that_repairs_what_the_patch_wrote_makes_it_red(bench: Bench, lint: str) -> None:
+@repos.BOTH_ISOLATIONS
+def test_a_linter_that_repairs_what_the_patch_wrote_makes_it_red(bench: Bench, isolation: str, lint: str) -> None:
+    bench.settings(f"gate: {{isolation: {isolation}}}")
     bench.gate(LINT_CMD=lint, TEST_CMD="true")
     reason = refused(bench, bench.diff({"docs/a.md": b"a\nbad\n", "docs/new.md": b"good\n"}))
     assert f"`{lint}` changed docs/a.md; hand in what it makes of it" in reason
