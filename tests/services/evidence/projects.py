@@ -139,6 +139,11 @@ JAVASCRIPT = [
         own={"eslint": REPAIRS},
     ),
     of_node(
+        "a lint script that calls one that repairs",
+        '{"scripts": {"test": "node --test", "lint": "npm run fix", "fix": "eslint --fix ."}}',
+        own={"eslint": REPAIRS},
+    ),
+    of_node(
         "eslint without a script", '{"scripts": {"test": "node --test"}}', own=LINT, more={"eslint.config.js": "[]\n"}
     ),
     of_node("biome", '{"scripts": {"test": "node --test"}}', own={"biome": FORBIDS}, more={"biome.json": "{}\n"}),
