@@ -138,7 +138,8 @@ class Seen:
             found["CONDA_PREFIX" if (self._python / "conda-meta").is_dir() else "VIRTUAL_ENV"] = str(self._python)
         if self._top != self._repo.top:
             found = {name: self._moved(value) for name, value in found.items()}
-            found.setdefault("UV_NO_SYNC", "1")  # the environment is the user's own there
+            if self._python:
+                found.setdefault("UV_NO_SYNC", "1")  # the environment is the user's own there
         arranged = (str(self._box / "python"), found.get("PYTHONPATH", ""))
         return {**found, "PYTHONPATH": os.pathsep.join(filter(None, arranged))}
 

@@ -123,6 +123,11 @@ class Runs:
         path = self._repo.prefix + name
         return any(link.path == path for link in self.lent()) or (self._tree.path / path).exists()
 
+    def not_checked_out(self) -> list[str]:
+        """Return the submodules that a run finds empty."""
+        lent = {link.path for link in self.lent()}
+        return [path for path in self._tree.modules() if path not in lent]
+
     def lent(self) -> list[Link]:
         """Return what a run gets lent. Raises Missing."""
         asked = links.asked(self._repo, self._gate.policies.gate.link)

@@ -134,6 +134,9 @@ class Verdicts:
         before = yield from self._on_base(kind, run.command)
         on_base = self._judge(kind, before)
         trouble = self._of_the_user(kind, run, verdict, before) if on_base.word in ("red", "broken") else ""
+        empty = self.runs.not_checked_out() if trouble else []
+        if empty:
+            trouble += f"; not checked out: {', '.join(change.shown(empty))} (git submodule update --init)"
         if trouble:
             self._gate.on_base.pop((self._repo.head, run.command), None)  # it may be mended when this is tried again
             fact = self._fact(kind, run, Verdict("broken", trouble), on_base.word)

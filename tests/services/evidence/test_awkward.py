@@ -86,6 +86,16 @@ def test_a_submodule_is_there_for_the_checks_as_the_user_has_it_checked_out(
     assert (bench.root / "docs/sub/x").read_bytes() == b"mine\n"
 
 
+def test_a_submodule_that_is_not_checked_out_is_named_where_the_checks_cannot_run(bench: Bench, tmp_path: Path) -> None:
+    submodule(bench, tmp_path)
+    git.run(bench.root, "submodule", "deinit", "-q", "-f", "docs/sub")
+    bench.gate(TEST_CMD="cat docs/sub/x")
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    held = bench.wait(f.PatchHeld)
+    assert isinstance(held, f.PatchHeld)
+    assert held.reason.endswith("; not checked out: docs/sub (git submodule update --init)")
+
+
 @pytest.mark.parametrize("name", ["x", "new"])
 def test_a_diff_that_reaches_into_a_submodule_is_told_so(bench: Bench, tmp_path: Path, name: str) -> None:
     submodule(bench, tmp_path)

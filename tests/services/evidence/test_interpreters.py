@@ -158,6 +158,7 @@ def test_a_check_elsewhere_finds_no_place_of_the_users_tree_in_its_environment(r
     assert seen["VIRTUAL_ENV"] == f"{tmp_path}/tree/.venv"
     assert seen["PYTHONPATH"] == f"{tmp_path}/box/python:{tmp_path}/tree/src"
     assert (seen["OTHER"], seen["STATE"]) == (env["OTHER"], env["STATE"])
+    assert seen["UV_NO_SYNC"] == "1"  # it would sync the user's own environment to the gate tree
 
 
 def test_a_check_at_the_repositorys_place_keeps_the_environment(repo: git.Repo, tmp_path: Path) -> None:
