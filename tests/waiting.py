@@ -11,7 +11,7 @@ PATIENCE = 3.0  # limits are meant for a quiet machine: a busy one gets so many 
 
 
 def until(condition: Callable[[], T], limit: float = 10.0, what: str | Callable[[], str] = "") -> T:
-    """Return the condition's first true value. Fails after `limit` seconds of a quiet machine, saying what was awaited."""
+    """Return the condition's first true value. Fails after `limit` seconds of a quiet machine, naming `what`."""
     end = time.monotonic() + limit * PATIENCE
     while True:
         value = condition()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-import yaml
-
-from cccc.services.evidence.finders.seen import Found, Row, Tracked
+from cccc.services.evidence.finders.seen import Found, Row, Tracked, from_yaml
 
 NAME = "general"
 MANIFEST = re.compile(r"^(?:GNUmakefile|[Mm]akefile|[Jj]ustfile|\.justfile|[Tt]askfile\.ya?ml)$")
@@ -53,24 +51,22 @@ def _make(tracked: Tracked) -> Found | None:
     text += "".join("\n" + tracked.read(name) for name in re.findall(r"(?m)^-?include[ \t]+(\S+)", text))
     if re.search(r"(?m)^\.DEFAULT\s*:", text):  # hands what it does not know to the makefiles of folders
         text += "".join("\n" + tracked.read(name) for name in tracked.files if re.fullmatch(r"[^/]+/[Mm]akefile", name))
-    targets = {name for line in re.findall(r"(?m)^([^\s#:=][^:=#\n]*?)\s*::?(?!=)", text) for name in line.split()}
+    targets = {name for line in re.findall(r"(?m)^([^\s#:=][^:=#\n]*?)[ \t]*::?(?!=)", text) for name in line.split()}
     target = next((name for name in _TARGETS if name in targets), "")
     return _found(tracked, f"make {target}", marker) if target else None
 
 
 def _just(tracked: Tracked) -> Found | None:
     marker = tracked.first(_JUSTFILES)
-    recipes = re.findall(r"(?m)^@?([\w-]+)(?:[ \t]+[^:=\n]*)?:(?!=)", tracked.read(marker)) if marker else []
+    recipes = re.findall(r"(?m)^@?([\w-]+)(?![ \t]*:=)(?:[ \t][^\n]*)?:", tracked.read(marker)) if marker else []
     recipe = next((name for name in _TARGETS if name in recipes), "")
     return _found(tracked, f"just {recipe}", marker) if recipe else None
 
 
 def _task(tracked: Tracked) -> Found | None:
     marker = tracked.first(_TASKFILES)
-    try:
-        tasks = yaml.safe_load(tracked.read(marker))["tasks"] if marker else {}
-    except (yaml.YAMLError, KeyError, TypeError):
-        return None
+    said = from_yaml(tracked.read(marker)) if marker else None
+    tasks = said.get("tasks") if isinstance(said, dict) else None
     task = next((name for name in _TARGETS if isinstance(tasks, dict) and name in tasks), "")
     return _found(tracked, f"task {task}", marker) if task else None
 

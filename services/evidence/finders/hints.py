@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
-from cccc.services.evidence.finders.seen import CI_FILE, Tracked
+from cccc.services.evidence.finders.seen import CI_FILE, Tracked, from_yaml
 
 _KEYS = ("run", "script", "command", "before_script", "bash", "sh")
 _README = re.compile(r"^(?:CONTRIBUTING|README|DEVELOPMENT|HACKING)(?:\.(?:md|rst|txt))?$", re.I)
@@ -39,10 +37,7 @@ def _of_ci(tracked: Tracked) -> Iterator[tuple[str, str]]:
         if name == "Jenkinsfile":
             yield from ((name, line) for line in re.findall(r"\bsh\s*[(\s]['\"]+(.*?)['\"]", tracked.read(name)))
             continue
-        try:
-            said = yaml.safe_load(tracked.read(name))
-        except yaml.YAMLError:
-            continue
+        said = from_yaml(tracked.read(name))
         yield from ((name, line.strip()) for text in _texts(said) for line in text.splitlines() if "${{" not in line)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Callable, Protocol
 
+import yaml
+
 
 @dataclass(frozen=True)
 class Found:
@@ -84,6 +86,14 @@ class Ecosystem(Protocol):
 
     def is_apart(self, tracked: Tracked, folder: str, kind: str) -> bool:
         """Whether the checks of a kind of `tracked` do not reach the project in its `folder`."""
+
+
+def from_yaml(text: str) -> object:
+    """Return what a YAML text says, every scalar as text; None when it cannot be read."""
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)
+    except yaml.YAMLError:
+        return None
 
 
 def section(text: str, name: str) -> str:

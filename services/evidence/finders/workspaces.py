@@ -6,9 +6,7 @@ import json
 import re
 from typing import Any
 
-import yaml
-
-from cccc.services.evidence.finders.seen import Found, Tracked
+from cccc.services.evidence.finders.seen import Found, Tracked, from_yaml
 
 _PACKAGE = re.compile(r"^(.+/)package\.json$")
 
@@ -34,10 +32,7 @@ def _globs(tracked: Tracked, package: dict[str, Any]) -> list[str]:
     if isinstance(said, dict):
         said = said.get("packages")
     if "pnpm-workspace.yaml" in tracked.names:
-        try:
-            pnpm = yaml.safe_load(tracked.read("pnpm-workspace.yaml"))
-        except yaml.YAMLError:
-            pnpm = None
+        pnpm = from_yaml(tracked.read("pnpm-workspace.yaml"))
         said = pnpm.get("packages") if isinstance(pnpm, dict) else None
     return [one for one in said if isinstance(one, str)] if isinstance(said, list) else []
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cccc.services.evidence import finders
 from tests.services.evidence.finders.seeing import lines, tracked
@@ -22,7 +24,8 @@ SVC = {"svc/pyproject.toml": "[project]\n[tool.ruff]\n", "svc/tests/test_a.py": 
         ({"Makefile": "include rules.mk\n", "rules.mk": "check:\n"}, "make check"),
         ({"Makefile": ".DEFAULT:\n\tcd src && $(MAKE) $@\n", "src/Makefile": "test: all\n"}, "make test"),
         ({"justfile": "test *args: build\n  x\n"}, "just test"),
-        ({"justfile": "test := 'x'\n"}, ""),
+        ({"justfile": "test := 'x:y'\n"}, ""),
+        ({"justfile": "test filter='': build\n  x\n"}, "just test"),
         ({"Taskfile.yml": "version: 3\ntasks:\n  test: x\n"}, "task test"),
         ({"Taskfile.yml": "tasks: [\n"}, ""),
         ({"MODULE.bazel": ""}, "bazel test //..."),
@@ -90,6 +93,7 @@ def test_what_ci_and_readmes_say_is_a_hint_where_nothing_is_found() -> None:
     assert second == "CONTRIBUTING.md says `./run-all tests`"
     assert not finders.hints(tracked({**ci, "go.mod": ""}))
     assert not finders.hints(tracked({".gitlab-ci.yml": "a: [\n", "Jenkinsfile": "sh 'deploy'"}))
+    assert not finders.hints(tracked({".gitlab-ci.yml": "since: 2024-99-99\n"}))
 
 
 @pytest.mark.parametrize(
@@ -115,6 +119,52 @@ def test_what_ci_and_readmes_say_is_a_hint_where_nothing_is_found() -> None:
 )
 def test_a_failure_asks_for_a_setup_line(files: dict[str, str], output: str, line: str) -> None:
     assert finders.proposals(tracked(files), output) == (f"gate.setup: {line}" if line else "")
+
+
+NAMES = ["pyproject.toml", "setup.cfg", "tox.ini", "pytest.ini", "mypy.ini", "manage.py", "test_a.py", "package.json"]
+NAMES += [
+    "web/package.json",
+    "pnpm-workspace.yaml",
+    "Cargo.toml",
+    "go.work",
+    "go.mod",
+    "CMakeLists.txt",
+    "configure.ac",
+]
+NAMES += ["Makefile", "Makefile.am", "justfile", "Taskfile.yml", "composer.json", "Rakefile", "Gemfile", "README.md"]
+NAMES += [".github/workflows/a.yml", ".gitlab-ci.yml", "Jenkinsfile", ".pre-commit-config.yaml", "noxfile.py", "a.sln"]
+TEXTS = [
+    "[]",
+    "{",
+    "null",
+    "1",
+    '{"scripts": [1]}',
+    '{"scripts": {"test": 1, "lint": ""}}',
+    '{"workspaces": [1, "!", "**"]}',
+]
+TEXTS += [
+    '{"scripts": {"test": "npm test", "check": "npm run check"}}',
+    "a: &a [*a]",
+    "tasks: [",
+    "use (",
+    "[tool.pytest",
+]
+TEXTS += [
+    '{"scripts": {"lint": "&& --fix", "test": " && x"}}',
+    "[pytest]\npython_files =",
+    "cargo clippy --",
+    "test:\n",
+]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(TEXTS) | st.text(max_size=60), max_size=8), st.text())
+def test_no_content_of_a_file_stops_the_search(files: dict[str, str], output: str) -> None:
+    for installed in (("*",), ("nothing",)):
+        seen = tracked(files, *installed)
+        found = finders.find(seen)
+        assert {one.kind for one in found} <= {"lint", "test"}
+        assert all(isinstance(line, str) for line in [*finders.missing(found), *finders.hints(seen)])
+        assert isinstance(finders.proposals(seen, output), str)
 
 
 def test_a_large_monorepo_is_searched_in_a_moment() -> None:
