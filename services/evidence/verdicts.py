@@ -129,8 +129,11 @@ class Verdicts:
     def _red(self, kind: str, run: Run, verdict: Verdict) -> Passing:
         """Tell what the patch broke from what was red before, by the same command on the base.
 
-        Raises Refused, and Stuck when it is the user's.
+        Raises Refused, and Stuck when it is the user's. Where no test was run, the base is run anew: what it needs may
+        have gone since.
         """
+        if kind == "test" and not (run.tally and run.tally.executed):
+            self._gate.on_base.pop((self._repo.head, run.command), None)
         before = yield from self._on_base(kind, run.command)
         on_base = self._judge(kind, before)
         trouble = self._of_the_user(kind, run, verdict, before) if on_base.word in ("red", "broken") else ""
@@ -138,7 +141,6 @@ class Verdicts:
         if empty:
             trouble += f"; not checked out: {', '.join(change.shown(empty))} (git submodule update --init)"
         if trouble:
-            self._gate.on_base.pop((self._repo.head, run.command), None)  # it may be mended when this is tried again
             fact = self._fact(kind, run, Verdict("broken", trouble), on_base.word)
             yield from self._stop(fact, f"{'lint' if kind == 'lint' else 'tests'} could not run: {trouble}")
         if verdict.word == "broken":

@@ -297,6 +297,17 @@ def test_a_patch_held_for_the_environment_lands_by_itself_once_that_is_mended(be
     assert [fact.verdict for fact in bench.facts() if isinstance(fact, f.Test)] == ["broken", "green"]
 
 
+def test_what_has_gone_since_the_base_was_green_is_the_users(bench: Bench) -> None:
+    database, red = bench.beside / "database", "{ echo 1 passing; echo '  1 failing'; exit 1; }"
+    database.touch()
+    bench.gate(TEST_CMD=f"cat {database} && if grep -q a docs/a.md; then echo 2 passing; else {red}; fi")
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "tests failed: 1 of 2 failed"
+    database.unlink()
+    bench.queue(bench.diff({"docs/a.md": b"a\nc\n"}), "m2")
+    fact = bench.wait(f.PatchHeld, "m2")
+    assert isinstance(fact, f.PatchHeld) and fact.asked and "No such file or directory" in fact.reason
+
+
 def test_a_command_that_ends_otherwise_than_on_the_base_is_the_patchs(bench: Bench) -> None:
     bench.gate(TEST_CMD="cat docs/a.md; exit 1")
     assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "tests failed: exit 1: b; red on the base too"
