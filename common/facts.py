@@ -712,6 +712,49 @@ class BaseDrop(Fact, tag="base-drop"):
     reason: str = ""
 
 
+class BaseAgain(Fact, tag="base-again"):
+    """A person wants the tests of what is checked out run, whatever is known of them."""
+
+
+class GateChecks(Fact, tag="gate-checks"):
+    """What checks a patch from now on, in words for people."""
+
+    linted_by: str
+    tested_by: str
+    programs: str  # where they are looked for
+
+
+class BaseNeedsDecision(Fact, tag="base-needs-decision"):
+    """What keeps patches from landing is not theirs, and people are asked whether that is accepted on this machine."""
+
+    mid: str  # of the run on the base
+    branch: str  # full ref name
+    base: str
+    why: str  # red: these tests fail there too; untested: there is nothing to run
+    question: str
+    machine: str
+    names: List[str] = msgspec.field(default_factory=list)  # the tests, as their runner names them
+
+
+class BaseAccepted(Fact, tag="base-accepted"):
+    """People have accepted that these tests fail on this machine (why: red), or that nothing is tested (untested)."""
+
+    mid: str
+    why: str
+    machine: str
+    rfd_id: str
+    names: List[str] = msgspec.field(default_factory=list)
+
+
+class BaseForgotten(Fact, tag="base-forgotten"):
+    """What was accepted counts no more: a person took it back, or the tests are green again, for `reason`."""
+
+    why: str
+    machine: str
+    names: List[str] = msgspec.field(default_factory=list)
+    reason: str = ""
+
+
 class BranchMoved(Fact, tag="branch-moved"):
     """HEAD was moved, and not by the gate: a commit, a reset, another branch."""
 
@@ -762,7 +805,7 @@ class Rfd(Fact, tag="rfd"):
     rfd_id: str
     author: str = msgspec.field(name="from")
     mid: str
-    why: str  # protected, large, tests; of messages: request, confidence, dispute
+    why: str  # protected, large, tests; of messages: request, confidence, dispute; of a base: red, untested
     title: str
     question: str
     minutes: int  # how long an answer, and then an approval, may take
@@ -775,6 +818,8 @@ class Rfd(Fact, tag="rfd"):
     sha: str = ""
     base: str = ""
     policy: str = ""
+    machine: str = ""  # for which the answer holds, of a base
+    names: List[str] = msgspec.field(default_factory=list)  # the tests it is about, of a base
 
 
 class Decision(Fact, tag="decision"):

@@ -42,6 +42,7 @@ SUBCOMMANDS = frozenset(
         "rfd",
         "patch",
         "evidence",
+        "gate",
         "token",
         "bridge",
         "upgrade",

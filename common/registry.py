@@ -38,7 +38,7 @@ _GATE = (
     f.LeftoverEdits,
     f.LeftoverRemind,
 )
-_BASE = (f.BaseRun, f.BaseTest, f.BaseDrop)
+_BASE = (f.BaseRun, f.BaseTest, f.BaseDrop, f.BaseNeedsDecision, f.BaseForgotten, f.GateChecks)
 _STARTUP = (f.StartupInboxResume, f.StartupInboxDiscard)
 _CARD = (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)
 _NUDGE = (
@@ -115,6 +115,7 @@ SERVICES = (
             f.Handoff,
             f.PatchQueued,
             f.PatchReverted,
+            f.BaseAccepted,
             f.Notice,
             f.FactSkipped,
         ),
@@ -133,6 +134,7 @@ SERVICES = (
             *_GATE,
             *_CARD,
             *_BASE,
+            f.BaseAccepted,
             f.PatchRetry,
             f.PatchRevert,
             f.AckFile,
@@ -176,7 +178,10 @@ SERVICES = (
         "evidence",
         40,
         says=(*_GATE, *_BASE, f.EvidenceValidate, f.EvidenceInvalid, f.BranchMoved, f.FactSkipped),
-        hears=(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_BASE, *_CARD, f.Decision, *_RFD, *_HISTORY),
+        hears=(
+            *(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_BASE, f.BaseAgain, f.BaseAccepted, *_CARD),
+            *(f.Decision, *_RFD, *_HISTORY),
+        ),
     ),
     Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
 )
@@ -216,6 +221,8 @@ SAYS: dict[str, frozenset[str]] = {
             "patch-retry",
             "patch-drop",
             "base-drop",
+            "base-again",
+            "base-forgotten",
             "patch-revert",
             "evidence-card",
         }

@@ -72,6 +72,11 @@ _FORM: dict[type[Fact], str | Callable[[Any], str]] = {
     f.BaseRun: "{0.command} on {0.base:.10}",
     f.BaseTest: "{0.verdict} {0.command} on {0.base:.10} ({0.seconds:.1f} s) {0.reason}",
     f.BaseDrop: lambda fact: fact.reason or "dropped by the user",
+    f.GateChecks: "lint: {0.linted_by}; tests: {0.tested_by}",
+    f.BaseAgain: "the tests of what is checked out",
+    f.BaseNeedsDecision: "{0.question}",
+    f.BaseAccepted: lambda fact: f"{_accepted(fact)}, by {fact.rfd_id}",
+    f.BaseForgotten: lambda fact: f"{_accepted(fact)} no more: {fact.reason or 'taken back by the user'}",
     f.BranchMoved: "{0.branch} {0.old:.10} → {0.new:.10}",
     f.LeftoverEdits: lambda fact: f"{plural(fact.count, 'path')} changed that no patch handed in",
     f.LeftoverRemind: lambda fact: f"{plural(fact.count, 'path')} changed that no patch handed in",
@@ -128,7 +133,7 @@ _COLOURS: dict[str, tuple[type[Fact], ...]] = {
         f.PatchReverted,
         f.Rfd,
         f.RfdExpired,
-        f.PatchNeedsDecision,
+        *(f.PatchNeedsDecision, f.BaseNeedsDecision),
         f.PatchHeld,
         f.NudgeHeld,
         f.Notice,
@@ -145,6 +150,10 @@ def one_line(text: str) -> str:
     if not line.isprintable():
         line = "".join(char if char.isprintable() else "·" for char in line)
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def _accepted(fact: f.BaseAccepted | f.BaseForgotten) -> str:
+    return f"known to fail on {fact.machine}: {', '.join(fact.names)}" if fact.names else "patches may land untested"
 
 
 def because(fact: f.PatchRevert | f.PatchReverted) -> str:

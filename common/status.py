@@ -181,6 +181,9 @@ class Status(msgspec.Struct):
     filter_on: Optional[bool] = None  # the handoff filter as a person switched it; None: as the settings say
     settings: List[str] = []  # what is broken in the files, or changed and not in force yet; in `troubles` too
     told: List[ToldLine] = []  # what the peers told the user, the newest first
+    linted_by: str = ""  # what lints a patch, in words
+    tested_by: str = ""  # what tests it
+    tested: str = ""  # how its tests ended last: "1,991 tests on main, 10 s"
     leftovers: str = ""  # what is changed in the work tree and was never handed in
 
 

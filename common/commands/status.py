@@ -20,6 +20,7 @@ from cccc.common.short import line_of
 from cccc.common.version import VERSION
 
 _LAST_FACTS = 5
+NO = ("not linted", "untested")  # how words begin for what nothing checks
 
 
 def run(project: Project, rest: str, asker: Asker) -> Reply:
@@ -57,7 +58,7 @@ def lines(found: dict[str, Any]) -> list[Line]:
     if found["running"]:
         shown += [Line(""), *_service_lines(found["services"])]
     shown += [Line(""), *_peer_lines(found["inboxes"], snapshot.get("peers", {}) if found["running"] else {})]
-    shown += [Line(""), *queue.lines(found["queue"])]
+    shown += [Line(""), *_checks(snapshot), *queue.lines(found["queue"])]
     for told in snapshot.get("told", [])[:1]:
         head = f"{told['from']} told you {ago(told['ts'])} ago (`cccc log --me` shows all of it, and more)"
         shown.append(Line(f"{head}: {plain(told['text'])}", "green"))
@@ -70,6 +71,17 @@ def lines(found: dict[str, Any]) -> list[Line]:
     for notice in snapshot.get("notices", []):
         shown.append(Line(f"notice {ago(notice['ts'])} ago: {plain(notice['text'])}", "yellow"))
     return shown + _fact_lines(found["facts"])
+
+
+def _checks(snapshot: dict[str, Any]) -> list[Line]:
+    """What checks each patch, and how its tests ended last; in yellow what nothing checks."""
+    base = f"; {snapshot['tested']}" if snapshot.get("tested") else ""
+    told = {"lint": snapshot.get("linted_by", ""), "tests": snapshot.get("tested_by", "")}
+    return [
+        Line(plain(f"{name}: {words}{base if name == 'tests' else ''}"), "yellow" if words.startswith(NO) else None)
+        for name, words in told.items()
+        if words
+    ]
 
 
 def _queue(project: Project, troubles: list[str]) -> list[dict[str, str]]:

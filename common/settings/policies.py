@@ -33,12 +33,11 @@ class Gate(Section, frozen=True):
     lint: str = ""
     tests: str = ""
     timeout_seconds: Seconds = 600
-    allow_without_tests: bool = True
+    allow_without_tests: Literal["ask", "true", "false"] = "ask"
     isolation: Literal["auto", "bind", "path"] = "auto"
     link: tuple[Inside, ...] = ()
     setup: str = ""
     reports: tuple[Inside, ...] = ()
-    base_red: Literal["refuse", "not_worse"] = "refuse"
     hooks: Literal["run", "off"] = "run"
     wait_minutes: Minutes = 10
 
@@ -62,7 +61,7 @@ class Trigger(Section, frozen=True):
     max_dispute_rounds: Count = 2
 
 
-RfdKind = Literal["protected", "large", "tests", "request"]
+RfdKind = Literal["protected", "large", "tests", "base", "request"]
 
 
 class Approver(Section, frozen=True):
@@ -81,6 +80,7 @@ class Required(Section, frozen=True):
     protected: Positive = 1
     large: Positive = 1
     tests: Positive = 1
+    base: Positive = 1
     request: Positive = 1
 
 
@@ -129,6 +129,9 @@ class Policies(Section, frozen=True):
 
 _OWN_EYES = "the peers look at the repository themselves, and PROJECT.md tells them what matters"
 RETIRED = {
+    "gate.base_red": Retired(
+        "refuse", "people are asked once which tests are known to fail without the patch, by name"
+    ),
     "context.files_limit": Retired("120", _OWN_EYES),
     "context.exclude": Retired("", _OWN_EYES),
 }

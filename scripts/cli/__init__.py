@@ -56,6 +56,7 @@ SECTIONS = {
         "rfd": "Decide what the peers may not decide.",
         "patch": "Look at a patch, try it again, drop it, or take it back.",
         "evidence": "Run an evidence card.",
+        "gate": "Show, run and settle what checks a patch.",
     },
     "Chats": {
         "token": "Keep the tokens of the chat bridges.",

@@ -16,9 +16,10 @@ from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, NotRunning, UserError
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
+from cccc.scripts.cli import checked
 from cccc.services.evidence import cards, sandbox
 from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.child import CheckLock
 from cccc.services.evidence.runs import Gate
 
 _LOOK_EVERY = 0.1
@@ -111,22 +112,10 @@ def _run_here(project: Project, found: card.Card, mid: str) -> f.EvidenceValidat
     ended: Ended | None = None
     try:
         while True:
-            ended = _end_of(steps.send(ended))
+            ended = checked.end_of(steps.send(ended))
     except StopIteration as stop:
         outcome: f.EvidenceValidate = stop.value
         return outcome
-
-
-def _end_of(child: Child) -> Ended:
-    try:
-        while True:
-            ended = child.ended()
-            if ended:
-                return ended
-            time.sleep(_LOOK_EVERY / 10)
-    except KeyboardInterrupt:
-        child.kill()
-        raise click.Abort from None
 
 
 def _show(outcome: f.EvidenceValidate, as_json: bool) -> None:

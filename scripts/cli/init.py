@@ -16,7 +16,7 @@ from cccc.common.errors import NotFound, UserError
 from cccc.common.paths import IGNORE, Project, check_path
 from cccc.common.settings import editing
 from cccc.common.settings.policies import Gates
-from cccc.scripts.cli import shelter, skeleton
+from cccc.scripts.cli import checked, shelter, skeleton
 
 GUIDES = ("PEERA.md", "PEERB.md")
 _SHOWN = 8
@@ -73,6 +73,8 @@ def command(target: Path | None, force: bool, fit_paths: bool) -> None:
         _ignore(project.root)
         _exclude(project.root)
         _shelter(project)
+        for line in checked.lines(project, os.environ):
+            click.echo(line)
     click.echo("next: `cccc doctor` says what is missing, `cccc run` starts")
 
 

@@ -16,8 +16,8 @@ from cccc.common.errors import LedgerBroken, SettingsError, UserError
 from cccc.common.paths import Project, check_path, of_others
 from cccc.common.registry import SERVICES
 from cccc.common.settings import drift, readers
+from cccc.scripts.cli import checked, mail, mend, peers, ready, shelter
 from cccc.scripts.cli import foreground as foreground_
-from cccc.scripts.cli import mail, mend, peers, ready, shelter
 from cccc.services.delivery import peers as kinds
 from cccc.services.evidence import hooks
 
@@ -97,6 +97,8 @@ def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
         click.echo(f"! {found.line}", err=True)
     for found in obstacles.notes(project.root, terminal.environment(project)):
         click.echo(found.line)
+    for line in checked.lines(project, terminal.environment(project)):
+        click.echo(line)
     click.echo(f"up, after {time.monotonic() - begin:.1f} s: {', '.join(names)} are ready")
     if chats:
         click.echo(f"connecting to {', '.join(chats)}; `cccc status` says whether it is")

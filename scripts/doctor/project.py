@@ -7,10 +7,11 @@ import shutil
 from collections.abc import Mapping
 
 from cccc.common import anchor, git, obstacles, settings, status, supervisor, terminal, watch
+from cccc.common.commands.status import NO
 from cccc.common.errors import LedgerBroken, NotRunning, SettingsError, UserError
 from cccc.common.lines import plain
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project, of_others
-from cccc.scripts.cli import shelter
+from cccc.scripts.cli import checked, shelter
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence import hooks, sandbox
@@ -27,6 +28,7 @@ def checks(project: Project) -> list[Check]:
         Check("project", OK, str(project.root)),
         *_settings(project),
         *(_repository(project) if shutil.which("git") else []),
+        *_checks(project),
         *_isolation(project),
         _shelter(project),
         _ledger(project),
@@ -70,6 +72,22 @@ def _repository(project: Project) -> list[Check]:
         identity = git.line(project.root, "var", "GIT_AUTHOR_IDENT", env=git.environment(env))
         checks.append(Check("identity", OK, identity.rpartition(">")[0] + ">"))
     return checks
+
+
+def _checks(project: Project) -> list[Check]:
+    """Say what checks a patch; that nothing does is no more than a warning."""
+    try:
+        found = checked.lines(project, checked.environment_of(project))
+    except SettingsError:  # told already
+        return []
+    return [_of_a_check(*line.split(": ", 1)) for line in found]
+
+
+def _of_a_check(name: str, words: str) -> Check:
+    if words.startswith(NO):
+        what, _, mend = words.rpartition("; ")
+        return Check(name, WARN, what, mend)
+    return Check(name, WARN if "not installed" in words else OK, words)
 
 
 def _edits(project: Project) -> list[Check]:

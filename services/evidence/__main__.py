@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from cccc.common import anchor, git, redaction, terminal, worker
@@ -19,14 +20,14 @@ from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.lines import moment
-from cccc.services.evidence import base_run, bases, cards, change, live, queue, sandbox
+from cccc.services.evidence import asking, base_run, bases, cards, change, commands, environment, live, queue, sandbox
 from cccc.services.evidence.branch import elsewhere
 from cccc.services.evidence.child import CheckLock, Child
 from cccc.services.evidence.landing import Blocked, Ground, Moved
 from cccc.services.evidence.queue import Applying, Open
 from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.trial import Ready, Steps, Trial
-from cccc.services.evidence.verdicts import Stuck
+from cccc.services.evidence.verdicts import OnBase, Stuck
 from cccc.services.evidence.worktree import Watcher, over
 
 _LOOK_EVERY = 1.0
@@ -76,7 +77,8 @@ class Evidence(worker.Worker):
         self._place: git.Repo | None = None  # ever: where it lies does not change
         self._watcher: Watcher | None = None
         self._tidied = True
-        self._rested: set[str] = set()  # branches whose base was thought of in a quiet moment
+        self._rested: set[tuple[str, str]] = set()  # branches and commits that were thought of in a quiet moment
+        self._answers: dict[str, object] = {}  # what was known of the base when a patch was held for it
         self._busy_at = time.monotonic()
         # Before the probe of the sandbox: a check of an earlier life may use its box.
         lock = CheckLock(self.project.run / "check.lock")
@@ -195,17 +197,21 @@ class Evidence(worker.Worker):
 
     def _rest(self) -> None:
         """After a quiet while make the gate tree, and run the tests of a base of which nothing is known."""
-        now, branch = time.monotonic(), self.state.worktree.branch
+        now, seen = time.monotonic(), (self.state.worktree.branch, self.state.worktree.head)
+        again = self.state.bases.again
         if not self._is_idle():
             self._busy_at = now
-        elif branch and branch not in self._rested:
-            if now < self._busy_at + _QUIET:
+        elif all(seen) and (again or seen not in self._rested):
+            if now < self._busy_at + _QUIET and not again:
                 self.wake_in(self._busy_at + _QUIET - now)
                 return
-            self._rested.add(branch)
+            self._rested.add(seen)
             self._tidied = False
             repo = self._look()
-            wanted = self._base.wanted(repo, self.state.bases) if repo and repo.head and repo.branch else ""
+            self._tell_of_checks(repo)
+            wanted = self._base.unknown(repo, self.state.bases) if repo and repo.head and repo.branch else ""
+            if again and repo and not wanted:
+                wanted = self._base.name(repo)
             for mid in self._base.left_open(self.state.bases):
                 if mid != wanted:
                     self._say_of_base(self._base.given_up(mid, "something else is checked out now", self.state.bases))
@@ -213,17 +219,35 @@ class Evidence(worker.Worker):
                 self._say_of_base(self._base.begin(wanted, repo, self.state.bases))
             self.wake_in(0)
 
+    def _tell_of_checks(self, repo: git.Repo | None) -> None:
+        """Say what will be checked, where that is something new."""
+        if repo is None or not repo.head:
+            return
+        env = self._gate.env
+        lint, tests = commands.words(self._gate.policies.gate, env, commands.at(repo, env))
+        told = f.GateChecks(linted_by=lint, tested_by=tests, programs=environment.words(repo, env))
+        if self.state.bases.checks != told.linted_by + told.tested_by + told.programs:
+            self.say(told, id_=f"gate-checks:{repo.head}:{time.time_ns()}")
+
     def _say_of_base(self, said: base_run.Said) -> None:
         for fact, id_ in said:
             self.say(fact, id_=id_)
             self._tidied = False
+            if isinstance(fact, f.BaseTest) and fact.verdict == "red":
+                self._ask_of_base("red", fact.failing, fact.mid, fact.branch, fact.base)
+
+    def _ask_of_base(self, why: str, names: Iterable[str], mid: str, branch: str, base: str) -> None:
+        """Ask people once about what keeps patches from landing and is none of theirs."""
+        asked = asking.of_base(self.state.bases, why, names, mid, branch, base, self._gate.machine)
+        if asked:
+            self.say(asked[0], id_=asked[1])
 
     def _has_base(self, repo: git.Repo) -> bool:
         """Whether a patch on what is checked out knows what to compare its tests with; begin to find out if not."""
         if self._base.is_busy(self.state.bases):
-            if self._base.is_on(repo.branch):
+            if self._base.is_on(repo.branch) and not self.state.bases.knows(repo.branch):
                 return False
-            self._say_of_base(self._base.stop("a patch for another branch came", self.state.bases))
+            self._say_of_base(self._base.stop("a patch came that needs the gate tree", self.state.bases))
         wanted = self._base.wanted(repo, self.state.bases)
         if wanted:
             self._say_of_base(self._base.begin(wanted, repo, self.state.bases))
@@ -276,7 +300,7 @@ class Evidence(worker.Worker):
             return False
         else:
             self._tidied = False
-            before = bases.before(self.state.bases, branch, self._base.name(repo))
+            before = bases.before(self.state.bases, branch, self._base.name(repo), self._gate.machine)
             self._run = _Run(patch.mid, Trial(self._gate, patch, repo, before).steps())
         return True
 
@@ -289,6 +313,10 @@ class Evidence(worker.Worker):
             run.child = None
         try:
             step = run.steps.send(ended)
+        except OnBase as found:
+            self._drop_run()
+            self._wait_for_answer(patch, found)
+            return True
         except (git.GitError, Stuck) as error:
             took = time.monotonic() - run.begun
             self._drop_run()
@@ -310,6 +338,19 @@ class Evidence(worker.Worker):
             return True
         self._decide(patch, *step)
         return False
+
+    def _wait_for_answer(self, patch: Open, found: OnBase) -> None:
+        repo = self._look()
+        if repo:
+            self._ask_of_base(found.why, found.names, self._base.name(repo), repo.branch, repo.head)
+        self._hold(patch, str(found), asked=True)
+        self._answers[patch.mid] = self._known_of_base()
+
+    def _known_of_base(self) -> object:
+        """Return what must change before a patch that was held for its base is tried again."""
+        repo, machine = self._look(), self._gate.machine
+        known = self.state.bases.known_red(machine), machine in self.state.bases.untested
+        return known, repo and repo.head
 
     def _settle(self) -> None:
         """Undo what an interrupted landing left whose patch is not landed any more."""
@@ -353,6 +394,21 @@ class Evidence(worker.Worker):
         else:
             fault("evidence.landed")
             self._decide(patch, _commit(patch))
+            if passed:
+                self._learn(patch, passed.ready)
+
+    def _learn(self, patch: Open, ready: Ready) -> None:
+        """Take the checks of what has landed for those of the next patch's base; what is green now is known no more."""
+        self._gate.on_base.clear()
+        self._gate.on_base.update({(ready.landing.new, run.command): run for run in ready.runs.values()})
+        tally = ready.runs["test"].tally if "test" in ready.runs else None
+        if tally is None or not tally.tests or tally.failing is None:
+            return
+        green = self.state.bases.known_red(self._gate.machine) - tally.failing
+        if green:
+            reason = f"not failing with {patch.mid}"
+            gone = f.BaseForgotten(why="red", machine=self._gate.machine, names=sorted(green), reason=reason)
+            self.say(gone, id_=f"patch:{patch.mid}:green", cause=patch.seq)
 
     def _change_settings(self, patch: Open, change: Applying) -> None:
         try:
@@ -371,6 +427,10 @@ class Evidence(worker.Worker):
             return False
         if not self._heard(patch) or now < self._look_at.get(patch.mid, 0.0):
             return False
+        if patch.mid in self._answers and self._answers[patch.mid] == self._known_of_base():
+            self._look_at[patch.mid] = now + _LOOK_EVERY
+            return False
+        self._answers.pop(patch.mid, None)
         self._look_at[patch.mid] = now + _LOOK_EVERY
         passed, ground = self._passed.get(patch.mid), self._ground()
         if passed is None or ground is None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from cccc.common import facts as f
 from cccc.common import redaction
+from cccc.services.evidence import bases
 from cccc.services.evidence.change import shown
 from cccc.services.evidence.policy import MOST_PATHS, Need
 from cccc.services.evidence.queue import Open
@@ -32,3 +34,23 @@ def ask(patch: Open, needs: Iterable[Need], policy: str, base: str, paths: list[
         for why, question in asked
         if not patch.may(why, question, policy)
     ]
+
+
+def of_base(
+    known: bases.State, why: str, names: Iterable[str], mid: str, branch: str, base: str, machine: str
+) -> tuple[f.Fact, str] | None:
+    """Return the question about a base and its id, None when there is nothing to ask, or it was asked."""
+    new = sorted(set(names) - known.known_red(machine))
+    if (why == "red" and not new) or known.answer(why, new):
+        return None
+    fact = f.BaseNeedsDecision(
+        mid=mid,
+        branch=branch,
+        base=base,
+        why=why,
+        question=bases.question(why, new, branch),
+        machine=machine,
+        names=new,
+    )
+    digest = hashlib.sha256("\0".join([why, machine, *new]).encode()).hexdigest()[:16]
+    return fact, f"base:ask:{digest}:{known.times(why, new)}"

@@ -35,8 +35,8 @@ def compare(run: Tally | None, base_word: str, base: Tally | None) -> Compared:
     if not run.failing or not base.failing:
         return Compared(False, "red on the base too, and the runner does not name all that fails")
     before, new = run.failing & base.failing, run.failing - base.failing
-    words = [f"failing on the base too: {_names(before)}"] if before else ["what fails on the base is something else"]
-    words += [f"failing with the patch only: {_names(new)}"] if new else []
+    words = [f"failing on the base too: {names(before)}"] if before else ["what fails on the base is something else"]
+    words += [f"failing with the patch only: {names(new)}"] if new else []
     gone = _missing(run, base)
     words += [gone] if gone else []
     return Compared(not new and not gone, "; ".join(words))
@@ -84,13 +84,14 @@ def _steady(text: str) -> str:
 def _missing(run: Tally, base: Tally) -> str:
     if run.passing is not None and base.passing is not None:
         gone = base.passing - run.passing - (run.failing or frozenset())
-        return f"passing on the base and missing with the patch: {_names(gone)}" if gone else ""
+        return f"passing on the base and missing with the patch: {names(gone)}" if gone else ""
     if run.tests < base.tests or run.skipped > base.skipped:
         before = f"{plural(base.tests, 'test')} and {base.skipped} skipped on the base"
         return f"{before}, {run.tests} and {run.skipped} with the patch"
     return ""
 
 
-def _names(names: frozenset[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(sorted(names)[:_NAMED]) + more
+def names(tests: frozenset[str]) -> str:
+    """Return tests for people, the first of many."""
+    more = f" and {len(tests) - _NAMED} more" if len(tests) > _NAMED else ""
+    return ", ".join(sorted(tests)[:_NAMED]) + more

@@ -23,7 +23,7 @@ from cccc.services.evidence.links import Missing
 from cccc.services.evidence.runs import Gate, Run, Runs
 
 _ENVIRONMENT = ("TEST_CMD", "PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "NODE_PATH", "GOFLAGS", "RUSTFLAGS")
-_NAMED = 50
+_NAMED = 500
 
 Steps = Generator[Union[Child, f.BaseRun], Optional[Ended], Optional[f.BaseTest]]
 Said = Iterator[tuple[f.Fact, str]]  # each fact with its id
@@ -55,7 +55,11 @@ class Runner:
 
     def wanted(self, repo: git.Repo, state: State) -> str:
         """Return the mid of the run that a patch on what is checked out has to wait for, or ""."""
-        if state.knows(repo.branch):
+        return "" if state.knows(repo.branch) else self.unknown(repo, state)
+
+    def unknown(self, repo: git.Repo, state: State) -> str:
+        """Return the mid of the run on what is checked out, "" when it would tell nothing new."""
+        if state.heads.get(repo.branch) == repo.head:
             return ""
         mid = self.name(repo)
         return "" if mid in self._idle or state.by_mid.get(mid, Known()).settled else mid
@@ -71,7 +75,7 @@ class Runner:
 
     def begin(self, mid: str, repo: git.Repo, state: State) -> Said:
         """Give the gate tree to a run. Yields what is to be said."""
-        self._mid, self._branch, self._steps = mid, repo.branch, _run(self._gate, repo, mid)
+        self._mid, self._branch, self._steps = mid, repo.branch, steps(self._gate, repo, mid)
         yield from self.go_on(state)
 
     def go_on(self, state: State) -> Said:
@@ -104,7 +108,7 @@ class Runner:
             self._idle.add(self._mid)
         else:
             self._said = True
-            yield outcome, f"base:{self._mid}:test"
+            yield outcome, f"base:{self._mid}:{known.runs}:test"
 
     def stop(self, reason: str, state: State) -> Said:
         """End the run for a reason that is not a person's. Yields what is to be said."""
@@ -127,7 +131,7 @@ class Runner:
         self._steps = self._child = None
 
 
-def _run(gate: Gate, repo: git.Repo, mid: str) -> Steps:
+def steps(gate: Gate, repo: git.Repo, mid: str) -> Steps:
     """Run the tests on what is checked out. Returns None when there is nothing to run. Raises GitError."""
     tree = gate.tree(repo)
     runs, commands = Runs(gate, repo, tree, mid), Commands(gate, repo, tree)
@@ -144,6 +148,8 @@ def _run(gate: Gate, repo: git.Repo, mid: str) -> Steps:
         if failed:
             reason = f"gate.setup failed: {failed.ended.over or f'exit {failed.ended.code}'}"
         run = None if reason else (yield from runs.run(command, "test"))
+        if run:
+            gate.on_base[(repo.head, command)] = run
     except Missing as missing:
         reason = str(missing)
     return _fact(gate, repo, mid, command, run, runs.files(), reason)

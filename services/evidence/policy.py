@@ -32,6 +32,12 @@ _USER = "; the user can allow it in .cccc/settings/policies.yaml, below patch_qu
 MOST_PATHS = 50  # of a refused patch that its fact lists
 
 
+_CODE = re.compile(
+    r"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|py[xi]?|go|rs|[chm]|cc|hh|mm|[ch](?:pp|xx)|java|kts?|scala|groovy|cs|fs|vb|swift|rb|php"
+    r"|p[lm]|lua|r|jl|exs?|[eh]rl|hs|mli?|clj[cs]?|dart|zig|nim|sh|bash|ps1|sql)$"
+)
+
+
 class Counted(msgspec.Struct, frozen=True):
     """How many tests a run executed and skipped."""
 
@@ -176,6 +182,11 @@ def on_links(places: Mapping[str, str]) -> str:
 def added(changes: Iterable[Change]) -> list[str]:
     """The paths that were not there before."""
     return [change.path for change in changes if change.old_mode == ABSENT]
+
+
+def is_code(path: str) -> bool:
+    """Whether a test could say something of the file."""
+    return bool(_CODE.search(path))
 
 
 def _is_too_long(path: str) -> bool:

@@ -145,7 +145,7 @@ def fold(state: State, fact: f.Fact) -> None:
         patch.lines = fact.lines
     elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit, f.SettingsApplied)):
         if isinstance(fact, f.PatchCommit) and patch.test and patch.test.verdict != "skipped":
-            state.bases.landed(fact.branch, patch.test.counted)
+            state.bases.landed(fact.branch, fact.commit, patch.test.counted)
         state.patches.remove(patch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
@@ -55,6 +56,7 @@ class Gate:
     env: dict[str, str]  # of the user's terminal
     umask: int
     on_base: dict[tuple[str, str], Run] = field(default_factory=dict)  # by commit and command
+    machine: str = field(default_factory=platform.node)
     clean: Clean = field(default_factory=Clean)
 
     def log(self, name: str, kind: str) -> Path:

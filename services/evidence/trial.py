@@ -29,7 +29,7 @@ from cccc.services.evidence.landing import Landing
 from cccc.services.evidence.links import Missing
 from cccc.services.evidence.policy import Need, Rules
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.runs import Gate
+from cccc.services.evidence.runs import Gate, Run
 from cccc.services.evidence.verdicts import Decision, Refused, Stuck, Verdicts, shown
 
 _SUBJECTS = {
@@ -55,6 +55,7 @@ class Ready:
     lines: int
     before: list[f.Fact] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # how the diff was read
+    runs: dict[str, Run] = field(default_factory=dict)  # the checks that it passed, by kind
 
     @property
     def paths(self) -> list[str]:
@@ -88,6 +89,7 @@ class Trial:
         if settled:
             yield settled
             return
+        self._verdicts.paths = [change.path for change in self._changes]
         try:
             yield from self._verdicts.passing()
             asked = self._asked()
@@ -101,7 +103,7 @@ class Trial:
         landing = Landing(self._repo.branch, self._repo.head, commit)
         notes = [*self._untested(), *self._tree.notes[:_MOST_NOTES]]
         notes = [redaction.default.redact(note) for note in notes]
-        yield Ready(landing, self._changes, self._lines, self._verdicts.unsaid, notes)
+        yield Ready(landing, self._changes, self._lines, self._verdicts.unsaid, notes, self._verdicts.passed)
 
     # --- preflight, policy, apply ---
 

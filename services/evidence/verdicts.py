@@ -6,7 +6,7 @@ ends when the patch has passed; what `unsaid` then holds is to be said with what
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Callable, Union
 
 from cccc.common import facts as f
@@ -36,6 +36,15 @@ class Stuck(Exception):
     """The patch cannot go on for a reason that is the user's, not its author's; in words for the user."""
 
 
+class OnBase(Exception):
+    """The patch waits until people have said something of its base; in words for its author."""
+
+    def __init__(self, why: str, names: Iterable[str], words: str) -> None:
+        super().__init__(words)
+        self.why = why  # as in `base-needs-decision`
+        self.names = sorted(names)
+
+
 class Verdicts:
     """Lint and tests of `patch` in `tree`, where it is applied. `again` brings it back after a run on the base."""
 
@@ -60,6 +69,8 @@ class Verdicts:
         self.needs: list[Need] = []  # what people have to decide
         self.evidence = ""  # the hash of the log of the tests
         self.red_base = False  # red, and not worse than the base
+        self.passed: dict[str, Run] = {}  # by kind
+        self.paths: list[str] = []  # that the patch changes, once it is applied
 
     def passing(self) -> Passing:
         """Run the checks. Raises Refused, and Stuck when only the user can mend what keeps them from running."""
@@ -111,6 +122,7 @@ class Verdicts:
         else:
             if kind == "test":
                 self.needs += yield from self._fewer(run)
+            self.passed[kind] = run
             self._note(kind, run, verdict)
         if kind == "lint":
             yield from self.say()
@@ -146,8 +158,8 @@ class Verdicts:
         if verdict.word == "broken":
             self._refuse(kind, run, verdict, f"{verdict.reason}; on the base it is {on_base.word}", on_base.word)
         compared = base.compare(run.tally, on_base.word, before.tally)
-        if compared.not_worse and kind == "test" and self._gate.policies.gate.base_red == "not_worse":
-            self.red_base = True
+        if compared.not_worse and kind == "test" and run.tally and run.tally.failing:
+            self._known(run, run.tally.failing)
             self._again()
             self._note(kind, run, verdict, on_base.word)
             return
@@ -155,8 +167,6 @@ class Verdicts:
         if kind == "test" and not run.tally:
             names = redaction.default.redact(cause.of(run.ended.output))
         told = [f"{verdict.reason}: {names}" if names else verdict.reason, compared.words]
-        if compared.not_worse and kind == "test":
-            told.append("the patch breaks nothing more, but gate.base_red is refuse (not_worse would let it land)")
         self._refuse(kind, run, verdict, "; ".join(filter(None, told)), on_base.word)
 
     def _of_the_user(self, kind: str, run: Run, verdict: Verdict, before: Run) -> str:
@@ -199,6 +209,15 @@ class Verdicts:
         yield from self.say()
         raise Stuck(redaction.default.redact(why))
 
+    def _known(self, run: Run, failing: frozenset[str]) -> None:
+        """Let a run pass in which nothing fails but what people know to fail. Raises OnBase."""
+        new = failing - self._before.known_red
+        if new:
+            verb = "fails" if len(new) == 1 else "fail"
+            raise OnBase("red", new, f"{base.names(new)} {verb} without it too")
+        self.red_base = True
+        self.passed["test"] = run
+
     def _refuse(self, kind: str, run: Run, verdict: Verdict, why: str, on_base: str = "") -> None:
         self._note(kind, run, verdict, on_base)
         word = {"red": "failed", "broken": "could not run"}[verdict.word]
@@ -233,8 +252,11 @@ class Verdicts:
             self.unsaid.append(self._no_run(kind, command, "skipped", why))
         if kind == "lint":
             return
-        if not self._gate.policies.gate.allow_without_tests:
-            raise Refused(f"tests skipped: {why}; gate.allow_without_tests is off")
+        allowed = self._gate.policies.gate.allow_without_tests
+        if allowed == "false":
+            raise Refused(f"tests skipped: {why}; gate.allow_without_tests is false")
+        if allowed == "ask" and not self._before.untested and any(map(policy.is_code, self.paths)):
+            raise OnBase("untested", [], f"{why} to test it with")
         self.needs += yield from self._gone()
 
     def _gone(self) -> Generator[Child, Ended | None, list[Need]]:

@@ -29,6 +29,8 @@ def decide(
         return _message(state, rules, fact, text, has_diff, write, redact)
     if isinstance(fact, f.PatchNeedsDecision):
         return requests.for_patch(state, rules, fact, redact)
+    if isinstance(fact, f.BaseNeedsDecision):
+        return [requests.for_base(state, rules, fact, redact)]
     if isinstance(fact, f.Rfd):
         if fact.rfd_id not in state.requests:  # folded again under other settings
             requests.remember(state, fact, fact.ts)
@@ -46,8 +48,12 @@ def decide(
         return _expired(state, rules, fact)
     elif isinstance(fact, f.RfdSettled):
         if fact.rfd_id in state.requests:
-            requests.adopt(state.requests[fact.rfd_id], fact)
-            return telling.settled(state.requests[fact.rfd_id], fact, write)
+            request = state.requests[fact.rfd_id]
+            requests.adopt(request, fact)
+            return [*telling.settled(request, fact, write), *_accepted(request, fact)]
+    elif isinstance(fact, f.BaseAccepted):
+        if fact.rfd_id in state.requests:
+            return [requests.settle(state.requests[fact.rfd_id], "used", fact)]
     elif isinstance(fact, (*_Lands, f.PatchHeld)):
         for request in requests.of_patch(state, fact.mid):
             request.landing = isinstance(fact, _Lands)
@@ -159,6 +165,14 @@ def _expired(state: State, rules: policies.Rfd, fact: f.RfdExpired) -> list[Said
     applied = request.status == OPEN and rules.on_expiry == "default"
     choice = ("reject" if request.rfd.sha else request.rfd.default) if applied else ""
     return [requests.settle(request, "expired", fact, [], choice)]
+
+
+def _accepted(request: Request, fact: f.RfdSettled) -> list[Said]:
+    """Return what an approval means that is about a base: it counts at once."""
+    rfd = request.rfd
+    if fact.outcome != APPROVED or people.kind(rfd.why) != "base":
+        return []
+    return [Said(f.BaseAccepted(mid=rfd.mid, why=rfd.why, machine=rfd.machine, rfd_id=rfd.rfd_id, names=rfd.names))]
 
 
 def _refused(fact: f.Decision, reason: str) -> Said:

@@ -9,11 +9,12 @@ from cccc.common.settings.policies import Approver
 
 _PLATFORMS = ("telegram", "slack", "discord")
 _OF_PATCHES = ("protected", "large", "tests")
+_OF_BASES = ("red", "untested")
 
 
 def kind(why: str) -> str:
     """Return the kind of request by which `rfd.required` and an approver's roles go."""
-    return why if why in _OF_PATCHES else "request"
+    return why if why in _OF_PATCHES else "base" if why in _OF_BASES else "request"
 
 
 def who(approvers: Mapping[str, Approver], fact: f.Decision, asked: str) -> tuple[str, str]:

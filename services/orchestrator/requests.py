@@ -24,7 +24,8 @@ ANSWERED = (APPROVED, CHOSEN)
 _STAGE = {OPEN: 0, APPROVED: 1, CHOSEN: 1}  # every other outcome is final
 _PREFIX = {"protected": "rfd-prot-", "large": "rfd-large-", "tests": "rfd-tests-"}
 _OF_MESSAGES = "rfd-msg-"
-_OURS = (*_PREFIX.values(), _OF_MESSAGES)
+_OF_BASES = "rfd-base-"
+_OURS = (*_PREFIX.values(), _OF_MESSAGES, _OF_BASES)
 _AN_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,39}", re.ASCII)
 _KEPT = 200  # settled requests that still get a clear reply
 _MOST_PATHS = 50
@@ -83,6 +84,27 @@ def for_patch(state: State, rules: policies.Rfd, fact: f.PatchNeedsDecision, red
         policy=fact.policy,
     )
     return [*(settle(request, "void", fact) for request in old), _open(state, rfd, fact.ts, redact)]
+
+
+def for_base(state: State, rules: policies.Rfd, fact: f.BaseNeedsDecision, redact: f.Redact) -> Said:
+    """Open the request about what keeps patches from landing and is none of theirs."""
+    digest = _digest(fact.mid, fact.why, fact.machine, *fact.names, str(fact.seq))
+    rfd = f.Rfd(
+        rfd_id=_free(state, _OF_BASES, digest),
+        author="System",
+        mid=fact.mid,
+        why=fact.why,
+        title=fact.question,
+        question=fact.question,
+        summary="\n".join(fact.names),
+        minutes=rules.expires_minutes,
+        expires="",
+        required=_required(rules, fact.why),
+        base=fact.base,
+        machine=fact.machine,
+        names=fact.names,
+    )
+    return _open(state, rfd, fact.ts, redact)
 
 
 def for_message(
@@ -149,6 +171,8 @@ def settle(request: Request, outcome: str, fact: Fact, by: Union[List[str], None
 def _use(fact: Fact) -> str:
     if isinstance(fact, f.PatchCommit):
         return f"commit {fact.commit:.10}"
+    if isinstance(fact, f.BaseAccepted):
+        return f"patches on {fact.machine}"
     return f"the check of {fact.who}" if isinstance(fact, f.RfdCheck) else "settings"
 
 

@@ -29,6 +29,8 @@ _WORDS = {
 
 def opened(fact: f.Rfd, write: Write) -> list[Said]:
     """Return what a new request tells its author, or both peers where the system asks."""
+    if fact.machine:  # of a base: whose patch waits for it hears that from the gate
+        return []
     until = fact.expires[:16].replace("T", " ") + " UTC"
     if fact.sha:
         text = _HELD.format(mid=fact.mid, question=fact.question, rfd_id=fact.rfd_id, expires=until)
@@ -46,6 +48,8 @@ def opened(fact: f.Rfd, write: Write) -> list[Said]:
 
 def settled(request: Request, fact: f.RfdSettled, write: Write) -> list[Said]:
     """Return what an outcome tells. Of a patch only the approval: the rest the gate's own facts tell."""
+    if request.rfd.machine:
+        return []
     told = {"rfd_id": fact.rfd_id, "mid": fact.mid, "by": ", ".join(fact.people) or "nobody", "choice": fact.choice}
     if fact.sha:
         text = _APPROVED.format(**told)

@@ -57,6 +57,10 @@ class State(msgspec.Struct):
     skipped: List[Skip] = []
     facts: List[FactLine] = []
     call: Optional[Call] = None
+    linted_by: str = ""
+    tested_by: str = ""
+    tested: str = ""
+    ran: Dict[str, str] = {}  # how the tests of each open patch ended last
     leftovers: str = ""
     paused: str = ""  # since when
     filter_on: Optional[bool] = None  # as a person switched it
@@ -145,6 +149,7 @@ def _(fact: f.PatchQueued, state: State) -> None:
 def _(fact: f.Lint | f.Test, state: State) -> None:
     if isinstance(fact, f.Test):
         state.counts.tests[fact.verdict] = state.counts.tests.get(fact.verdict, 0) + 1
+        state.ran[fact.mid] = _counted(fact)
     _move(state, fact.mid, fact.kind, fact.ts, fact.verdict)
 
 
@@ -178,7 +183,26 @@ def _(fact: f.PatchLanding, state: State) -> None:
 @_fold.register
 def _(fact: f.PatchCommit, state: State) -> None:
     state.counts.landed += 1
+    ran = state.ran.get(fact.mid, "")
+    state.tested = f"{ran} on {fact.branch.removeprefix('refs/heads/')}" if ran else state.tested
     _settle(state, PatchLine(fact.author, fact.mid, "landed", fact.ts, line_of(fact).text))
+
+
+@_fold.register
+def _(fact: f.BaseTest, state: State) -> None:
+    state.tested = f"{_counted(fact) or fact.verdict} on {fact.branch.removeprefix('refs/heads/')}"
+
+
+@_fold.register
+def _(fact: f.GateChecks, state: State) -> None:
+    state.linted_by, state.tested_by = fact.linted_by, fact.tested_by
+
+
+def _counted(fact: f.Test | f.BaseTest) -> str:
+    if fact.tests is None:
+        return ""
+    failed = f"{fact.failed} of " if fact.failed else ""
+    return f"{failed}{plural(fact.tests, 'test')}{' failed' if failed else ''} in {fact.seconds:.0f} s"
 
 
 @_fold.register
@@ -211,6 +235,7 @@ def _move(state: State, mid: str, stage: str, ts: str, reason: str) -> None:
 
 def _settle(state: State, patch: PatchLine) -> None:
     state.patches.pop(patch.mid, None)
+    state.ran.pop(patch.mid, None)
     state.settled.insert(0, patch)
     del state.settled[_SETTLED:]
 

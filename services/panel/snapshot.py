@@ -118,6 +118,9 @@ def status(state: State, live: Live, setting: Setting, now: Moment) -> Status:
         ledger=Ledger(state.seq, setting.ledger_size, setting.segments),
         paused=state.paused,
         filter_on=state.filter_on,
+        linted_by=state.linted_by,
+        tested_by=state.tested_by,
+        tested=state.tested,
         leftovers=state.leftovers,
     )
 

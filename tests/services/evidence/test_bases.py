@@ -7,7 +7,7 @@ from cccc.services.evidence import bases
 from cccc.services.evidence.bases import Before, State
 from cccc.services.evidence.policy import Counted
 
-MAIN = "refs/heads/main"
+MAIN, HERE = "refs/heads/main", "here"
 
 
 def run(mid: str = "base-1") -> f.BaseRun:
@@ -26,7 +26,7 @@ def state(*facts: f.Fact) -> State:
 
 
 def test_a_first_patch_is_compared_with_its_base() -> None:
-    before = bases.before(state(run(), ended()), MAIN, "base-1")
+    before = bases.before(state(run(), ended()), MAIN, "base-1", HERE)
     assert before == Before(Counted(10, 0), on_base=True)
     assert [need.why for need in before.fewer(Counted(1, 0))] == ["tests"]
     assert not before.fewer(Counted(10, 0))
@@ -34,20 +34,20 @@ def test_a_first_patch_is_compared_with_its_base() -> None:
 
 def test_a_later_patch_is_compared_with_what_landed_last() -> None:
     known = state(run(), ended())
-    known.landed(MAIN, Counted(3, 0))
-    assert bases.before(known, MAIN, "base-1") == Before(Counted(3, 0))
-    known.landed(MAIN, None)
-    assert bases.before(known, MAIN, "base-1") == Before() and known.knows(MAIN)
+    known.landed(MAIN, "2", Counted(3, 0))
+    assert bases.before(known, MAIN, "base-1", HERE) == Before(Counted(3, 0))
+    known.landed(MAIN, "2", None)
+    assert bases.before(known, MAIN, "base-1", HERE) == Before() and known.knows(MAIN)
 
 
 def test_where_the_base_counted_nothing_nothing_is_asked() -> None:
-    assert not bases.before(state(run(), ended(tests=None)), MAIN, "base-1").fewer(Counted(1, 0))
+    assert not bases.before(state(run(), ended(tests=None)), MAIN, "base-1", HERE).fewer(Counted(1, 0))
 
 
 def test_a_run_that_a_person_dropped_leaves_a_question() -> None:
     known = state(run(), f.BaseDrop(mid="base-1"))
     assert known.by_mid["base-1"].settled
-    assert [need.why for need in bases.before(known, MAIN, "base-1").fewer(Counted(10, 0))] == ["tests"]
+    assert [need.why for need in bases.before(known, MAIN, "base-1", HERE).fewer(Counted(10, 0))] == ["tests"]
 
 
 def test_a_run_that_was_given_up_may_begin_again() -> None:

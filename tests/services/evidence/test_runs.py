@@ -222,41 +222,21 @@ def red(bench: Bench) -> Bench:
     return bench
 
 
-def test_what_fails_on_the_base_too_is_told_apart_and_refused(red: Bench) -> None:
-    red.gate()
-    reason = refused(red, red.diff({"docs/a.md": b"b\n"}))
-    assert "failing on the base too: tests.test_a::test_old" in reason
-    assert "gate.base_red is refuse" in reason
-    assert last_test(red).on_base == "red"
-
-
 def test_what_the_patch_breaks_is_named_apart(red: Bench) -> None:
-    red.settings("gate: {base_red: not_worse}")
     red.gate()
     reason = refused(red, red.diff({"src/calc.py": b"def double(x):\n    return 3 * x\n"}))
     assert "failing on the base too: tests.test_a::test_old" in reason
     assert "failing with the patch only: tests.test_a::test_double" in reason
-
-
-def test_a_patch_that_breaks_nothing_more_lands_where_the_setting_says_so(red: Bench) -> None:
-    red.settings("gate: {base_red: not_worse}")
-    red.gate()
-    fact = landed(red, {"docs/a.md": b"b\n"})
-    assert fact.tests_ok is False
-    assert b"Cccc-Base: red" in git.run(red.root, "log", "-1", "--format=%B").stdout
-    assert git.run(red.root, "show", "--name-only", "--format=", "HEAD").stdout == b"docs/a.md\n"
-    landed(red, {"docs/a.md": b"c\n"}, "m2")
+    assert last_test(red).on_base == "red"
 
 
 def test_a_patch_that_removes_a_passing_test_is_worse(red: Bench) -> None:
-    red.settings("gate: {base_red: not_worse}")
     red.gate()
     reason = refused(red, red.diff({"tests/test_a.py": python_tests(old="assert False")}))
     assert "missing with the patch: tests.test_a::test_double" in reason
 
 
 def test_a_runner_without_names_proves_no_not_worse(bench: Bench) -> None:
-    bench.settings("gate: {base_red: not_worse}")
     bench.gate(TEST_CMD="echo 1 failing; echo 3 passing; exit 1")
     reason = refused(bench, bench.diff({"docs/a.md": b"b\n"}))
     assert reason.endswith("red on the base too, and the runner does not name all that fails")

@@ -1,0 +1,202 @@
+"""`cccc gate`: explain, run, forget."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+
+import click
+
+from cccc.common import bus, git, ledger, settings, supervisor, terminal, typed_by
+from cccc.common import facts as f
+from cccc.common.blobs import Blobs
+from cccc.common.errors import NotRunning, UserError
+from cccc.common.lines import plain
+from cccc.common.named import mid_of
+from cccc.common.paths import Project
+from cccc.common.short import text_of
+from cccc.scripts.cli import checked, running
+from cccc.services.evidence import base_run, bases, environment, sandbox
+from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.runs import Gate
+
+_LOOK_EVERY = 0.1
+
+
+@click.group(no_args_is_help=False)
+def command() -> None:
+    """Show, run and settle what checks a patch.
+
+    \b
+    Examples:
+      cccc gate explain
+      cccc gate run
+      cccc gate forget tests/test_net.py::test_fetch
+
+    Exit codes: 0 done, 1 refused or not green, 2 wrong usage, 3 not running, no such patch, or no project here.
+    """
+
+
+@command.command()
+@click.argument("mid", metavar="[PATCH]", required=False)
+def explain(mid: str | None) -> None:
+    """Print what checks a patch, in which environment, and why.
+
+    Without PATCH it is what the commit that is checked out shows; with one, a mid or a commit, it is what the tree with
+    the patch shows, and what its checks have said so far.
+
+    \b
+    Examples:
+      cccc gate explain
+      cccc gate explain cccc-1764000000-0a1b2c
+
+    Exit codes: 0 done, 3 no such patch, or no project here.
+    """
+    project = Project.find()
+    env = checked.environment_of(project)
+    repo = git.look(project.root, git.environment(env))
+    gate = settings.load(project).policies.gate
+    facts = ledger.of_mid(project, mid_of(project, mid)) if mid else []
+    queued = next((fact for fact in facts if isinstance(fact, f.PatchQueued)), None)
+    with checked.tree_of(repo, env, Blobs(project).get(queued.sha) if queued else b"") as (tree, note):
+        lint, tests = checked.words(gate, repo, env, tree)
+    for line in (f"lint: {lint}", f"tests: {tests}", f"programs: {environment.words(repo, env)}"):
+        click.echo(plain(line))
+    isolation = sandbox.of(project, gate.isolation).isolation
+    click.echo(f"isolation: {isolation.way}" + (f" ({isolation.why})" if isolation.why else ""))
+    for name, value in (("setup", gate.setup), ("link", ", ".join(gate.link))):
+        if value:
+            click.echo(f"{name}: {plain(value)} (gate.{name})")
+    if note:
+        click.echo(note)
+    known = _known(project)
+    for name in sorted(known.known_red(platform.node())):
+        click.echo(f"known to fail here: {plain(name)}")
+    if platform.node() in known.untested:
+        click.echo("patches may land untested here (`cccc gate forget --untested` ends that)")
+    for fact in facts:
+        if isinstance(fact, (f.Lint, f.Test)):
+            click.echo(plain(f"{fact.kind}: {fact.verdict}, {text_of(fact)}; log: {fact.log or 'none'}"))
+
+
+@command.command()
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Run the tests on the commit that is checked out, as the gate runs them.
+
+    When the project is up the gate does it, as soon as nothing else has its work tree, and what comes of it is what
+    patches are compared with; else it is done here and now, and only the log is kept.
+
+    \b
+    Example:
+      cccc gate run
+
+    Exit codes: 0 green, 1 not green or nothing to run, 3 no project or repository here.
+    """
+    project = Project.find()
+    env = checked.environment_of(project)
+    repo = git.look(project.root, git.environment(env))
+    if not repo.head or not repo.branch:
+        raise UserError("nothing is checked out on a branch; make a commit, or switch to a branch")
+    gate = settings.load(project).policies.gate
+    with checked.tree_of(repo, env, b"") as (tree, _):
+        _, tests = checked.words(gate, repo, env, tree)
+    click.echo(plain(f"tests: {tests}"))
+    if tests.startswith("untested"):
+        ctx.exit(1)
+    outcome = _ask_the_gate(project) if supervisor.is_up(project) else _run_here(project, repo)
+    click.echo(plain(f"{outcome.verdict}: {outcome.reason}, {outcome.seconds:.1f} s; log: {outcome.log or 'none'}"))
+    for name in outcome.failing:
+        click.echo(f"  {plain(name)}")
+    ctx.exit(0 if outcome.verdict == "green" else 1)
+
+
+@command.command()
+@click.argument("names", metavar="[TEST]...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every test that is known to fail on this machine.")
+@click.option("--untested", is_flag=True, help="That patches may land untested on this machine.")
+def forget(names: tuple[str, ...], every: bool, untested: bool) -> None:
+    """Take back that a test is known to fail on this machine.
+
+    A patch with which it fails then waits again, and people are asked again. `cccc gate explain` lists what is known.
+
+    \b
+    Examples:
+      cccc gate forget tests.test_net::test_fetch
+      cccc gate forget --all
+
+    Exit codes: 0 done, 1 refused, or it is not known, 2 wrong usage, 3 not running.
+    """
+    project = Project.find()
+    program = typed_by.program(project)
+    if program:
+        raise UserError(f"refused: {program} cannot do that; only a person can, in a terminal of their own")
+    if not (names or every or untested):
+        raise click.UsageError("name a test, or give --all or --untested")
+    running.require(project)
+    here, known = platform.node(), _known(project)
+    red = known.known_red(here)
+    strange = sorted(set(names) - red)
+    if strange:
+        raise UserError(f"{strange[0]} is not known to fail here; `cccc gate explain` lists what is")
+    gone = sorted(red if every else names)
+    told: list[f.Fact] = []
+    if gone:
+        told.append(f.BaseForgotten(id=f"forget-{_now()}", why="red", machine=here, names=gone))
+    if untested and here in known.untested:
+        told.append(f.BaseForgotten(id=f"forget-untested-{_now()}", why="untested", machine=here))
+    if not told:
+        raise UserError("nothing of that is known here; `cccc gate explain` lists what is")
+    bus.tell(project, "cli", told)
+    for fact in told:
+        click.echo(plain(f"taken back: {text_of(fact)}"))
+
+
+def _known(project: Project) -> bases.State:
+    """Return what the ledger says of the bases."""
+    known = bases.State()
+    for fact in ledger.read(project):
+        bases.fold(known, fact)
+    return known
+
+
+def _ask_the_gate(project: Project) -> f.BaseTest:
+    """Have the gate run the tests, and wait for what comes of it. Raises NotRunning, UserError."""
+    (seq,) = bus.tell(project, "cli", [f.BaseAgain(id=f"again-{_now()}")])
+    while True:
+        for fact in ledger.read(project, seq):
+            seq = fact.seq
+            if isinstance(fact, f.BaseTest):
+                return fact
+            if isinstance(fact, f.BaseDrop):
+                raise UserError(f"the run was ended: {fact.reason or 'dropped by the user'}")
+        if not supervisor.is_up(project):
+            raise NotRunning("the project went down; the tests are run when it is up again")
+        time.sleep(_LOOK_EVERY)
+
+
+def _run_here(project: Project, repo: git.Repo) -> f.BaseTest:
+    """Run the tests in this process. Raises UserError while the gate tree is in use."""
+    project.make_run()
+    policies = settings.load(project).policies
+    lock = CheckLock(project.run / "check.lock", take_over=False)
+    lock.adopt()
+    env = terminal.environment(project)
+    box = sandbox.of(project, policies.gate.isolation)
+    gate = Gate(project, policies, Blobs(project), lock, box, env, terminal.umask(project))
+    steps = base_run.steps(gate, repo, f"cli-base-{_now()}")
+    ended = None
+    try:
+        while True:
+            step = steps.send(ended)
+            ended = checked.end_of(step) if isinstance(step, Child) else None
+    except StopIteration as stop:
+        outcome: f.BaseTest | None = stop.value
+    if outcome is None:
+        raise UserError("there is nothing to run")
+    return outcome
+
+
+def _now() -> str:
+    return f"{time.time_ns() // 1000}-{os.getpid()}"
