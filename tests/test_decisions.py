@@ -198,7 +198,7 @@ def test_the_same_patch_again_needs_its_own_decision(bench: Bench) -> None:
 
 def test_an_approved_patch_that_no_longer_fits_is_refused_and_its_approval_is_void(bench: Bench) -> None:
     bench.run()
-    first, second = bench.patch(), bench.patch(API.replace(b"1", b"2") + b"# other\n")
+    first, second = bench.patch(API.replace(b"1", b"3")), bench.patch(API.replace(b"1", b"2") + b"# other\n")
     one, two = bench.asked(first), bench.asked(second)
     bench.answer(one, "approve")
     bench.outcome(first)
