@@ -40,6 +40,7 @@ class State(msgspec.Struct):
     queue: List[Queued] = msgspec.field(default_factory=list)
     lines_told: List[str] = msgspec.field(default_factory=list)  # of the settings, that would allow what was refused
     tails: Dict[str, str] = msgspec.field(default_factory=dict)  # mid -> end of its last failed check
+    skipped: Dict[str, List[str]] = msgspec.field(default_factory=dict)  # mid -> what did not check it, and why
 
 
 def decide(state: State, fact: Fact, write: Write) -> list[Said]:
@@ -50,7 +51,11 @@ def decide(state: State, fact: Fact, write: Write) -> list[Said]:
         state.queue.append(entry)
     elif isinstance(fact, (f.Lint, f.Test)):
         _stage(state, fact.mid, "checking", f"{fact.kind} {fact.verdict}")
-        if fact.verdict not in ("green", "skipped"):
+        if fact.verdict == "skipped":
+            word, setting = ("not linted", "lint") if isinstance(fact, f.Lint) else ("untested", "tests")
+            why = f"{word}: {fact.tail}; gate.{setting} in .cccc/settings/policies.yaml names a command"
+            state.skipped[fact.mid] = [*(old for old in state.skipped.get(fact.mid, []) if old != why), why]
+        elif fact.verdict != "green":
             state.tails[fact.mid] = f"$ {fact.command}\n{fact.tail}"
     elif isinstance(fact, f.PatchHeld):
         _stage(state, fact.mid, "held", fact.reason)
@@ -130,14 +135,16 @@ def _of_the_setting(state: State, fact: f.PatchReject) -> list[Said]:
 
 def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
     entry = next((entry for entry in state.queue if entry.mid == fact.mid and entry.reverts), None)
+    skipped = state.skipped.get(fact.mid, [])
     _settled(state, fact.mid)
-    tests = {None: "no tests were found", True: "tests green", False: "tests red, and not worse than before"}[
+    tests = {None: "untested", True: "tests green", False: "tests red, and not worse than before"}[
         fact.tests_ok
     ]
     branch = fact.branch.removeprefix("refs/heads/")
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {plural(fact.lines, 'line')}, {tests}\n"
     if entry:
         text += f"It reverts {entry.reverts}{f': {entry.because}' if entry.because else ''}\n"
+    text += "".join(f"{why}\n" for why in skipped)
     noted = lockfiles.note(fact.paths)
     text += f"Note: {noted}\n" if noted else ""
     text += "\n".join([*fact.paths[:20], *(f"note: {note}" for note in fact.notes)])
@@ -197,3 +204,4 @@ def _stage(state: State, mid: str, stage: str, reason: str) -> None:
 def _settled(state: State, mid: str) -> None:
     state.queue = [entry for entry in state.queue if entry.mid != mid]
     state.tails.pop(mid, None)
+    state.skipped.pop(mid, None)

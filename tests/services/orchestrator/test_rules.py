@@ -113,6 +113,48 @@ def test_a_landed_patch_is_told_to_both_peers() -> None:
     assert state.patches.queue == []
 
 
+def test_a_landing_that_nothing_checked_says_so_with_the_settings_that_end_it() -> None:
+    state = rules.State()
+    decide(state, queued())
+    for kind in (f.Lint, f.Test):
+        decide(
+            state, kind(mid="m1", command="", verdict="skipped", exit=None, seconds=0, tail="there is nothing to run")
+        )
+    landing = {"source": "patch.diff", "lines": 2, "paths": ["x"], "branch": "refs/heads/main", "commit": "a" * 40}
+    said = decide(state, f.PatchCommit(seq=9, author="PeerB", mid="m1", tests_ok=None, seconds=1.0, **landing))
+    text = told(said)[0][1]
+    assert "2 lines, untested" in text
+    assert "not linted: there is nothing to run; gate.lint in .cccc/settings/policies.yaml" in text
+    assert "untested: there is nothing to run; gate.tests in" in text
+
+
+def test_a_question_about_the_base_is_the_users_alone_and_a_yes_counts_at_once() -> None:
+    state = rules.State()
+    names = ["tests.test_a::test_old"]
+    asked = f.BaseNeedsDecision(
+        seq=7,
+        ts=NOW,
+        mid="base-1",
+        branch="refs/heads/main",
+        base="a",
+        why="red",
+        question="?",
+        machine="m",
+        names=names,
+    )
+    (opened,) = decide(state, asked)
+    rfd = opened.fact
+    assert isinstance(rfd, f.Rfd) and rfd.rfd_id.startswith("rfd-base-") and rfd.names == names
+    rfd.ts = NOW
+    assert decide(state, rfd) == []
+    yes = f.Decision(seq=9, ts=NOW, rfd_id=rfd.rfd_id, decision="approve", who="me", via="cli")
+    (settled,) = decide(state, yes)
+    (accepted,) = decide(state, settled.fact)
+    assert isinstance(accepted.fact, f.BaseAccepted) and accepted.fact.names == names
+    (used,) = decide(state, accepted.fact)
+    assert isinstance(used.fact, f.RfdSettled) and used.fact.outcome == "used"
+
+
 def test_a_held_patch_stays_in_the_queue_with_its_reason() -> None:
     state = rules.State()
     decide(state, queued())
