@@ -73,12 +73,17 @@ def lines(found: dict[str, Any]) -> list[Line]:
     return shown + _fact_lines(found["facts"])
 
 
+def check(name: str, words: str) -> str:
+    """Return the line for what does "lint" or "tests"."""
+    return words if words.startswith(NO) else f"{name}: {words}"
+
+
 def _checks(snapshot: dict[str, Any]) -> list[Line]:
     """What checks each patch, and how its tests ended last; in yellow what nothing checks."""
     base = f"; {snapshot['tested']}" if snapshot.get("tested") else ""
     told = {"lint": snapshot.get("linted_by", ""), "tests": snapshot.get("tested_by", "")}
     return [
-        Line(plain(f"{name}: {words}{base if name == 'tests' else ''}"), "yellow" if words.startswith(NO) else None)
+        Line(plain(check(name, words) + (base if name == "tests" else "")), "yellow" if words.startswith(NO) else None)
         for name, words in told.items()
         if words
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from cccc.common import git, settings, supervisor, terminal
+from cccc.common.commands.status import check
 from cccc.common.errors import CcccError
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gate
@@ -29,15 +30,20 @@ def environment_of(project: Project) -> dict[str, str]:
 
 def lines(project: Project, env: Mapping[str, str]) -> list[str]:
     """Return `lint: …` and `tests: …`, for what is checked out; nothing where nothing can be known."""
+    return [check(name, told) for name, told in here(project, env).items()]
+
+
+def here(project: Project, env: Mapping[str, str]) -> dict[str, str]:
+    """Return what does "lint" and "tests" for what is checked out, in words; nothing where nothing can be known."""
     try:
         repo = git.look(project.root, git.environment(env))
         gate = settings.load(project).policies.gate
     except CcccError:  # which is told by itself
-        return []
+        return {}
     if not repo.head:
-        return []
+        return {}
     lint, tests = words(gate, repo, env, "HEAD")
-    return [f"lint: {lint}", f"tests: {tests}"]
+    return {"lint": lint, "tests": tests}
 
 
 def words(gate: Gate, repo: git.Repo, env: Mapping[str, str], tree: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ import click
 from cccc.common import bus, git, ledger, settings, supervisor, terminal, typed_by
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
+from cccc.common.commands.status import NO, check
 from cccc.common.errors import NotRunning, UserError
 from cccc.common.lines import plain
 from cccc.common.named import mid_of
@@ -61,7 +62,7 @@ def explain(mid: str | None) -> None:
     queued = next((fact for fact in facts if isinstance(fact, f.PatchQueued)), None)
     with checked.tree_of(repo, env, Blobs(project).get(queued.sha) if queued else b"") as (tree, note):
         lint, tests = checked.words(gate, repo, env, tree)
-    for line in (f"lint: {lint}", f"tests: {tests}", f"programs: {environment.words(repo, env)}"):
+    for line in (check("lint", lint), check("tests", tests), f"programs: {environment.words(repo, env)}"):
         click.echo(plain(line))
     isolation = sandbox.of(project, gate.isolation).isolation
     click.echo(f"isolation: {isolation.way}" + (f" ({isolation.why})" if isolation.why else ""))
@@ -102,8 +103,8 @@ def run(ctx: click.Context) -> None:
     gate = settings.load(project).policies.gate
     with checked.tree_of(repo, env, b"") as (tree, _):
         _, tests = checked.words(gate, repo, env, tree)
-    click.echo(plain(f"tests: {tests}"))
-    if tests.startswith("untested"):
+    click.echo(plain(check("tests", tests)))
+    if tests.startswith(NO):
         ctx.exit(1)
     outcome = _ask_the_gate(project) if supervisor.is_up(project) else _run_here(project, repo)
     click.echo(plain(f"{outcome.verdict}: {outcome.reason}, {outcome.seconds:.1f} s; log: {outcome.log or 'none'}"))

@@ -77,10 +77,10 @@ def _repository(project: Project) -> list[Check]:
 def _checks(project: Project) -> list[Check]:
     """Say what checks a patch; that nothing does is no more than a warning."""
     try:
-        found = checked.lines(project, checked.environment_of(project))
+        found = checked.here(project, checked.environment_of(project))
     except SettingsError:  # told already
         return []
-    return [_of_a_check(*line.split(": ", 1)) for line in found]
+    return [_of_a_check(name, words) for name, words in found.items()]
 
 
 def _of_a_check(name: str, words: str) -> Check:

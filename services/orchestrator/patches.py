@@ -137,9 +137,7 @@ def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
     entry = next((entry for entry in state.queue if entry.mid == fact.mid and entry.reverts), None)
     skipped = state.skipped.get(fact.mid, [])
     _settled(state, fact.mid)
-    tests = {None: "untested", True: "tests green", False: "tests red, and not worse than before"}[
-        fact.tests_ok
-    ]
+    tests = {None: "untested", True: "tests green", False: "tests red, and not worse than before"}[fact.tests_ok]
     branch = fact.branch.removeprefix("refs/heads/")
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {plural(fact.lines, 'line')}, {tests}\n"
     if entry:

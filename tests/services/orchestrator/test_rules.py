@@ -120,8 +120,19 @@ def test_a_landing_that_nothing_checked_says_so_with_the_settings_that_end_it() 
         decide(
             state, kind(mid="m1", command="", verdict="skipped", exit=None, seconds=0, tail="there is nothing to run")
         )
-    landing = {"source": "patch.diff", "lines": 2, "paths": ["x"], "branch": "refs/heads/main", "commit": "a" * 40}
-    said = decide(state, f.PatchCommit(seq=9, author="PeerB", mid="m1", tests_ok=None, seconds=1.0, **landing))
+    landing = f.PatchCommit(
+        seq=9,
+        author="PeerB",
+        mid="m1",
+        source="patch.diff",
+        lines=2,
+        paths=["x"],
+        branch="refs/heads/main",
+        commit="a" * 40,
+        tests_ok=None,
+        seconds=1.0,
+    )
+    said = decide(state, landing)
     text = told(said)[0][1]
     assert "2 lines, untested" in text
     assert "not linted: there is nothing to run; gate.lint in .cccc/settings/policies.yaml" in text
