@@ -348,9 +348,9 @@ class Evidence(worker.Worker):
 
     def _known_of_base(self) -> object:
         """Return what must change before a patch that was held for its base is tried again."""
-        repo, machine = self._look(), self._gate.machine
+        machine, tree = self._gate.machine, self.state.worktree
         known = self.state.bases.known_red(machine), machine in self.state.bases.untested
-        return known, repo and repo.head
+        return known, tree.branch, tree.head
 
     def _settle(self) -> None:
         """Undo what an interrupted landing left whose patch is not landed any more."""
