@@ -28,7 +28,7 @@ def checks(project: Project) -> list[Check]:
         Check("project", OK, str(project.root)),
         *_settings(project),
         *(_repository(project) if shutil.which("git") else []),
-        *_checks(project),
+        *(_checks(project) if shutil.which("git") else []),
         *_isolation(project),
         _shelter(project),
         _ledger(project),

@@ -36,6 +36,7 @@ def root(project: Project) -> Path:
 
 
 def test_a_sound_project_has_exit_0_and_only_ok(root: Path) -> None:
+    (root / ".cccc/settings/policies.yaml").write_text("gate: {lint: 'true', tests: 'true'}\n")
     checks = found(root)
     assert {check["verdict"] for each in checks.values() for check in each} <= {"ok"}
     assert checks["PeerB"][0]["found"] == "IS_SANDBOX=1 sh -i (CODEX_I_CMD)"

@@ -45,6 +45,6 @@ def test_what_a_failing_service_died_of_is_in_status_and_panel_and_gone_when_it_
         def troubles() -> str:
             return " ".join(status.read(project).troubles)
 
-        until(lambda: "evidence: " in troubles() and "policies.yaml" in troubles(), 20, "the reason in the panel")
+        until(lambda: "evidence: " in troubles() and "policies.yaml" in troubles(), 40, troubles)
         policies.write_text(before)
         until(lambda: not troubles(), 30, "nothing wrong any more")
