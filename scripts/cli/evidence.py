@@ -10,17 +10,15 @@ from pathlib import Path
 import click
 import msgspec
 
-from cccc.common import bus, card, git, ledger, settings, supervisor, terminal
+from cccc.common import bus, card, git, ledger, settings, supervisor
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, NotRunning, UserError
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
 from cccc.scripts.cli import checked
-from cccc.services.evidence import cards, sandbox
+from cccc.services.evidence import cards
 from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import CheckLock
-from cccc.services.evidence.runs import Gate
 
 _LOOK_EVERY = 0.1
 _ENVELOPE = ("seq", "ts", "by", "id", "cause", "prev")
@@ -98,14 +96,8 @@ def _ask_the_gate(project: Project, content: bytes, mid: str) -> f.EvidenceValid
 
 def _run_here(project: Project, found: card.Card, mid: str) -> f.EvidenceValidate:
     """Run the card in this process. Raises NotFound without a repository, UserError while the gate tree is in use."""
-    project.make_run()
-    policies = settings.load(project).policies
-    lock = CheckLock(project.run / "check.lock", take_over=False)
-    lock.adopt()
-    env = terminal.environment(project)
-    box = sandbox.of(project, policies.gate.isolation)
-    gate = Gate(project, policies, Blobs(project), lock, box, env, terminal.umask(project))
-    repo = git.look(project.root, git.environment(env))
+    gate = checked.gate_of(project)
+    repo = git.look(project.root, git.environment(gate.env))
     if not repo.head:
         raise UserError("the repository has no commit yet; make the first one")
     steps = cards.run(gate, repo, found, mid, "User")

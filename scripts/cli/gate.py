@@ -8,7 +8,7 @@ import time
 
 import click
 
-from cccc.common import bus, git, ledger, settings, supervisor, terminal, typed_by
+from cccc.common import bus, git, ledger, settings, supervisor, typed_by
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.commands.status import NO, check
@@ -19,8 +19,7 @@ from cccc.common.paths import Project
 from cccc.common.short import text_of
 from cccc.scripts.cli import checked, running
 from cccc.services.evidence import base_run, bases, environment, sandbox
-from cccc.services.evidence.child import CheckLock, Child
-from cccc.services.evidence.runs import Gate
+from cccc.services.evidence.child import Child
 
 _LOOK_EVERY = 0.1
 
@@ -179,14 +178,7 @@ def _ask_the_gate(project: Project) -> f.BaseTest:
 
 def _run_here(project: Project, repo: git.Repo) -> f.BaseTest:
     """Run the tests in this process. Raises UserError while the gate tree is in use."""
-    project.make_run()
-    policies = settings.load(project).policies
-    lock = CheckLock(project.run / "check.lock", take_over=False)
-    lock.adopt()
-    env = terminal.environment(project)
-    box = sandbox.of(project, policies.gate.isolation)
-    gate = Gate(project, policies, Blobs(project), lock, box, env, terminal.umask(project))
-    steps = base_run.steps(gate, repo, f"cli-base-{_now()}")
+    steps = base_run.steps(checked.gate_of(project), repo, f"cli-base-{_now()}")
     ended = None
     try:
         while True:
