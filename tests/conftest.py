@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cccc.common import bus
 from cccc.common.errors import NotRunning
@@ -26,6 +27,10 @@ TOOLS = {  # what tests need of the account, by the variable that says where it 
     "RUSTUP_HOME": ".rustup",
     "CARGO_HOME": ".cargo",
 }
+
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # how long an example takes is the machine's affair
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cccc.services.evidence import finders
@@ -157,7 +157,6 @@ TEXTS += [
 ]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.sampled_from(NAMES), st.sampled_from(TEXTS) | st.text(max_size=60), max_size=8), st.text())
 def test_no_content_of_a_file_stops_the_search(files: dict[str, str], output: str) -> None:
     for installed in (("*",), ("nothing",)):
