@@ -7,10 +7,16 @@ in node_modules/.bin or .venv/bin.
 
 from __future__ import annotations
 
+import sys
 from typing import NamedTuple
 
 Edit = tuple[str, str, str]
 Files = dict[str, str]
+VENV = {
+    ".venv/pyvenv.cfg": "",
+    ".venv/bin/python": f'#!/bin/sh\nexec {sys.executable} "$@"\n',
+    ".venv/bin/pytest": f'#!/bin/sh\nexec {sys.executable} -m pytest "$@"\n',
+}
 NONE: Files = {}
 
 
@@ -98,12 +104,12 @@ PYTHON = [
     of_python(
         "flake8 of the project's own",
         {"ruff.toml": "", ".flake8": "[flake8]\n", "test_calc.py": PY_TEST},
-        own={".venv/pyvenv.cfg": "", ".venv/bin/flake8": '#!/bin/sh\n! grep -n "import os" "$@"\n'},
+        own={**VENV, ".venv/bin/flake8": '#!/bin/sh\n! grep -n "import os" "$@"\n'},
     ),
     of_python(
         "pre-commit",
         {"ruff.toml": "", ".pre-commit-config.yaml": "repos: []\n", "test_calc.py": PY_TEST},
-        own={".venv/pyvenv.cfg": "", ".venv/bin/pre-commit": '#!/bin/sh\n! git grep -n "import os" -- "*.py"\n'},
+        own={**VENV, ".venv/bin/pre-commit": '#!/bin/sh\n! git grep -n "import os" -- "*.py"\n'},
     ),
 ]
 
