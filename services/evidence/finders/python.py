@@ -11,6 +11,7 @@ from cccc.services.evidence.finders.seen import Found, Row, Tracked, section
 NAME = "python"
 MANIFEST = re.compile(r"^(?:pyproject\.toml|setup\.(?:py|cfg)|requirements\.txt|pytest\.ini|tox\.ini|manage\.py)$")
 PYTEST = "pytest -q"
+_OF_PERL = re.compile(r"^t/.*\.t$")
 _TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test)\.py$")  # pytest's own python_files
 _UNITTEST = re.compile(r"(?:^|/)test[^/]*\.py$")  # of unittest's discovery, and Django's
 _CONFIGS = (
@@ -105,9 +106,14 @@ def _tests(tracked: Tracked) -> Found | None:
 
 
 def _own(tracked: Tracked) -> list[str]:
-    """Return the Python files that lie in no project of their own below this one; a folder of tests is none."""
+    """Return the Python files that lie in no project of their own below this one; a folder of tests is none.
+
+    What lies among the tests of Perl is data for them.
+    """
     manifests = [name for name in tracked.files if "/" in name and MANIFEST.search(name.rpartition("/")[2])]
     projects = {f"{name.rpartition('/')[0]}/" for name in manifests if not _TESTS_OWN.search(name)}
+    if any(_OF_PERL.search(name) for name in tracked.files):
+        projects.add("t/")
     files = [name for name in tracked.files if name.endswith(".py")]
     return [
         name for name in files if not any(name[: at + 1] in projects for at, letter in enumerate(name) if letter == "/")
