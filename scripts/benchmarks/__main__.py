@@ -9,19 +9,20 @@ from pathlib import Path
 
 import click
 
-from cccc.scripts.benchmarks import gate, grown, ledger, real_cli, replay, services, session
+from cccc.scripts.benchmarks import gate, grown, ledger, projects, real_cli, replay, services, session
 from cccc.scripts.benchmarks.rows import Cells, Row, table
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Measure everything and print the tables; `replay` feeds a repository's commits through the gate."""
+    """Measure everything and print the tables; `replay` and `projects` try the gate with real repositories."""
     if ctx.invoked_subcommand is None:
         _measure()
 
 
 main.add_command(replay.command, "replay")
+main.add_command(projects.command, "projects")
 
 
 def _measure() -> None:
