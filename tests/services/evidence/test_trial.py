@@ -223,14 +223,14 @@ def test_what_a_check_left_in_the_gate_tree_is_gone_for_the_next_patch(bench: Be
 def test_a_path_refusal_names_what_is_allowed_and_the_line_that_would_allow_it(tmp_path: Path) -> None:
     queue = PatchQueue(allowed_paths=("docs/**", "src/**"))
     bench = Bench(tmp_path / "repo", policies=Policies(patch_queue=queue))
-    step = next(bench.tried(added("lib/new.py") + added("[x].py")).steps())
+    step = next(bench.tried(added("lib/new.txt") + added("[x].txt")).steps())
     assert isinstance(step, list) and isinstance(step[0], f.PatchReject)
     reason, line = step[0].reason, step[0].allow
     assert "outside patch_queue.allowed_paths, which allows docs/**, src/**" in reason and line in reason
     wider = Policies(patch_queue=PatchQueue(allowed_paths=tuple(yaml.safe_load(line)["allowed_paths"])))
-    assert Bench(tmp_path / "other", policies=wider).changed(added("lib/new.py") + added("[x].py")) == [
-        b"[x].py",
-        b"lib/new.py",
+    assert Bench(tmp_path / "other", policies=wider).changed(added("lib/new.txt") + added("[x].txt")) == [
+        b"[x].txt",
+        b"lib/new.txt",
     ]
     submodule = next(bench.tried(added("docs/sub", "Subproject commit " + "1" * 40, "160000")).steps())
     assert isinstance(submodule, list) and isinstance(submodule[0], f.PatchReject)
