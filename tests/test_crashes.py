@@ -73,10 +73,10 @@ class World:
     def patch(self) -> str:
         """Hand in a patch that counts in `count.txt`; return the name of the file that it adds."""
         self.count += 1
-        name = f"file-{self.count}.txt"
+        name, counted = f"file-{self.count}.txt", int(git(self.project.root, "show", "HEAD:count.txt"))
         new = (
             "diff --git a/count.txt b/count.txt\n--- a/count.txt\n+++ b/count.txt\n"
-            f"@@ -1 +1 @@\n-{self.count - 1}\n+{self.count}\n"
+            f"@@ -1 +1 @@\n-{counted}\n+{counted + 1}\n"
             f"diff --git a/{name} b/{name}\nnew file mode 100644\n--- /dev/null\n+++ b/{name}\n@@ -0,0 +1 @@\n+hello\n"
         )
         self.hand_in("patch.diff", new)
