@@ -27,11 +27,16 @@ class Tally:
             self.tests + other.tests,
             self.failed + other.failed,
             self.skipped + other.skipped,
-            _both(self.failing, other.failing),
+            None if self._shares(other) else _both(self.failing, other.failing),
             _both(self.passing, other.passing),
             self.unrun + other.unrun,
             self.shown + other.shown,
         )
+
+    def _shares(self, other: Tally) -> bool:
+        """Whether a test that failed has the name of one of the other: which of them it is, no name says."""
+        ours, theirs = self.failing or frozenset(), other.failing or frozenset()
+        return bool(ours & (theirs | (other.passing or frozenset())) or theirs & (self.passing or frozenset()))
 
     @property
     def executed(self) -> int:
