@@ -19,6 +19,7 @@ from cccc.services.orchestrator.said import Said, Write
 _Lands = (f.PatchLanding, f.SettingsApplying)
 _Landed = (f.PatchCommit, f.SettingsApplied)
 _Gone = (f.PatchReject, f.PatchPrecheckFail)
+_FORGET = "it counts since it was given; `cccc gate forget` takes it back"
 
 
 def decide(
@@ -30,7 +31,7 @@ def decide(
     if isinstance(fact, f.PatchNeedsDecision):
         return requests.for_patch(state, rules, fact, redact)
     if isinstance(fact, f.BaseNeedsDecision):
-        return [requests.for_base(state, rules, fact, redact)]
+        return requests.for_base(state, rules, fact, redact)
     if isinstance(fact, f.Rfd):
         if fact.rfd_id not in state.requests:  # folded again under other settings
             requests.remember(state, fact, fact.ts)
@@ -116,6 +117,8 @@ def _answered(state: State, rules: policies.Rfd, fact: f.Decision) -> list[Said]
 def _why_not(request: Request, person: str, answer: str, now: str) -> str:
     """Return why an answer of somebody who may decide does not count, or ""."""
     by = f" by {', '.join(request.by)}" if request.by else ""
+    if answer == "revoke" and request.rfd.machine and request.status in (*ANSWERED, "used"):
+        return _FORGET
     if not request.alive:
         if request.used_for:
             patch = f" (patch {request.rfd.mid})" if request.rfd.sha else ""

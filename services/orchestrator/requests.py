@@ -86,8 +86,9 @@ def for_patch(state: State, rules: policies.Rfd, fact: f.PatchNeedsDecision, red
     return [*(settle(request, "void", fact) for request in old), _open(state, rfd, fact.ts, redact)]
 
 
-def for_base(state: State, rules: policies.Rfd, fact: f.BaseNeedsDecision, redact: f.Redact) -> Said:
-    """Open the request about what keeps patches from landing and is none of theirs."""
+def for_base(state: State, rules: policies.Rfd, fact: f.BaseNeedsDecision, redact: f.Redact) -> list[Said]:
+    """Open the request about what keeps patches from landing and is none of theirs. One about less of it is void."""
+    old = [request for request in state.requests.values() if request.status == OPEN and _is_part(request.rfd, fact)]
     digest = _digest(fact.mid, fact.why, fact.machine, *fact.names, str(fact.seq))
     rfd = f.Rfd(
         rfd_id=_free(state, _OF_BASES, digest),
@@ -104,7 +105,11 @@ def for_base(state: State, rules: policies.Rfd, fact: f.BaseNeedsDecision, redac
         machine=fact.machine,
         names=fact.names,
     )
-    return _open(state, rfd, fact.ts, redact)
+    return [*(settle(request, "void", fact) for request in old), _open(state, rfd, fact.ts, redact)]
+
+
+def _is_part(rfd: f.Rfd, fact: f.BaseNeedsDecision) -> bool:
+    return (rfd.why, rfd.machine) == (fact.why, fact.machine) and set(rfd.names).issubset(fact.names)
 
 
 def for_message(

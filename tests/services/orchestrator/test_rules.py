@@ -166,6 +166,37 @@ def test_a_question_about_the_base_is_the_users_alone_and_a_yes_counts_at_once()
     assert isinstance(used.fact, f.RfdSettled) and used.fact.outcome == "used"
 
 
+def of_base(seq: int, *names: str, machine: str = "m") -> f.BaseNeedsDecision:
+    return f.BaseNeedsDecision(
+        seq=seq, ts=NOW, mid="base-1", branch="b", base="a", why="red", question="?", machine=machine, names=[*names]
+    )
+
+
+def test_a_question_about_more_tests_takes_the_place_of_one_about_less() -> None:
+    state = rules.State()
+    (less,) = decide(state, of_base(7, "a"))
+    decide(state, of_base(8, "a", machine="elsewhere"))
+    void, opened = decide(state, of_base(9, "a", "b"))
+    assert isinstance(void.fact, f.RfdSettled) and isinstance(less.fact, f.Rfd) and isinstance(opened.fact, f.Rfd)
+    assert (void.fact.rfd_id, void.fact.outcome) == (less.fact.rfd_id, "void")
+
+
+def test_a_yes_about_the_base_is_not_revoked_but_forgotten() -> None:
+    state = rules.State()
+    (opened,) = decide(state, of_base(7, "a"))
+    assert isinstance(opened.fact, f.Rfd)
+    answers = [
+        f.Decision(seq=seq, ts=NOW, rfd_id=opened.fact.rfd_id, decision=word, who="me", via="cli")
+        for seq, word in ((9, "approve"), (10, "revoke"))
+    ]
+    (settled,), (refused,) = decide(state, answers[0]), decide(state, answers[1])
+    assert isinstance(refused.fact, f.DecisionRefused) and "cccc gate forget" in refused.fact.reason
+    (accepted,) = decide(state, settled.fact)
+    decide(state, accepted.fact)
+    (refused,) = decide(state, answers[1])
+    assert isinstance(refused.fact, f.DecisionRefused) and "cccc gate forget" in refused.fact.reason
+
+
 def test_a_held_patch_stays_in_the_queue_with_its_reason() -> None:
     state = rules.State()
     decide(state, queued())
