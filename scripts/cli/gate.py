@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import platform
 import time
 
 import click
 
-from cccc.common import bus, git, ledger, settings, supervisor, typed_by
+from cccc.common import bus, git, ledger, machine, settings, supervisor, typed_by
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.commands.status import NO, check
@@ -71,9 +71,9 @@ def explain(mid: str | None) -> None:
     if note:
         click.echo(note)
     known = _known(project)
-    for name in sorted(known.known_red(platform.node())):
+    for name in sorted(known.known_red(machine.name())):
         click.echo(f"known to fail here: {plain(name)}")
-    if platform.node() in known.untested:
+    if machine.name() in known.untested:
         click.echo("patches may land untested here (`cccc gate forget --untested` ends that)")
     for fact in facts:
         if isinstance(fact, (f.Lint, f.Test)):
@@ -103,9 +103,15 @@ def run(ctx: click.Context) -> None:
     with checked.tree_of(repo, env, b"") as (tree, _):
         _, tests = checked.words(gate, repo, env, tree)
     click.echo(plain(check("tests", tests)))
-    if tests.startswith(NO):
+    if supervisor.is_up(project):
+        program = typed_by.program(project)
+        if program:
+            raise UserError(f"refused: {program} cannot do that; people are asked again by it")
+        outcome = _ask_the_gate(project)
+    elif tests.startswith(NO):
         ctx.exit(1)
-    outcome = _ask_the_gate(project) if supervisor.is_up(project) else _run_here(project, repo)
+    else:
+        outcome = _run_here(project, repo)
     click.echo(plain(f"{outcome.verdict}: {outcome.reason}, {outcome.seconds:.1f} s; log: {outcome.log or 'none'}"))
     for name in outcome.failing:
         click.echo(f"  {plain(name)}")
@@ -135,7 +141,7 @@ def forget(names: tuple[str, ...], every: bool, untested: bool) -> None:
     if not (names or every or untested):
         raise click.UsageError("name a test, or give --all or --untested")
     running.require(project)
-    here, known = platform.node(), _known(project)
+    here, known = machine.name(), _known(project)
     red = known.known_red(here)
     strange = sorted(set(names) - red)
     if strange:
@@ -164,16 +170,18 @@ def _known(project: Project) -> bases.State:
 def _ask_the_gate(project: Project) -> f.BaseTest:
     """Have the gate run the tests, and wait for what comes of it. Raises NotRunning, UserError."""
     (seq,) = bus.tell(project, "cli", [f.BaseAgain(id=f"again-{_now()}")])
-    while True:
-        for fact in ledger.read(project, seq):
-            seq = fact.seq
-            if isinstance(fact, f.BaseTest):
-                return fact
-            if isinstance(fact, f.BaseDrop):
-                raise UserError(f"the run was ended: {fact.reason or 'dropped by the user'}")
-        if not supervisor.is_up(project):
-            raise NotRunning("the project went down; the tests are run when it is up again")
-        time.sleep(_LOOK_EVERY)
+    begun = False
+    with contextlib.closing(ledger.Reader(project, seq)) as reader:
+        while True:
+            for fact in map(ledger.decode, (line.raw for line in reader.read())):
+                begun = begun or isinstance(fact, f.BaseRun)
+                if begun and isinstance(fact, f.BaseTest):
+                    return fact
+                if isinstance(fact, f.BaseDrop) and (begun or fact.id == f"{base_run.AGAIN}:{seq}"):
+                    raise UserError(f"the run was ended: {fact.reason or 'dropped by the user'}")
+            if not supervisor.is_up(project):
+                raise NotRunning("the project went down; the tests are run when it is up again")
+            time.sleep(_LOOK_EVERY)
 
 
 def _run_here(project: Project, repo: git.Repo) -> f.BaseTest:

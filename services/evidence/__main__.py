@@ -42,8 +42,21 @@ class _Run:
 
     mid: str
     steps: Steps
+    known: object  # of its base, when it began
     begun: float = field(default_factory=time.monotonic)
     child: Child | None = None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What people are asked while a patch waits, and what was known of its base when its trial began."""
+
+    known: object
+    why: str
+    names: list[str]
+    mid: str  # of the run on the base
+    branch: str
+    base: str
 
 
 @dataclass
@@ -59,7 +72,7 @@ class Evidence(worker.Worker):
     """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
-    version = 6
+    version = 7
     State = queue.State
 
     def fold(self, fact: Fact) -> None:
@@ -78,7 +91,7 @@ class Evidence(worker.Worker):
         self._watcher: Watcher | None = None
         self._tidied = True
         self._rested: set[tuple[str, str]] = set()  # branches and commits that were thought of in a quiet moment
-        self._answers: dict[str, object] = {}  # what was known of the base when a patch was held for it
+        self._answers: dict[str, _Asked] = {}  # of each patch that is held for its base
         self._busy_at = time.monotonic()
         # Before the probe of the sandbox: a check of an earlier life may use its box.
         lock = CheckLock(self.project.run / "check.lock")
@@ -193,12 +206,12 @@ class Evidence(worker.Worker):
     def _is_idle(self) -> bool:
         """Whether nothing has the gate tree, or waits for it."""
         busy = self._run or self._cards.busy or self._waiting_cards() or self._base.is_busy(self.state.bases)
-        return not busy and all(patch.held for patch in self.state.patches)
+        return not busy and all(patch.held or patch.waits for patch in self.state.patches)
 
     def _rest(self) -> None:
         """After a quiet while make the gate tree, and run the tests of a base of which nothing is known."""
         now, seen = time.monotonic(), (self.state.worktree.branch, self.state.worktree.head)
-        again = self.state.bases.again
+        again = self.state.bases.again and not self.pending(f"{base_run.AGAIN}:{self.state.bases.again}")
         if not self._is_idle():
             self._busy_at = now
         elif all(seen) and (again or seen not in self._rested):
@@ -233,8 +246,9 @@ class Evidence(worker.Worker):
         for fact, id_ in said:
             self.say(fact, id_=id_)
             self._tidied = False
-            if isinstance(fact, f.BaseTest) and fact.verdict == "red":
-                self._ask_of_base("red", fact.failing, fact.mid, fact.branch, fact.base)
+            run = self._gate.on_base.get((fact.base, fact.command)) if isinstance(fact, f.BaseTest) else None
+            if isinstance(fact, f.BaseTest) and fact.verdict == "red" and run and run.tally and run.tally.failing:
+                self._ask_of_base("red", run.tally.failing, fact.mid, fact.branch, fact.base)
 
     def _ask_of_base(self, why: str, names: Iterable[str], mid: str, branch: str, base: str) -> None:
         """Ask people once about what keeps patches from landing and is none of theirs."""
@@ -301,7 +315,7 @@ class Evidence(worker.Worker):
         else:
             self._tidied = False
             before = bases.before(self.state.bases, branch, self._base.name(repo), self._gate.machine)
-            self._run = _Run(patch.mid, Trial(self._gate, patch, repo, before).steps())
+            self._run = _Run(patch.mid, Trial(self._gate, patch, repo, before).steps(), self._known_of_base())
         return True
 
     def _go_on(self, patch: Open, run: _Run) -> bool:
@@ -315,7 +329,7 @@ class Evidence(worker.Worker):
             step = run.steps.send(ended)
         except OnBase as found:
             self._drop_run()
-            self._wait_for_answer(patch, found)
+            self._wait_for_answer(patch, found, run.known)
             return True
         except (git.GitError, Stuck) as error:
             took = time.monotonic() - run.begun
@@ -339,12 +353,13 @@ class Evidence(worker.Worker):
         self._decide(patch, *step)
         return False
 
-    def _wait_for_answer(self, patch: Open, found: OnBase) -> None:
+    def _wait_for_answer(self, patch: Open, found: OnBase, known: object) -> None:
         repo = self._look()
         if repo:
-            self._ask_of_base(found.why, found.names, self._base.name(repo), repo.branch, repo.head)
+            asked = _Asked(known, found.why, found.names, self._base.name(repo), repo.branch, repo.head)
+            self._answers[patch.mid] = asked
+            self._ask_of_base(asked.why, asked.names, asked.mid, asked.branch, asked.base)
         self._hold(patch, str(found), asked=True)
-        self._answers[patch.mid] = self._known_of_base()
 
     def _known_of_base(self) -> object:
         """Return what must change before a patch that was held for its base is tried again."""
@@ -404,7 +419,9 @@ class Evidence(worker.Worker):
         tally = ready.runs["test"].tally if "test" in ready.runs else None
         if tally is None or not tally.tests or tally.failing is None:
             return
-        green = self.state.bases.known_red(self._gate.machine) - tally.failing
+        green = self.state.bases.known_red(self._gate.machine) - bases.as_told(tally.failing)
+        if tally.passing is not None:  # what was not run is not green
+            green &= bases.as_told(tally.passing)
         if green:
             reason = f"not failing with {patch.mid}"
             gone = f.BaseForgotten(why="red", machine=self._gate.machine, names=sorted(green), reason=reason)
@@ -427,8 +444,10 @@ class Evidence(worker.Worker):
             return False
         if not self._heard(patch) or now < self._look_at.get(patch.mid, 0.0):
             return False
-        if patch.mid in self._answers and self._answers[patch.mid] == self._known_of_base():
+        asked = self._answers.get(patch.mid)
+        if asked and asked.known == self._known_of_base():
             self._look_at[patch.mid] = now + _LOOK_EVERY
+            self._ask_of_base(asked.why, asked.names, asked.mid, asked.branch, asked.base)  # nobody may have answered
             return False
         self._answers.pop(patch.mid, None)
         self._look_at[patch.mid] = now + _LOOK_EVERY
@@ -480,7 +499,7 @@ class Evidence(worker.Worker):
 
     def _forget_settled(self) -> None:
         still = {patch.mid for patch in self.state.patches}
-        for kept in (self._passed, self._awaited, self._look_at, self._stuck):
+        for kept in (self._passed, self._awaited, self._look_at, self._stuck, self._answers):
             for mid in kept.keys() - still:
                 del kept[mid]
 
@@ -492,6 +511,9 @@ class Evidence(worker.Worker):
         if self._terminal is not None:
             self._gate.env.clear()
             self._gate.env.update(terminal.environment(self.project))
+            self._gate.on_base.clear()
+            self._base.forget_names()
+            self._rested.clear()
             for mid in self._stuck:
                 self._look_at.pop(mid, None)
         self._terminal = seen

@@ -40,8 +40,8 @@ def of_base(
     known: bases.State, why: str, names: Iterable[str], mid: str, branch: str, base: str, machine: str
 ) -> tuple[f.Fact, str] | None:
     """Return the question about a base and its id, None when there is nothing to ask, or it was asked."""
-    new = sorted(set(names) - known.known_red(machine))
-    if (why == "red" and not new) or known.answer(why, new):
+    new = sorted(bases.as_told(names) - known.known_red(machine))
+    if (why == "red" and not new) or known.was_asked(why, new, machine) or not bases.can_be_told(new):
         return None
     fact = f.BaseNeedsDecision(
         mid=mid,
@@ -53,4 +53,4 @@ def of_base(
         names=new,
     )
     digest = hashlib.sha256("\0".join([why, machine, *new]).encode()).hexdigest()[:16]
-    return fact, f"base:ask:{digest}:{known.times(why, new)}"
+    return fact, f"base:ask:{digest}:{known.questions}"

@@ -20,8 +20,9 @@ _VARIES = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{7,}\b|\d+")  # numbers, times, has
 class Compared:
     """How a red run with the patch stands to the same command on the base."""
 
-    not_worse: bool  # proved: nothing that passed on the base fails or is missing
+    not_worse: bool  # proved: nothing fails that does not fail on the base
     words: str  # for the author; "" when the base is green
+    missing: str = ""  # in words: what passes on the base and was not run
 
 
 def compare(run: Tally | None, base_word: str, base: Tally | None) -> Compared:
@@ -39,7 +40,7 @@ def compare(run: Tally | None, base_word: str, base: Tally | None) -> Compared:
     words += [f"failing with the patch only: {names(new)}"] if new else []
     gone = _missing(run, base)
     words += [gone] if gone else []
-    return Compared(not new and not gone, "; ".join(words))
+    return Compared(not new, "; ".join(words), gone)
 
 
 def named(tally: Tally | None) -> str:
@@ -84,7 +85,8 @@ def _steady(text: str) -> str:
 def _missing(run: Tally, base: Tally) -> str:
     if run.passing is not None and base.passing is not None:
         gone = base.passing - run.passing - (run.failing or frozenset())
-        return f"passing on the base and missing with the patch: {names(gone)}" if gone else ""
+        if gone:
+            return f"passing on the base and missing with the patch: {names(gone)}"
     if run.tests < base.tests or run.skipped > base.skipped:
         before = f"{plural(base.tests, 'test')} and {base.skipped} skipped on the base"
         return f"{before}, {run.tests} and {run.skipped} with the patch"

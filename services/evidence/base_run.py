@@ -14,7 +14,7 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common import git, redaction
-from cccc.services.evidence import checks
+from cccc.services.evidence import bases, checks
 from cccc.services.evidence.bases import Known, State
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import Child
@@ -24,6 +24,7 @@ from cccc.services.evidence.runs import Gate, Run, Runs
 
 _ENVIRONMENT = ("TEST_CMD", "PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "NODE_PATH", "GOFLAGS", "RUSTFLAGS")
 _NAMED = 500
+AGAIN = "base:again"  # begins the id of the drop that answers `base-again`, by its seq
 
 Steps = Generator[Union[Child, f.BaseRun], Optional[Ended], Optional[f.BaseTest]]
 Said = Iterator[tuple[f.Fact, str]]  # each fact with its id
@@ -35,6 +36,7 @@ class Runner:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._mid = ""
+        self._id = ""
         self._branch = ""
         self._steps: Steps | None = None
         self._child: Child | None = None
@@ -52,6 +54,10 @@ class Runner:
             key = msgspec.json.encode((tree, repo.prefix, deciding, settings.timeout_seconds, environment))
             self._named = (repo.head, f"base-{hashlib.sha256(key).hexdigest()[:12]}")
         return self._named[1]
+
+    def forget_names(self) -> None:
+        """Find out anew how runs are called, and whether there is one: the environment is another."""
+        self._named, self._idle = ("", ""), set()
 
     def wanted(self, repo: git.Repo, state: State) -> str:
         """Return the mid of the run that a patch on what is checked out has to wait for, or ""."""
@@ -75,7 +81,9 @@ class Runner:
 
     def begin(self, mid: str, repo: git.Repo, state: State) -> Said:
         """Give the gate tree to a run. Yields what is to be said."""
+        known = state.by_mid.get(mid, Known())
         self._mid, self._branch, self._steps = mid, repo.branch, steps(self._gate, repo, mid)
+        self._id = _id(mid, known.number if known.is_open else state.begun + 1)
         yield from self.go_on(state)
 
     def go_on(self, state: State) -> Said:
@@ -92,23 +100,29 @@ class Runner:
             try:
                 step = self._steps.send(ended)
             except StopIteration as stop:
-                yield from self._end(stop.value, known)
+                yield from self._end(stop.value, state)
             except git.GitError as error:  # the patch meets it too, and is told
-                self._idle.add(self._mid)
                 yield from self.stop(str(error), state)
+                yield from self._nothing(str(error), state)
             else:
                 if isinstance(step, Child):
                     self._child = step
                 elif not known.is_open:
-                    yield step, f"base:{self._mid}:{known.runs}"
+                    yield step, self._id
 
-    def _end(self, outcome: f.BaseTest | None, known: Known) -> Said:
+    def _end(self, outcome: f.BaseTest | None, state: State) -> Said:
         self._steps = None
         if outcome is None:
-            self._idle.add(self._mid)
+            yield from self._nothing("there is nothing to run", state)
         else:
             self._said = True
-            yield outcome, f"base:{self._mid}:{known.runs}:test"
+            yield outcome, f"{self._id}:test"
+
+    def _nothing(self, reason: str, state: State) -> Said:
+        """Remember that there is no run here. Yields that to whom asked for one."""
+        self._idle.add(self._mid)
+        if state.again and not state.by_mid.get(self._mid, Known()).is_open:
+            yield f.BaseDrop(mid=self._mid, reason=reason[: f.LONGEST_TEXT]), f"{AGAIN}:{state.again}"
 
     def stop(self, reason: str, state: State) -> Said:
         """End the run for a reason that is not a person's. Yields what is to be said."""
@@ -119,7 +133,7 @@ class Runner:
         """Yield that a run which was begun goes on no more."""
         known = state.by_mid.get(mid, Known())
         if known.is_open:
-            yield f.BaseDrop(mid=mid, reason=reason[: f.LONGEST_TEXT]), f"base:{mid}:{known.runs}:end"
+            yield f.BaseDrop(mid=mid, reason=reason[: f.LONGEST_TEXT]), f"{_id(mid, known.number)}:end"
 
     def left_open(self, state: State) -> list[str]:
         """Return the runs that were begun and go on no more: of an earlier life, or on another base."""
@@ -169,5 +183,10 @@ def _fact(
     fact.tail = checks.tail(redaction.default.redact(checks.plain(run.ended.output)))
     if run.tally:
         fact.tests, fact.failed, fact.skipped = run.tally.tests, run.tally.failed, run.tally.skipped
-        fact.failing = sorted(map(redaction.default.redact, run.tally.failing or ()))[:_NAMED]
+        names = sorted(bases.as_told(run.tally.failing or ()))[:_NAMED]
+        fact.failing = names if bases.can_be_told(names) else []
     return fact
+
+
+def _id(mid: str, number: int) -> str:
+    return f"base:{mid}:run:{number}"

@@ -8,6 +8,7 @@ from typing import Dict, List, NamedTuple, Optional
 import msgspec
 
 from cccc.common import facts as f
+from cccc.common import redaction
 from cccc.common.plural import plural
 from cccc.services.evidence import policy
 from cccc.services.evidence.branch import short
@@ -17,13 +18,14 @@ from cccc.services.evidence.policy import Counted, Need
 # ruff: noqa: UP006, UP035, UP045
 
 _KEPT = 50
+_LONGEST_NAMES = f.LONGEST_FACT // 4  # as JSON
 _DROPPED = "nothing is known of the tests before this patch: their run on the base was dropped"
 
 
 class Known(msgspec.Struct):
     """The runs of the tests on one base, under the same settings and environment."""
 
-    runs: int = 0  # begun
+    number: int = 0  # of the last one, among all runs of bases
     is_open: bool = False  # the last one has not ended
     ended: bool = False  # by itself: nothing more is to be learned
     dropped: bool = False  # by a person
@@ -39,16 +41,19 @@ class Asked(msgspec.Struct):
 
     why: str
     names: List[str]
-    base: str
+    machine: str
+    branch: str
     rfd_id: str = ""
     outcome: str = ""  # as in `rfd-settled`
 
 
 class State(msgspec.Struct):
     by_mid: Dict[str, Known] = msgspec.field(default_factory=dict)
+    begun: int = 0  # runs, ever
+    questions: int = 0  # ever
     asked: Dict[str, Asked] = msgspec.field(default_factory=dict)
     red: Dict[str, List[str]] = msgspec.field(default_factory=dict)  # by machine: tests that are known to fail there
-    again: bool = False  # a person wants the tests of what is checked out run
+    again: int = 0  # the fact by which a person wants the tests of what is checked out run
     checks: str = ""  # what was last said of them
     untested: List[str] = msgspec.field(default_factory=list)  # machines where patches may land untested
     counted: Dict[str, Counted] = msgspec.field(default_factory=dict)  # by branch: of what landed last
@@ -69,18 +74,35 @@ class State(msgspec.Struct):
         """The tests that people know to fail on the machine, patch or no patch."""
         return frozenset(self.red.get(machine, ()))
 
-    def times(self, why: str, names: list[str]) -> int:
-        """How often people were asked just this."""
-        return sum((asked.why, asked.names) == (why, names) for asked in self.asked.values())
+    def was_asked(self, why: str, names: Iterable[str], machine: str) -> bool:
+        """Whether people were asked about all of this, with more or without, and have not answered or have said no."""
+        wanted = set(names)
+        return any(
+            (asked.why, asked.machine) == (why, machine)
+            and wanted.issubset(asked.names)
+            and asked.outcome in ("", "rejected")
+            for asked in self.asked.values()
+        )
 
-    def answer(self, why: str, names: list[str]) -> Asked | None:
-        """Return the last question about just this, None when it was never asked or is to be asked again."""
-        found = [asked for asked in self.asked.values() if (asked.why, asked.names) == (why, names)]
-        return None if not found or found[-1].outcome in ("expired", "used", "void") else found[-1]
+    def ask_again(self, branch: str = "") -> None:
+        """Let a no of people count no more: on the branch, since it is green, else everywhere."""
+        for asked in self.asked.values():
+            if asked.outcome == "rejected" and (not branch or (asked.why, asked.branch) == ("red", branch)):
+                asked.outcome = "void"
 
     def knows(self, branch: str) -> bool:
         """Whether a patch whose tests were run has landed on the branch."""
         return branch in self.counted or branch in self.uncounted
+
+
+def as_told(names: Iterable[str]) -> frozenset[str]:
+    """Return tests as facts name them: without what looks like a secret."""
+    return frozenset(map(redaction.default.redact, names))
+
+
+def can_be_told(names: Iterable[str]) -> bool:
+    """Whether one fact can name all of these tests."""
+    return len(msgspec.json.encode(list(names))) <= _LONGEST_NAMES
 
 
 def question(why: str, names: Iterable[str], branch: str) -> str:
@@ -111,27 +133,31 @@ def fold(state: State, fact: f.Fact) -> None:
     if isinstance(fact, f.BaseRun):
         known = state.by_mid.pop(fact.mid, Known())
         state.by_mid[fact.mid] = known
-        known.runs, known.is_open, known.ended, known.dropped = known.runs + 1, True, False, False
-        state.again = False
+        state.begun += 1
+        known.number, known.is_open, known.ended, known.dropped = state.begun, True, False, False
+        state.again = 0
         for mid in [mid for mid, old in state.by_mid.items() if not old.is_open][:-_KEPT]:
             del state.by_mid[mid]
     elif isinstance(fact, f.BaseTest) and fact.mid in state.by_mid:
         known = state.by_mid[fact.mid]
         known.is_open, known.ended = False, True
         known.counted = None if fact.tests is None else Counted(fact.tests, fact.skipped or 0)
+        if fact.verdict == "green":
+            state.ask_again(fact.branch)
     elif isinstance(fact, f.BaseAgain):
-        state.again = True
-        for asked in state.asked.values():
-            asked.outcome = "void" if asked.outcome == "rejected" else asked.outcome
+        state.again = fact.seq
+        state.ask_again()
     elif isinstance(fact, f.GateChecks):
         state.checks = fact.linted_by + fact.tested_by + fact.programs
     elif isinstance(fact, f.BaseNeedsDecision):
-        state.asked[fact.id] = Asked(fact.why, sorted(fact.names), fact.base)
+        state.questions += 1
+        state.asked[fact.id] = Asked(fact.why, sorted(fact.names), fact.machine, fact.branch)
         for old in list(state.asked)[:-_KEPT]:
             del state.asked[old]
     elif isinstance(fact, f.Rfd) and fact.machine:
         for asked in state.asked.values():
-            if (asked.why, asked.names, asked.rfd_id) == (fact.why, sorted(fact.names), ""):
+            same = (asked.why, asked.names, asked.machine) == (fact.why, sorted(fact.names), fact.machine)
+            if same and not asked.rfd_id:
                 asked.rfd_id = fact.rfd_id
     elif isinstance(fact, f.RfdSettled):
         for asked in state.asked.values():
@@ -141,8 +167,9 @@ def fold(state: State, fact: f.Fact) -> None:
         _accept(state, fact)
     elif isinstance(fact, f.BaseForgotten):
         _forget(state, fact)
-    elif isinstance(fact, f.BaseDrop) and fact.mid in state.by_mid:
-        known = state.by_mid[fact.mid]
+    elif isinstance(fact, f.BaseDrop):
+        known = state.by_mid.get(fact.mid, Known())
+        state.again = state.again if known.is_open else 0
         known.dropped = known.dropped or (known.is_open and not fact.reason)
         known.is_open = False
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 ABSENT = "000000"
 SYMLINK = "120000"
 SUBMODULE = "160000"
-FILES = frozenset({"100644", "100755"})
+PROGRAM = "100755"
+FILES = frozenset({"100644", PROGRAM})
 
 
 @dataclass(frozen=True)

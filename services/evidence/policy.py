@@ -33,8 +33,10 @@ MOST_PATHS = 50  # of a refused patch that its fact lists
 
 
 _CODE = re.compile(
-    r"(?i)\.(?:[cm]?[jt]sx?|vue|svelte|py[xi]?|go|rs|[chm]|cc|hh|mm|[ch](?:pp|xx)|java|kts?|scala|groovy|cs|fs|vb|swift|rb|php"
-    r"|p[lm]|lua|r|jl|exs?|[eh]rl|hs|mli?|clj[cs]?|dart|zig|nim|sh|bash|ps1|sql)$"
+    r"(?i)(?:^|/)(?:(?:GNU)?Makefile|Rakefile|Dockerfile|CMakeLists\.txt)$"
+    r"|\.(?:[cm]?[jt]sx?|vue|svelte|py[xi]?|go|rs|[chm]|cc|hh|mm|[ch](?:pp|xx)|java|kts?|scala|groovy|cs|fs|vb|swift|rb|php"
+    r"|p[lm]|lua|r|jl|exs?|[eh]rl|hs|mli?|clj[cs]?|dart|zig|nim|[bckz]?sh|bash|fish|ps1|bat|cmd"
+    r"|sql|cu|f90|s|asm|el|lisp|scm|rkt|cr|d|elm|coffee|tcl|awk|sol|gd|tf|proto|v|sv|vhdl?|pas|ad[bs]|mk|cmake)$"
 )
 
 

@@ -146,6 +146,8 @@ def fold(state: State, fact: f.Fact) -> None:
     elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit, f.SettingsApplied)):
         if isinstance(fact, f.PatchCommit) and patch.test and patch.test.verdict != "skipped":
             state.bases.landed(fact.branch, fact.commit, patch.test.counted)
+            if patch.test.verdict == "green":
+                state.bases.ask_again(fact.branch)
         state.patches.remove(patch)
 
 

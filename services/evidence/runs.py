@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from cccc.common import git, typed_by
+from cccc.common import git, machine, typed_by
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Policies
@@ -56,7 +55,7 @@ class Gate:
     env: dict[str, str]  # of the user's terminal
     umask: int
     on_base: dict[tuple[str, str], Run] = field(default_factory=dict)  # by commit and command
-    machine: str = field(default_factory=platform.node)
+    machine: str = field(default_factory=machine.name)
     clean: Clean = field(default_factory=Clean)
 
     def log(self, name: str, kind: str) -> Path:

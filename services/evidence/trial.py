@@ -89,7 +89,7 @@ class Trial:
         if settled:
             yield settled
             return
-        self._verdicts.paths = [change.path for change in self._changes]
+        self._verdicts.changes = self._changes
         try:
             yield from self._verdicts.passing()
             asked = self._asked()

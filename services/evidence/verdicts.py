@@ -12,7 +12,8 @@ from typing import Callable, Union
 from cccc.common import facts as f
 from cccc.common import git, redaction
 from cccc.services.evidence import base, cause, change, checks, policy
-from cccc.services.evidence.bases import Before
+from cccc.services.evidence.bases import Before, as_told, can_be_told
+from cccc.services.evidence.change import Change
 from cccc.services.evidence.checks import Ended, Verdict
 from cccc.services.evidence.child import Child
 from cccc.services.evidence.commands import SETTINGS, Commands
@@ -70,7 +71,7 @@ class Verdicts:
         self.evidence = ""  # the hash of the log of the tests
         self.red_base = False  # red, and not worse than the base
         self.passed: dict[str, Run] = {}  # by kind
-        self.paths: list[str] = []  # that the patch changes, once it is applied
+        self.changes: list[Change] = []  # of the patch, once it is applied
 
     def passing(self) -> Passing:
         """Run the checks. Raises Refused, and Stuck when only the user can mend what keeps them from running."""
@@ -161,6 +162,8 @@ class Verdicts:
         if compared.not_worse and kind == "test" and run.tally and run.tally.failing:
             self._known(run, run.tally.failing)
             self._again()
+            if compared.missing:
+                self.needs.append(Need("tests", compared.missing))
             self._note(kind, run, verdict, on_base.word)
             return
         names = "" if compared.words else base.named(run.tally)
@@ -211,7 +214,9 @@ class Verdicts:
 
     def _known(self, run: Run, failing: frozenset[str]) -> None:
         """Let a run pass in which nothing fails but what people know to fail. Raises OnBase."""
-        new = failing - self._before.known_red
+        new = frozenset(name for name in failing if not self._before.known_red.issuperset(as_told([name])))
+        if not can_be_told(new):
+            raise Stuck(f"{len(new)} tests fail without it too, too many to ask about by name; mend what they need")
         if new:
             verb = "fails" if len(new) == 1 else "fail"
             raise OnBase("red", new, f"{base.names(new)} {verb} without it too")
@@ -255,9 +260,18 @@ class Verdicts:
         allowed = self._gate.policies.gate.allow_without_tests
         if allowed == "false":
             raise Refused(f"tests skipped: {why}; gate.allow_without_tests is false")
-        if allowed == "ask" and not self._before.untested and any(map(policy.is_code, self.paths)):
+        gone = yield from self._gone()
+        if not gone and allowed == "ask" and not self._before.untested and any(map(self._is_code, self.changes)):
             raise OnBase("untested", [], f"{why} to test it with")
-        self.needs += yield from self._gone()
+        self.needs += gone
+
+    def _is_code(self, changed: Change) -> bool:
+        """Whether a test could say something of what changes: also a program without a suffix."""
+        if policy.is_code(changed.path):
+            return True
+        ends = ((changed.old_mode, changed.old_blob), (changed.new_mode, changed.blob))
+        files = [(mode, blob) for mode, blob in ends if mode in change.FILES and "." not in changed.path.split("/")[-1]]
+        return any(mode == change.PROGRAM or self._tree.content(blob)[:2] == b"#!" for mode, blob in files)
 
     def _gone(self) -> Generator[Child, Ended | None, list[Need]]:
         """Return what people have to decide when nothing is tested where there were tests before."""

@@ -98,3 +98,19 @@ def test_more_names_than_people_read_are_counted() -> None:
     tally = counts.tally.tally(20, 14, 0, [f"t{number}" for number in range(12)])
     assert base.named(tally) == ", ".join(f"t{number}" for number in range(10)) + " and 4 more"
     assert base.named(counts.Tally(3, 0, 0)) == base.named(counts.Tally(3, 2, 0)) == base.named(None) == ""
+
+
+def test_what_passed_on_the_base_and_was_not_run_is_told_by_names_or_numbers() -> None:
+    def compared(run: counts.Tally, before: counts.Tally) -> base.Compared:
+        return base.compare(run, "red", before)
+
+    before = counts.tally.tally(3, 1, 0, ["old"], ["a", "b"])
+    assert compared(before, before) == base.Compared(True, "failing on the base too: old")
+    assert "missing with the patch: b" in compared(counts.tally.tally(3, 1, 0, ["old"], ["a", "c"]), before).missing
+    assert "2 and 1 with the patch" in compared(counts.tally.tally(2, 1, 1, ["old"], ["a", "b"]), before).missing
+
+
+def test_a_test_that_fails_and_has_the_name_of_one_of_another_report_is_not_named() -> None:
+    web, api = counts.tally.tally(2, 1, 0, ["x"], ["y"]), counts.tally.tally(1, 0, 0, [], ["x"])
+    assert (web + api).failing is None and (api + web).failing is None
+    assert (web + counts.tally.tally(1, 0, 0, [], ["y"])).failing == frozenset("x")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
-
 import pytest
 
-from cccc.common import bus, git, ledger
+from cccc.common import bus, git, ledger, machine
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from tests.conftest import Start
@@ -15,7 +13,7 @@ from tests.services.evidence.test_runs import PYTEST, landed, python_tests
 from tests.services.evidence.test_service import Bench
 from tests.waiting import until
 
-HERE = platform.node()
+HERE = machine.name()
 OLD = "tests.test_a::test_old"
 
 
@@ -154,3 +152,102 @@ def test_code_that_nothing_tests_waits_for_a_person_once(bench: Bench) -> None:
     accept(bench, fact)
     assert isinstance(bench.outcome("m2"), f.PatchCommit)
     landed(bench, {"src/other.py": b"x = 3\n"}, "m3")
+
+
+def test_an_answer_that_comes_while_a_patch_is_tested_is_not_missed(red: Bench) -> None:
+    go, began = red.beside / "go", red.beside / "began"
+    red.gate(TEST_CMD=f"touch {began}; until test -e {go}; do sleep 0.05; done; python -m pytest -q tests")
+    red.queue(red.diff({"docs/a.md": b"b\n"}))
+    until(began.exists, 30, red.log)
+    known = f.BaseAccepted(
+        id="early", mid="b", why="red", machine=HERE, rfd_id="r", names=["tests/test_a.py::test_old"]
+    )
+    bus.tell(red.project, "orchestrator", [known])
+    go.touch()
+    assert isinstance(red.outcome(), f.PatchCommit)
+
+
+def test_a_question_that_nobody_answered_in_time_is_asked_again_while_a_patch_waits(red: Bench) -> None:
+    red.gate()
+    red.queue(red.diff({"docs/a.md": b"b\n"}))
+    fact = asked(red)
+    opened = f.Rfd(
+        id="rfd",
+        rfd_id="r",
+        author="System",
+        mid=fact.mid,
+        why="red",
+        title="?",
+        question="?",
+        minutes=1,
+        expires="",
+        required=1,
+        machine=HERE,
+        names=fact.names,
+    )
+    expired = f.RfdSettled(id="expired", rfd_id="r", outcome="expired", people=[], mid=fact.mid)
+    bus.tell(red.project, "orchestrator", [opened, expired])
+    until(lambda: len(said(red, f.BaseNeedsDecision)) == 2, 30, red.log)
+    assert len([fact for fact in red.facts() if isinstance(fact, f.PatchHeld)]) == 1
+
+
+def test_the_base_is_run_while_a_patch_waits_for_a_decision(bench: Bench) -> None:
+    bench.settings("rfd: {gates: {protected_paths: ['docs/**']}}")
+    bench.gate()
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    bench.wait(f.PatchNeedsDecision)
+    repos.write(bench.root, {"tests/test_a.py": python_tests(a="pass"), **PYTEST})
+    repos.commit(bench.root)
+    until(lambda: said(bench, f.BaseTest), 30, bench.log)
+
+
+def test_a_wish_for_a_run_where_there_is_none_is_answered_once(bench: Bench) -> None:
+    bench.gate()
+    (seq,) = bus.tell(bench.project, "cli", [f.BaseAgain(id="again")])
+    until(lambda: said(bench, f.BaseDrop), 30, bench.log)
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert [fact.id for fact in said(bench, f.BaseDrop)] == [f"base:again:{seq}"]
+
+
+def test_known_failures_that_are_not_run_any_more_are_asked_about_and_stay_known(bench: Bench) -> None:
+    files = {"tests/test_b.py": python_tests(old="assert False"), **PYTEST}
+    repos.write(bench.root, {"tests/test_a.py": python_tests(old="assert False", new="pass"), **files})
+    repos.commit(bench.root)
+    names = ["tests.test_a::test_old", "tests.test_b::test_old"]
+    bus.tell(
+        bench.project,
+        "orchestrator",
+        [f.BaseAccepted(id="yes", mid="b", why="red", machine=HERE, rfd_id="r", names=names)],
+    )
+    bench.gate()
+    bench.queue(bench.diff({"tests/test_b.py": b"def test_new(): pass\n"}))
+    needs = bench.outcome()
+    assert isinstance(needs, f.PatchCommit)
+    assert not said(bench, f.BaseForgotten)
+    bench.queue(bench.diff({"tests/test_a.py": python_tests(old="assert False")}), "m2")
+    need = bench.wait(f.PatchNeedsDecision, "m2")
+    assert isinstance(need, f.PatchNeedsDecision) and "tests.test_a::test_new" in need.question
+
+
+def test_a_patch_that_takes_all_tests_away_is_not_called_a_project_without(bench: Bench) -> None:
+    bench.settings("gate: {allow_without_tests: ask}")
+    repos.write(bench.root, {"tests/test_a.py": python_tests(a="pass"), **PYTEST})
+    repos.commit(bench.root)
+    bench.gate()
+    landed(bench, {"docs/a.md": b"b\n"})
+    git.run(bench.root, "rm", "-q", "-r", "tests", "pytest.ini")
+    diff = git.run(bench.root, "diff", "--binary", "HEAD").stdout
+    git.run(bench.root, "reset", "-q", "--hard")
+    bench.queue(diff, "m2")
+    need = bench.wait(f.PatchNeedsDecision, "m2")
+    assert isinstance(need, f.PatchNeedsDecision) and need.why == "tests"
+    assert not said(bench, f.BaseNeedsDecision)
+
+
+def test_a_program_without_a_suffix_is_code(bench: Bench) -> None:
+    bench.settings("gate: {allow_without_tests: ask}")
+    bench.gate()
+    landed(bench, {"docs/NOTES": b"words\n"})
+    bench.queue(bench.diff({"bin/run": b"#!/bin/sh\nexit 1\n"}), "m2")
+    bench.wait(f.PatchHeld, "m2")

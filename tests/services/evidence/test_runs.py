@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from cccc.common import bus, git
+from cccc.common import bus, git, machine
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from tests.conftest import Start
@@ -230,10 +230,15 @@ def test_what_the_patch_breaks_is_named_apart(red: Bench) -> None:
     assert last_test(red).on_base == "red"
 
 
-def test_a_patch_that_removes_a_passing_test_is_worse(red: Bench) -> None:
+def test_a_patch_that_removes_a_passing_test_needs_a_decision(red: Bench) -> None:
+    names, here = ["tests.test_a::test_old"], machine.name()
+    known = f.BaseAccepted(id="yes", mid="b", why="red", machine=here, rfd_id="r", names=names)
+    bus.tell(red.project, "orchestrator", [known])
     red.gate()
-    reason = refused(red, red.diff({"tests/test_a.py": python_tests(old="assert False")}))
-    assert "missing with the patch: tests.test_a::test_double" in reason
+    red.queue(red.diff({"tests/test_a.py": python_tests(old="assert False")}))
+    need = red.wait(f.PatchNeedsDecision)
+    assert isinstance(need, f.PatchNeedsDecision)
+    assert "missing with the patch: tests.test_a::test_double" in need.question
 
 
 def test_a_runner_without_names_proves_no_not_worse(bench: Bench) -> None:
