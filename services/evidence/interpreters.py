@@ -141,7 +141,7 @@ def _of_poetry(folder: Path, home: Path, env: Mapping[str, str]) -> Iterator[Pat
     said = _POETRY_PATH.search(_read(settings / "pypoetry" / "config.toml"))
     path = env.get("POETRY_VIRTUALENVS_PATH") or (said and (said[1] or said[2])) or "{cache-dir}/virtualenvs"
     place = Path(path.replace("{cache-dir}", str(cache)))
-    digest = base64.urlsafe_b64encode(hashlib.sha256(str(folder).encode()).digest()).decode()[:8]
+    digest = base64.urlsafe_b64encode(hashlib.sha256(os.fsencode(folder)).digest()).decode()[:8]
     found = [entry for entry in place.glob("*-py*") if f"-{digest}-py" in entry.name]
     yield from sorted(found, key=lambda entry: entry.stat().st_mtime, reverse=True)
 
