@@ -94,12 +94,13 @@ def line(found: list[Found], kind: str) -> str:
 
 
 def missing(found: list[Found]) -> list[str]:
-    """Return, for people, which linters are configured and cannot run here."""
-    return [
+    """Return, for people, which linters are configured and cannot run here; each once, though it has two commands."""
+    said = (
         f"{one.missing} is configured ({one.folder}{one.marker}) and not installed: it does not lint"
         for one in found
         if one.kind == "lint" and one.missing
-    ]
+    )
+    return list(dict.fromkeys(said))
 
 
 def hints(tracked: Tracked) -> list[str]:

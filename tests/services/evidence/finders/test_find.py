@@ -76,6 +76,12 @@ def test_pre_commit_lints_where_nothing_else_does() -> None:
     assert lines({**hooks, "ruff.toml": ""})["lint"] == "ruff check --no-fix --no-fix-only ."
 
 
+def test_a_linter_with_two_commands_is_named_once_where_it_is_missing() -> None:
+    found = finders.find(tracked({"ruff.toml": "[format]\n", "a.py": ""}, "nothing"))
+    assert [one.missing for one in found] == ["ruff", "ruff"]
+    assert finders.missing(found) == ["ruff is configured (ruff.toml) and not installed: it does not lint"]
+
+
 def test_a_linter_that_is_missing_is_named_and_tests_without_their_runner_run_all_the_same() -> None:
     found = finders.find(tracked({"svc/ruff.toml": "", "svc/pytest.ini": ""}))
     assert finders.missing(found) == ["ruff is configured (svc/ruff.toml) and not installed: it does not lint"]
