@@ -26,7 +26,7 @@ ECOSYSTEMS = (*LANGUAGES, *WRAPPERS, *LINTERS)
 _MANIFEST = re.compile("|".join(module.MANIFEST.pattern for module in ECOSYSTEMS))
 _NO_PROJECT = re.compile(  # folders with projects that are samples, data, or somebody else's
     r"(?:^|/)(?:node_modules|vendor|third[_-]?party|external|deps|examples?|samples?|demos?|docs?|fixtures?|__fixtures__|testdata"
-    r"|test[_-]data|contrib|support|tests?|__tests__|specs?|e2e|templates?|playgrounds?|bench(?:es|marks?)?|fuzz|\.[^/]+)/"
+    r"|test[_-]data|contrib|support|tests?|t|__tests__|specs?|e2e|templates?|playgrounds?|bench(?:es|marks?)?|fuzz|\.[^/]+)/"
 )
 
 

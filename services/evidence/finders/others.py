@@ -48,6 +48,15 @@ LINES = (
     Line("mix", "test", "mix.exs", r"^mix\.exs$", "mix test", "mix"),
     Line("mix format", "lint", ".formatter.exs", r"^\.formatter\.exs$", "mix format --check-formatted", "mix"),
     Line("credo", "lint", ".credo.exs", r"^\.credo\.exs$", "mix credo", "mix"),
+    Line(
+        "perl",
+        "test",
+        "the next, with Makefile.PL and XS code or modules beside it",
+        r"^[^/]+\.(?:xs|pm)$",
+        "perl Makefile.PL && make && prove -br t",
+        "prove",
+        "Makefile.PL",
+    ),
     Line("perl", "test", "`t/*.t`", r"^t/.*\.t$", "prove -lr t", "prove"),
 )
 ROWS: tuple[Row, ...] = tuple(

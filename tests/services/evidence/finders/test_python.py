@@ -26,7 +26,7 @@ DJANGO = "from django.core.management import execute_from_command_line\n"
         ({"tests/test_a.py": "", "tests/requirements.txt": "", "tests/manage.py": ""}, ["pytest"], "pytest -q"),
         ({"setup.py": "", "test/packages/x/setup.py": "", "test/packages/x/test_x.py": ""}, ["pytest"], ""),
         ({"scripts/test_upload.py": "", "docs/test_x.py": ""}, ["pytest"], ""),
-        ({"t/basic.t": "", "t/swamp/test_foo.py": "print 1\n"}, ["pytest", "prove"], "prove -lr t"),
+        ({"t/basic.t": "", "t/swamp/test_foo.py": "", "t/swamp/Makefile.PL": ""}, ["pytest", "prove"], "prove -lr t"),
         ({}, ["pytest"], ""),
     ],
 )
