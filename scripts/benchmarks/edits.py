@@ -47,7 +47,7 @@ _MUTATIONS = (
     (re.compile(r"(?<=[\w)\]'\"]) !== "), " === "),
     (re.compile(r"(?<=[\w)\]'\"]) != "), " == "),
     (re.compile(r"\breturn True$"), "return False"),
-    (re.compile(r"\breturn true\b"), "return false"),
+    (re.compile(r"(\breturn |^\s*)true(?=;?$)"), r"\1false"),
     (re.compile(r"(?<=[\w)\]]) && "), " || "),
     (re.compile(r"\bis None:$"), "is not None:"),
     (re.compile(r"^(\s*)if not (?=[\w.()]+:$)"), r"\1if "),

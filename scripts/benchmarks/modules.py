@@ -116,8 +116,8 @@ def _rust(source: str, test: str, files: Sequence[str], read: Read, command: str
     root = next((name for name in files if name.endswith("src/lib.rs")), "src/lib.rs")
     text = read(root)
     first = re.search(r"^(?:pub )?mod \w+;", text, re.M)
-    at = first.start() if first else len(text)
-    lib = f"{text[:at]}pub mod twice_of;\n\n{text[at:]}"
+    at = first.start() if first else 0
+    lib = f"{text[:at]}pub mod twice_of;\n\n{text[at:]}" if first else f"{text}\npub mod twice_of;\n"
     head = "//! Twice.\n\n/// Returns the number twice.\n#[must_use]\npub const fn twice(number: u32) -> u32 {\n"
     told = "    #[test]\n    fn two_is_four() {\n        assert_eq!(twice(2), 4);\n    }\n"
     module = f"{head}    number * 2\n}}\n\n#[cfg(test)]\nmod tests {{\n    use super::twice;\n\n{told}}}\n"

@@ -61,6 +61,8 @@ def test_a_harmless_edit_is_a_comment_more() -> None:
         ("if (a === b) {", "if (a !== b) {"),
         ("    if a == b:", "    if a != b:"),
         ("    return True", "    return False"),
+        ("        true", "        false"),
+        ("\treturn true;", "\treturn false;"),
         ("    if a is None:", "    if a is not None:"),
         ("    if not a.b():", "    if a.b():"),
         ("\treturn a && b;", "\treturn a || b;"),
@@ -116,6 +118,8 @@ def test_a_new_module_in_python_passes_its_test(tmp_path: Path) -> None:
 def test_a_new_module_in_rust_and_c_is_part_of_the_build() -> None:
     rust = modules.new(RUST, "src/lib.rs", "", ["src/lib.rs"], lambda _: "mod a;\nmod b;\n", "cargo test")
     assert rust["src/lib.rs"] == "pub mod twice_of;\n\nmod a;\nmod b;\n"
+    alone = modules.new(RUST, "src/lib.rs", "", ["src/lib.rs"], lambda _: "fn a() {}\n", "cargo test")
+    assert alone["src/lib.rs"] == "fn a() {}\n\npub mod twice_of;\n"
     for command, name in (("cmake -S . -B build", "CMakeLists.txt"), ("make test", "Makefile")):
         made = modules.new(C, "a.c", "", ["a.c", "Makefile"], lambda _: "", command)
         assert "twice_of_test" in made[name]
