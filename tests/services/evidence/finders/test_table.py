@@ -76,7 +76,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {  # files and wha
     "mix.exs": ({"mix.exs": ""}, ()),
     ".formatter.exs": ({".formatter.exs": ""}, ()),
     ".credo.exs": ({".credo.exs": ""}, ()),
-    "the next, with Makefile.PL": ({"t/a.t": "", "A.pm": "", "Makefile.PL": ""}, ()),
+    "`t/*.t` or test.pl": ({"t/a.t": "", "Makefile.PL": ""}, ()),
     "`t/*.t`": ({"t/a.t": ""}, ()),
     "GNUmakefile": ({"GNUmakefile": "test:"}, ()),
     "justfile": ({"justfile": "test:"}, ()),
