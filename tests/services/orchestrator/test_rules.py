@@ -22,6 +22,21 @@ def queued(mid: str = "m1") -> f.PatchQueued:
     return f.PatchQueued(author="PeerB", mid=mid, source="patch.diff", ts="now", **PLAIN)  # type: ignore[arg-type]
 
 
+def landing(tests_ok: bool | None) -> f.PatchCommit:
+    return f.PatchCommit(
+        seq=9,
+        author="PeerB",
+        mid="m1",
+        source="patch.diff",
+        lines=2,
+        paths=["x"],
+        branch="refs/heads/main",
+        commit="a" * 40,
+        tests_ok=tests_ok,
+        seconds=1.0,
+    )
+
+
 def told(said: list[Said]) -> list[tuple[str, str]]:
     """Return (to, body) of each handoff."""
     return [(entry.fact.to, entry.body.decode()) for entry in said if isinstance(entry.fact, f.Handoff)]
@@ -93,21 +108,7 @@ def test_the_author_of_a_refused_patch_is_told_what_fits_the_reason(reason: str,
 def test_a_landed_patch_is_told_to_both_peers() -> None:
     state = rules.State()
     decide(state, queued())
-    said = decide(
-        state,
-        f.PatchCommit(
-            seq=9,
-            author="PeerB",
-            mid="m1",
-            source="patch.diff",
-            lines=2,
-            paths=["x"],
-            branch="refs/heads/main",
-            commit="a" * 40,
-            tests_ok=True,
-            seconds=1.0,
-        ),
-    )
+    said = decide(state, landing(tests_ok=True))
     assert [to for to, _ in told(said)] == ["PeerB", "PeerA"]
     assert "PATCH LANDED m1: aaaaaaaaa on main, 2 lines, tests green" in told(said)[0][1]
     assert state.patches.queue == []
@@ -120,19 +121,7 @@ def test_a_landing_that_nothing_checked_says_so_with_the_settings_that_end_it() 
         decide(
             state, kind(mid="m1", command="", verdict="skipped", exit=None, seconds=0, tail="there is nothing to run")
         )
-    landing = f.PatchCommit(
-        seq=9,
-        author="PeerB",
-        mid="m1",
-        source="patch.diff",
-        lines=2,
-        paths=["x"],
-        branch="refs/heads/main",
-        commit="a" * 40,
-        tests_ok=None,
-        seconds=1.0,
-    )
-    said = decide(state, landing)
+    said = decide(state, landing(tests_ok=None))
     text = told(said)[0][1]
     assert "2 lines, untested" in text
     assert "not linted: there is nothing to run; gate.lint in .cccc/settings/policies.yaml" in text
