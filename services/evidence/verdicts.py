@@ -261,9 +261,15 @@ class Verdicts:
         if allowed == "false":
             raise Refused(f"tests skipped: {why}; gate.allow_without_tests is false")
         gone = yield from self._gone()
-        if not gone and allowed == "ask" and not self._before.untested and any(map(self._is_code, self.changes)):
+        asks = allowed == "ask" and not gone and not self._before.untested
+        if asks and self._has_code_before() and any(map(self._is_code, self.changes)):
             raise OnBase("untested", [], f"{why} to test it with")
         self.needs += gone
+
+    def _has_code_before(self) -> bool:
+        """Whether the base has code: the first of a new project needs nobody's leave."""
+        new = {path[len(self._repo.prefix) :] for path in policy.added(self.changes)}
+        return any(policy.is_code(path) for path in self.runs.files() if path not in new)
 
     def _is_code(self, changed: Change) -> bool:
         """Whether a test could say something of what changes: also a program without a suffix."""

@@ -140,6 +140,16 @@ def test_a_base_that_the_user_moved_is_run_in_the_quiet(bench: Bench) -> None:
     assert isinstance(ran, f.BaseTest) and ran.verdict == "green"
 
 
+def test_the_first_code_of_a_new_project_lands_and_the_next_waits(bench: Bench) -> None:
+    git.run(bench.root, "rm", "-q", "-r", "src")
+    repos.commit(bench.root)
+    bench.settings("gate: {allow_without_tests: ask}")
+    bench.gate()
+    landed(bench, {"lib/new.py": b"x = 1\n"})
+    bench.queue(bench.diff({"lib/next.py": b"x = 2\n"}), "m2")
+    bench.wait(f.PatchHeld, "m2")
+
+
 def test_code_that_nothing_tests_waits_for_a_person_once(bench: Bench) -> None:
     bench.settings("gate: {allow_without_tests: ask}")
     bench.gate()
