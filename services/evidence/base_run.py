@@ -177,6 +177,9 @@ def _fact(
         return fact
     verdict = checks.judge(run.ended, run.tally, command, SETTINGS["test"][1], files)
     fact.verdict, fact.reason = verdict.word, verdict.reason
+    if verdict.word == "red" and not (run.tally and run.tally.executed):
+        fact.verdict = "broken"
+        fact.reason = f"`{command}` ends before any test (exit {run.ended.code}): {run.cause}"
     fact.exit, fact.seconds = run.ended.code, round(run.ended.seconds, 3)
     fact.isolated = gate.sandbox.isolation.way
     fact.log, fact.sha = str(run.log.relative_to(gate.project.root)), run.sha

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from cccc.common import git, machine, typed_by
+from cccc.common import git, machine, redaction, typed_by
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Policies
-from cccc.services.evidence import checks, counts, environment, links, products
+from cccc.services.evidence import cause, checks, counts, environment, links, products
 from cccc.services.evidence.checks import Ended
 from cccc.services.evidence.child import CheckLock, Child, Command
 from cccc.services.evidence.counts import Tally
@@ -41,6 +41,11 @@ class Run:
     @property
     def counted(self) -> Counted | None:
         return Counted(self.tally.tests, self.tally.skipped) if self.tally else None
+
+    @property
+    def cause(self) -> str:
+        """The line of the output that says best why it ended so, for facts and people."""
+        return redaction.default.redact(cause.of(self.ended.output)) or "it says nothing"
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class Verdicts:
         why = f"checks could not run: gate.setup failed: {ended.over or f'exit {ended.code}'}"
         self._tree.reset(self._repo.head)
         if (yield from self.runs.set_up("base.setup")):
-            yield from self._stop(fact, f"{why}, on the base too: {_cause(ended)}")
+            yield from self._stop(fact, f"{why}, on the base too: {failed.cause}")
         self.unsaid.append(fact)
         raise Refused(why)
 
@@ -166,10 +166,11 @@ class Verdicts:
                 self.needs.append(Need("tests", compared.missing))
             self._note(kind, run, verdict, on_base.word)
             return
-        names = "" if compared.words else base.named(run.tally)
-        if kind == "test" and not run.tally:
-            names = redaction.default.redact(cause.of(run.ended.output))
-        told = [f"{verdict.reason}: {names}" if names else verdict.reason, compared.words]
+        if run.tally:
+            first = "" if compared.words else base.named(run.tally)
+        else:
+            first = run.cause if kind == "test" else self._finding(run)
+        told = [f"{verdict.reason}: {first}" if first else verdict.reason, compared.words]
         self._refuse(kind, run, verdict, "; ".join(filter(None, told)), on_base.word)
 
     def _of_the_user(self, kind: str, run: Run, verdict: Verdict, before: Run) -> str:
@@ -177,7 +178,7 @@ class Verdicts:
         ended, setting = run.ended, SETTINGS[kind][1]
         if kind == "lint" and verdict.word == "red":
             same = base.adds_nothing(ended, before.ended) and not base.repaired(run.rewritten, before.rewritten)
-            words = f"`{run.command}` says the same on the base (exit {ended.code}): {_cause(ended)}"
+            words = f"`{run.command}` says the same on the base (exit {ended.code}): {run.cause}"
             return f"{words}; mend that, or set {setting}" if same else ""
         if not base.proves_nothing(ended, run.tally, before.ended, before.tally):
             return ""
@@ -187,10 +188,15 @@ class Verdicts:
             bring = proposal or "gate.link and gate.setup bring in what git does not"
             return f"{', '.join(sorted(lacking))}, on the base too; {bring}"
         if verdict.word == "broken":
-            words = f"{verdict.reason}, on the base too: {_cause(ended)}"
+            words = f"{verdict.reason}, on the base too: {run.cause}"
             return f"{words}; or set {proposal}" if proposal else words
         words = f"`{run.command}` ends before any test (exit {ended.code}), on the base too"
-        return f"{words}: {_cause(ended)}; mend that, or set {proposal or setting}"
+        return f"{words}: {run.cause}; mend that, or set {proposal or setting}"
+
+    def _finding(self, run: Run) -> str:
+        """Return what a linter found first; "" when it is red for what it changed."""
+        paths = change.shown(changed.path[len(self._repo.prefix) :] for changed in self.changes)
+        return redaction.default.redact(cause.complaint(run.ended.output, paths)) if run.ended.code else ""
 
     def _repaired(self, kind: str, run: Run, verdict: Verdict) -> Generator[Child, Ended | None, Verdict]:
         """Return red where lint changed more of a file than on the base: one that repairs ends with 0 all the same."""
@@ -329,10 +335,6 @@ class Verdicts:
             seconds=0,
             tail=why,
         )
-
-
-def _cause(ended: Ended) -> str:
-    return redaction.default.redact(cause.of(ended.output)) or "it says nothing"
 
 
 def shown(ended: Ended) -> str:

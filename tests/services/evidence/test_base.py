@@ -42,6 +42,20 @@ CAUSES = {
     "vitest": "Failed to load url ./missing.js",
 }
 
+LINT = Path(__file__).parent / "outputs" / "lint"  # of real linters; the file that each complains of, and its finding
+FINDINGS = {
+    "cargo-fmt": ("src/lib.rs", "Diff in src/lib.rs:593:"),
+    "clippy": ("src/lib.rs", "error: function `unused` is never used: src/lib.rs:596:5"),
+    "eslint": ("lib/command.js", "lib/command.js: 2791:5 error 'unused' is assigned a value but never used"),
+    "flake8": ("calc.py", "calc.py:1:1: F401 'os' imported but unused"),
+    "mypy": ("m.py", "m.py:2: error: Incompatible return value type"),
+    "prettier": ("lib/command.js", "[warn] lib/command.js"),
+    "ruff": ("calc.py", "I001 [*] Import block is un-sorted or un-formatted: calc.py:1:1"),
+    "ruff-format": ("calc.py", "unformatted: File would be reformatted: calc.py:3:1"),
+    "tsc": ("x.ts", "x.ts(1,7): error TS2322"),
+    "xo": ("index.js", "286:1 Unexpected var, use let or const instead."),
+}
+
 
 def ended(output: str, code: int = 1, over: str = "") -> Ended:
     return Ended(code, 1.0, over, output)
@@ -69,6 +83,27 @@ def test_a_run_without_a_test_that_ends_like_the_bases_says_nothing_of_the_patch
 def test_the_user_is_told_in_one_line_why_nothing_ran(name: str) -> None:
     line = cause.of((NOTHING / f"{name}.txt").read_text())
     assert CAUSES[name] in line and "\n" not in line
+
+
+def test_every_output_of_a_linter_is_tried() -> None:
+    assert {path.stem for path in LINT.iterdir()} == FINDINGS.keys()
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_the_author_reads_the_linters_first_finding(name: str) -> None:
+    path, finding = FINDINGS[name]
+    assert finding in cause.complaint((LINT / f"{name}.txt").read_text(), ["docs/new.md", path])
+
+
+def test_a_finding_in_a_file_of_the_patch_comes_before_one_elsewhere() -> None:
+    output = "old.py:1:1: F401 os unused\npkg/new.py:2:1: E302 blank lines\nFound 2 errors.\n"
+    assert cause.complaint(output, ["new.md", "members/a/pkg/new.py"]).startswith("members/a/pkg/new.py:2:1: E302")
+    assert cause.complaint(output, ["else.py", "w.py"]).startswith("old.py:1:1: F401")
+
+
+def test_a_linter_that_names_no_place_is_told_by_its_last_error() -> None:
+    assert cause.complaint("checking\nerror: tabs are not allowed\n", ["a.py"]) == "error: tabs are not allowed"
+    assert cause.complaint("", ["a.py"]) == ""
 
 
 def test_a_file_that_loads_on_the_base_is_the_patchs() -> None:

@@ -133,6 +133,15 @@ def test_a_red_base_is_told_with_what_fails(bench: Bench) -> None:
     assert fact.failing == [f"tests.test_calc::test_{n}" for n in range(1, 5)]
 
 
+def test_a_base_whose_tests_cannot_begin_is_told_as_broken_with_the_reason(bench: Bench) -> None:
+    repos.write(bench.root, {"conftest.py": b"import gone_module\n"})
+    repos.commit(bench.root)
+    bench.gate()
+    fact = base(bench)
+    assert fact.verdict == "broken"
+    assert "ends before any test" in fact.reason and "No module named 'gone_module'" in fact.reason
+
+
 def test_a_dropped_run_ends_and_people_are_asked_about_the_first_patch(bench: Bench) -> None:
     go = bench.beside / "go"
     bench.gate(TEST_CMD=f"until test -e {go}; do sleep 0.05; done")

@@ -187,7 +187,7 @@ def test_red_tests_refuse_the_patch_and_show_why(bench: Bench) -> None:
 
 def test_a_red_lint_refuses_the_patch_before_the_tests(bench: Bench) -> None:
     bench.gate(LINT_CMD="! grep b docs/a.md", TEST_CMD="true")
-    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "lint failed: exit 1"
+    assert refused(bench, bench.diff({"docs/a.md": b"b\n"})) == "lint failed: exit 1: b"
     assert "test" not in bench.kinds()
 
 
@@ -442,7 +442,8 @@ def test_lint_that_says_the_same_on_the_base_is_the_users(bench: Bench) -> None:
     assert "says the same on the base (exit 1): docs/old.md:1:bad; mend that" in reason
     bench.queue(bench.diff({"docs/a.md": b"bad\n"}), "m2")
     refusal = bench.outcome("m2")
-    assert isinstance(refusal, f.PatchReject) and refusal.reason == "lint failed: exit 1; red on the base too"
+    assert isinstance(refusal, f.PatchReject)
+    assert refusal.reason == "lint failed: exit 1: docs/a.md:1:bad; red on the base too"
 
 
 def test_a_commit_that_a_check_makes_is_left_out(bench: Bench) -> None:
