@@ -55,7 +55,7 @@ ROWS: tuple[Row, ...] = (
     Row("package.json scripts.format:check", lint="`npm run format:check`"),
     Row("eslint.config.js, .eslintrc", lint="`eslint .`"),
     Row("biome.json", lint="`biome check .`"),
-    Row(".oxlintrc.json", lint="`oxlint`"),
+    Row(".oxlintrc.json, oxlint.config.ts", lint="`oxlint`"),
     Row("xo, standard in package.json", lint="`xo`, `standard`"),
     Row(".prettierrc, prettier.config.js", lint="`prettier --check .`"),
 )
@@ -242,7 +242,7 @@ def _configured(tracked: Tracked, said: dict[str, Any], scripts: dict[str, str])
     tools = (
         ("eslint", eslint or ("package.json eslintConfig" if "eslintConfig" in said else ""), "eslint ."),
         ("biome", tracked.first(("biome.json", "biome.jsonc")), "biome check ."),
-        ("oxlint", tracked.first((".oxlintrc.json",)), "oxlint"),
+        ("oxlint", tracked.first((".oxlintrc.json", "oxlint.config.ts")), "oxlint"),
         ("xo", "package.json xo" if "xo" in said or "xo" in needs(said) else "", "xo"),
         ("standard", "package.json standard" if "standard" in said or "standard" in needs(said) else "", "standard"),
         ("prettier", prettier or ("package.json prettier" if "prettier" in said else ""), _prettier(scripts)),

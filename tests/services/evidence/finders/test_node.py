@@ -117,6 +117,7 @@ def test_a_script_lints_without_repair_and_once(scripts: dict[str, str], command
         (package({}, xo={}), "xo"),
         (needs("standard"), "standard"),
         ({".oxlintrc.json": ""}, "oxlint"),
+        ({"oxlint.config.ts": ""}, "oxlint"),
         ({".prettierrc": ""}, "prettier --check ."),
         ({".prettierrc": "", **package({"format": "prettier --write src"})}, "prettier --check src"),
         ({".prettierrc": "", **package({"lint": "prettier -c . && eslint ."})}, "npm run lint"),

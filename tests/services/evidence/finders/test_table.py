@@ -44,7 +44,7 @@ EXAMPLES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {  # files and wha
     "package.json scripts.format:check": ({"package.json": '{"scripts": {"format:check": "x"}}'}, ()),
     "eslint.config.js": ({"eslint.config.js": ""}, ()),
     "biome.json": ({"biome.json": ""}, ()),
-    ".oxlintrc.json": ({".oxlintrc.json": ""}, ()),
+    ".oxlintrc.json, oxlint.config.ts": ({".oxlintrc.json": ""}, ()),
     "xo, standard": ({"package.json": '{"xo": {}}'}, ()),
     ".prettierrc": ({".prettierrc": ""}, ()),
     "Cargo.toml `[workspace]`": ({"Cargo.toml": "[workspace]\n"}, ()),
