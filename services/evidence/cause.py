@@ -14,7 +14,7 @@ _ENDINGS = re.compile(
             r"^[\s\W_]*$|^>?\s*\d*\s*\|",  # rules, and frames of source code
             r"^=+ .* =+$|^!+ .* !+$|^(?:FAILED|ERROR) \S+$|^no tests ran|in [\d.]+s$",  # pytest
             r"^Ran \d+ test|^FAILED \(",  # unittest
-            r"^make(?:\[\d+\])?: (?:\*\*\*|Entering|Leaving)|^ninja: build stopped",
+            r"^g?make(?:\[\d+\])?: (?:\*\*\*|Entering|Leaving)|^ninja: build stopped",
             r"^error: Recipe .* failed|^task: Failed to run",  # just, task
             r"^npm (?:ERR!|error) |ELIFECYCLE|^error Command failed|^error: script .* exited",  # npm, pnpm, yarn, bun
             r"^error: (?:test|doctest) failed, to rerun|^error: \d+ targets? failed|^warning: build failed",  # cargo

@@ -17,6 +17,7 @@ CAUSES = {
     "cargo": "cannot find function `nope`",
     "cargo-network": "Could not resolve host",
     "cmake": 'configuration file provided by "Nowhere"',
+    "cmake-build": "undeclared (first use",
     "ctest": "Unable to find executable: ./not-built",
     "django": "No module named 'gone_module'",
     "exunit": "module Gone.Case is not loaded",
