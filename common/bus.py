@@ -19,7 +19,7 @@ import zmq
 
 from cccc.common import ledger, redaction
 from cccc.common.errors import LedgerError, NotRunning
-from cccc.common.facts import AnyFact, AnySignal, Beat, Fact, Signal
+from cccc.common.facts import AnyFact, AnySignal, Beat, Fact, Signal, tag
 from cccc.common.paths import Project
 from cccc.common.registry import BY_NAME
 
@@ -54,8 +54,7 @@ def _fields(fact: Fact) -> dict[str, Any]:
 
 def topic_of(message: Heard) -> bytes:
     """Return the topic under which a message is published."""
-    kind = str(message.__struct_config__.tag)
-    return f"{'fact' if isinstance(message, Fact) else 'signal'}.{kind}".encode()
+    return f"{'fact' if isinstance(message, Fact) else 'signal'}.{tag(type(message))}".encode()
 
 
 class _Fact(msgspec.Struct):
@@ -245,7 +244,7 @@ class Bus:
 
 
 def _signal_topic(cls: type[Any]) -> bytes:
-    return f"signal.{cls.__struct_config__.tag}".encode()
+    return f"signal.{tag(cls)}".encode()
 
 
 def _ask(project: Project, request: dict[str, Any], timeout: float) -> dict[str, Any]:

@@ -201,7 +201,7 @@ def is_bridge(name: str) -> bool:
 
 # Who may say facts without being a service: the command line speaks for the person who types.
 SAYS: dict[str, frozenset[str]] = {
-    **{s.name: frozenset(str(cls.__struct_config__.tag) for cls in s.says) for s in EVERY},
+    **{s.name: frozenset(map(f.tag, s.says)) for s in EVERY},
     "cli": frozenset(
         {
             "user-message",

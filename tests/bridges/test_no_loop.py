@@ -14,7 +14,7 @@ import pytest
 from cccc.common import bus, ledger, registry
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
-from cccc.common.facts import Fact
+from cccc.common.facts import Fact, tag
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins import telegram as telegrams
 from cccc.scripts.stand_ins.server import Server, closing
@@ -101,10 +101,6 @@ def _empty(type_: Any) -> Any:
     if type(None) in get_args(type_):
         return None
     return [] if get_origin(type_) is list else EMPTY.get(type_, "example")
-
-
-def tag(kind: type[Fact]) -> str:
-    return str(kind.__struct_config__.tag)
 
 
 @pytest.fixture

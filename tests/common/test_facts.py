@@ -5,22 +5,49 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from cccc.common.facts import KINDS, Fact
+from cccc.common import facts
+from cccc.common.facts import FAMILIES, KINDS, Fact
 
 DOCS = Path(__file__).parents[2] / "docs" / "ledger.md"
 
 
-def rows() -> list[str]:
-    """The table of kinds as docs/ledger.md has to have it."""
-    return [f"| `{kind}` | {(inspect.getdoc(cls) or '').partition(chr(10))[0]} |" for kind, cls in KINDS.items()]
+def first_line(documented: object) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
+
+
+def tables() -> str:
+    """The tables of kinds as docs/ledger.md has to have them."""
+    lines = []
+    for family in FAMILIES:
+        lines += [
+            f"\n### {family.__name__.rpartition('.')[2].capitalize()}\n",
+            first_line(family),
+            "",
+            "| kind | says |",
+            "|---|---|",
+        ]
+        kinds = ((kind, cls) for kind, cls in KINDS.items() if cls.__module__ == family.__name__)
+        lines += [f"| `{kind}` | {first_line(cls)} |" for kind, cls in kinds]
+    return "\n".join(lines)
 
 
 def test_the_documentation_lists_every_kind() -> None:
-    listed = [
-        line for line in DOCS.read_text(encoding="utf-8").split("## Kinds")[1].splitlines() if line.startswith("| `")
-    ]
-    wrong = "\n".join(rows()) if listed != rows() else ""
-    assert not wrong, f"replace the rows of the table in docs/ledger.md by:\n{wrong}"
+    listed = DOCS.read_text(encoding="utf-8").partition("## Kinds\n")[2]
+    assert tables() in listed, f"replace the tables of kinds in docs/ledger.md by:\n{tables()}"
+
+
+def test_the_first_page_names_every_family() -> None:
+    named = {family.__name__ for family in FAMILIES if f"- `{family.__name__.rpartition('.')[2]}`: " in facts.__doc__}
+    assert named == {family.__name__ for family in FAMILIES}
+
+
+def test_every_kind_belongs_to_a_family() -> None:
+    assert set(KINDS.values()) == {cls for cls in Fact.__subclasses__() if cls.__module__.startswith("cccc.")}
+
+
+def test_every_kind_is_a_name_of_the_package() -> None:
+    missing = {cls.__name__ for cls in KINDS.values() if getattr(facts, cls.__name__, None) is not cls}
+    assert not missing, f"add to common/facts/__init__.py: {missing}"
 
 
 def test_no_kind_hides_a_field_of_the_envelope() -> None:

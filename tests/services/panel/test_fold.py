@@ -102,7 +102,7 @@ def test_every_kind_has_a_short_form() -> None:
             if field.required:
                 values[field.name] = "PeerA" if field.name in ("author", "to", "peer") else _value_of(field.type)
         state = folded(cls(**values))
-        assert state.facts[0].kind == cls.__struct_config__.tag and state.facts[0].who
+        assert state.facts[0].kind == f.tag(cls) and state.facts[0].who
 
 
 def _value_of(type_: Any) -> object:

@@ -1,0 +1,152 @@
+"""Chats and the files that go there.
+
+`via` is the platform: telegram, slack, discord. Ids of chats, threads, messages and users are the platform's own.
+"""
+
+from __future__ import annotations
+
+from typing import List
+
+from cccc.common.facts.envelope import Fact
+
+# msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
+# ruff: noqa: UP006, UP035
+
+
+class BridgeStarted(Fact, tag="bridge-started"):
+    """A person started a bridge; said once per `cccc up` or `cccc bridge start`, never after a crash."""
+
+    via: str
+    reset: str  # baseline: go on where it stopped; clear: what waits is thrown away
+
+
+class ChatSubscribed(Fact, tag="chat-subscribed"):
+    """A chat is let in: it may talk to the peers, and gets what they say."""
+
+    via: str
+    chat: str
+    how: str  # settings, code, open
+    who: str = ""
+    title: str = ""
+    thread: str = ""  # where posts go, when the chat has threads
+    to_user: bool = True  # gets what is said to the user
+    peers: bool = True  # gets what the peers say to each other
+
+
+class ChatUnsubscribed(Fact, tag="chat-unsubscribed"):
+    """A chat is left out from now on, for `reason`."""
+
+    via: str
+    chat: str
+    reason: str
+
+
+class ChatMoved(Fact, tag="chat-moved"):
+    """The platform gave a chat another id."""
+
+    via: str
+    chat: str
+    to: str
+
+
+class ChatCommand(Fact, tag="chat-command"):
+    """A person typed a command in a chat."""
+
+    via: str
+    chat: str
+    message: str
+    who: str
+    user: str
+    text: str
+    thread: str = ""
+    press: str = ""  # as in `decision`
+
+
+class ChatTold(Fact, tag="chat-told"):
+    """A bridge answers a person by itself: why a line went nowhere (once per cool-down), or that a chat is let in."""
+
+    via: str
+    chat: str
+    message: str
+    who: str
+    user: str
+    text: str
+    thread: str = ""
+    press: str = ""
+
+
+class ChatPosting(Fact, tag="chat-posting"):
+    """A bridge is about to post what the facts `about` hold, as one."""
+
+    via: str
+    chat: str
+    about: List[int]
+
+
+class ChatPosted(Fact, tag="chat-posted"):
+    """A part of a post is in the chat as `message`; `left` more parts follow."""
+
+    via: str
+    chat: str
+    about: List[int]
+    message: str
+    part: int = 0
+    left: int = 0
+
+
+class ChatFailed(Fact, tag="chat-failed"):
+    """The platform refuses a post for good; it is given up."""
+
+    via: str
+    chat: str
+    about: List[int]
+    reason: str
+
+
+class ChatMarked(Fact, tag="chat-marked"):
+    """A person's message got its receipt mark, or the platform refused that (`reason`)."""
+
+    via: str
+    chat: str
+    message: str
+    mid: str
+    mark: str  # stored, accepted
+    reason: str = ""
+
+
+class ShowPeers(Fact, tag="show-peers"):
+    """A person wants what the peers say to each other shown in the chats, or not."""
+
+    on: bool
+    who: str
+    via: str
+
+
+class FileOut(Fact, tag="file-out"):
+    """A file of the outbound folder was taken; every chat that is let in gets it."""
+
+    mid: str
+    name: str
+    path: str  # below the project, until every chat has it
+    sha: str
+    size: int
+    mime: str
+    text: str = ""  # the caption, redacted
+    route: str = ""
+    send_as: str = "document"  # or photo
+
+
+class FileSent(Fact, tag="file-sent"):
+    """Every chat has the file, or refused it for good; it is gone from the outbound folder."""
+
+    mid: str
+    name: str
+    chats: List[str]
+
+
+class FileRefused(Fact, tag="file-refused"):
+    """A file is not sent for `reason`; it stays where it is."""
+
+    name: str
+    size: int
+    reason: str

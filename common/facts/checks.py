@@ -1,0 +1,161 @@
+"""Lint and tests, of patches and of what they are based on, and evidence cards."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+import msgspec
+
+from cccc.common.facts.envelope import Fact
+
+# msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
+# ruff: noqa: UP006, UP035, UP045
+
+
+class Lint(Fact, tag="lint"):
+    """One lint run of the gate ended."""
+
+    mid: str
+    command: str
+    verdict: str  # green, red, broken, skipped
+    exit: Optional[int]
+    seconds: float
+    log: str = ""  # path below the project
+    sha: str = ""  # of the log
+    tail: str = ""
+    base: str = ""  # the commit the patch was tried on
+    isolated: str = ""  # bind: only the patched tree could be seen; path: it came first
+
+
+class Test(Fact, tag="test"):
+    """One test run of the gate ended."""
+
+    mid: str
+    command: str
+    verdict: str  # green, red, broken, skipped
+    exit: Optional[int]
+    seconds: float
+    log: str = ""
+    sha: str = ""
+    tail: str = ""
+    base: str = ""  # the commit the patch was tried on
+    isolated: str = ""  # as in lint
+    tests: Optional[int] = None  # executed; None where the runner does not tell
+    failed: Optional[int] = None
+    skipped: Optional[int] = None
+    on_base: str = ""  # when red: the verdict of the same command on the base
+
+
+class BaseRun(Fact, tag="base-run"):
+    """The tests are run on the commit `base` itself: nothing was known of them, and no patch has landed on `branch`."""
+
+    mid: str  # of the tree, the settings and the environment
+    branch: str  # full ref name
+    base: str
+    command: str
+    log: str  # path below the project
+
+
+class BaseTest(Fact, tag="base-test"):
+    """The tests on a base ended; what they counted is what the first patch on the branch is compared with."""
+
+    mid: str
+    branch: str
+    base: str
+    command: str
+    verdict: str  # green, red, broken, skipped
+    exit: Optional[int] = None
+    seconds: float = 0
+    log: str = ""
+    sha: str = ""  # of the log
+    tail: str = ""
+    isolated: str = ""  # as in lint
+    tests: Optional[int] = None  # executed; None where the runner does not tell
+    failed: Optional[int] = None
+    skipped: Optional[int] = None
+    failing: List[str] = msgspec.field(default_factory=list)  # the first of them, where the runner names them all
+    reason: str = ""
+
+
+class BaseDrop(Fact, tag="base-drop"):
+    """The tests on a base are not run to their end: a person wants that, or they may be run later, for `reason`."""
+
+    mid: str
+    reason: str = ""
+
+
+class BaseAgain(Fact, tag="base-again"):
+    """A person wants the tests of what is checked out run, whatever is known of them."""
+
+
+class GateChecks(Fact, tag="gate-checks"):
+    """What checks a patch from now on, in words for people."""
+
+    linted_by: str
+    tested_by: str
+    programs: str  # where they are looked for
+
+
+class BaseAccepted(Fact, tag="base-accepted"):
+    """People have accepted that these tests fail on this machine (why: red), or that nothing is tested (untested)."""
+
+    mid: str
+    why: str
+    machine: str
+    rfd_id: str
+    names: List[str] = msgspec.field(default_factory=list)
+
+
+class BaseForgotten(Fact, tag="base-forgotten"):
+    """What was accepted counts no more: a person took it back, or the tests are green again, for `reason`."""
+
+    why: str
+    machine: str
+    names: List[str] = msgspec.field(default_factory=list)
+    reason: str = ""
+
+
+class EvidenceCard(Fact, tag="evidence-card"):
+    """A card was handed in: a claim with the commands that prove it. The body is its YAML or JSON."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class EvidenceCheck(msgspec.Struct, omit_defaults=True):
+    """One command of a card that was run."""
+
+    name: str
+    exit: int
+    ok: bool
+    seconds: float
+    allow_failure: bool = False  # not ok, and the card may pass all the same
+    over: str = ""  # the limit that it was killed for
+
+
+class EvidenceValidate(Fact, tag="evidence-validate"):
+    """The checks of a card ended, on the commit `base`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    verdict: str  # pass, fail
+    title: str
+    evidence_kind: str
+    log_ref: str  # LOG:<path below the project>#L1-L<lines>
+    checks: List[EvidenceCheck]
+    meta: Dict[str, Any]
+    base: str
+    isolated: str
+    sha: str = ""  # of the log
+    reason: str = ""  # why not all checks ran
+
+
+class EvidenceInvalid(Fact, tag="evidence-invalid"):
+    """A card cannot be run; its author is told `reason`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    reason: str

@@ -1,0 +1,67 @@
+"""A message on its way into the inbox of a peer, until it counts as read."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cccc.common.facts.envelope import Fact
+
+
+class Handoff(Fact, tag="handoff"):
+    """A message for one peer was decided; delivery owes it an inbox file.
+
+    The body is the whole text of that file, envelope tags included.
+    """
+
+    author: str = msgspec.field(name="from")  # User, System, PeerA, PeerB
+    to: str
+    mid: str
+    inbox_seq: int  # the receiver's own counter, from 1
+    sha: str
+    size: int
+    text: str
+
+
+class HandoffDelivered(Fact, tag="handoff-delivered"):
+    """The inbox file of a handoff is in place."""
+
+    to: str
+    mid: str
+    inbox_seq: int
+    path: str
+
+
+class HandoffAccepted(Fact, tag="handoff-accepted"):
+    """The CLI's own hook shows that the model was given the text of this message, by `tool`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    inbox_seq: int
+    tool: str
+
+
+class AckFile(Fact, tag="ack-file"):
+    """A peer moved a message out of its inbox: it counts as read. (`unread`: it was put away at the start.)"""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    inbox_seq: int
+    file: str
+    ok: bool  # the file is in `processed/`
+    unread: bool = False
+
+
+class StartupInboxResume(Fact, tag="startup-inbox-resume"):
+    """Mail of the last session waits in a peer's inbox at the start, and stays there."""
+
+    peer: str
+    count: int
+
+
+class StartupInboxDiscard(Fact, tag="startup-inbox-discard"):
+    """Mail of the last session is put away unread at the start, as a person or the settings chose."""
+
+    peer: str
+    count: int
+    upto: int  # the newest inbox_seq
+    kept: bool  # in `processed/`; otherwise the files are removed

@@ -1,0 +1,191 @@
+"""What people and peers say, and what becomes of it before it is a handoff."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cccc.common.facts.envelope import Fact
+
+
+class UserMessage(Fact, tag="user-message"):
+    """A person said something; `route` is what the text asked for: a, b or both.
+
+    What follows `text` is said by bridges: ids are the platform's own.
+    """
+
+    mid: str
+    via: str  # cli, panel, telegram, slack, discord
+    route: str
+    sha: str
+    size: int
+    text: str
+    who: str = ""  # as the platform shows the person
+    user: str = ""
+    chat: str = ""
+    thread: str = ""
+    message: str = ""
+    album: str = ""  # what several files were sent as
+    edit_of: str = ""  # the mid of the message of which this is a new version
+
+
+class ToPeer(Fact, tag="to_peer"):
+    """A peer handed in `to_peer.md`. The body is its text in UTF-8."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+    raw: str = ""  # SHA-256 of the bytes as they were handed in, when they were not UTF-8: a diff is taken from them
+
+
+class ToUser(Fact, tag="to_user"):
+    """A peer handed in `to_user.md`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class Patch(Fact, tag="patch"):
+    """A peer handed in `patch.diff`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class MailboxDiag(Fact, tag="mailbox-diag"):
+    """A handed-in file was not plain UTF-8 and was read as `encoding`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    file: str
+    encoding: str
+    bytes: int
+    prefix_hex: str  # the first 24 bytes
+    nul_ratio: float
+
+
+class MailboxRefused(Fact, tag="mailbox-refused"):
+    """A handed-in file was not taken as a message; its author is told `reason`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    file: str
+    reason: str
+    size: int
+    sha: str = ""  # empty when the bytes were too many to keep
+
+
+class IntakePaused(Fact, tag="intake-paused"):
+    """The disk is nearly full: what peers hand in stays where it is."""
+
+    free_mb: int
+    limit_mb: int  # `mailbox.min_free_mb`
+    free_files: int = -1  # how many more can be made; -1 where that is not what is short
+
+
+class IntakeResumed(Fact, tag="intake-resumed"):
+    """The disk has room again, and what peers handed in is taken."""
+
+    free_mb: int
+
+
+class InboxTakenOver(Fact, tag="inbox-taken-over"):
+    """A message that an older release left unread in a peer's inbox; the body is its whole file."""
+
+    to: str
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class Notice(Fact, tag="notice"):
+    """Something the user must know or do, in one line."""
+
+    text: str
+    about: str = ""  # a peer, a service, or a mid
+
+
+class Pause(Fact, tag="pause"):
+    """A person stopped the handoffs between the peers; `to_user` and patches go on."""
+
+    who: str
+
+
+class Resume(Fact, tag="resume"):
+    """A person let the handoffs between the peers go on."""
+
+    who: str
+
+
+class FilterSwitched(Fact, tag="filter-switched"):
+    """A person switched the handoff filter on or off, whatever `handoff_filter.enabled` says."""
+
+    on: bool
+    who: str
+    via: str = "cli"
+
+
+class TeachIntercept(Fact, tag="teach-intercept"):
+    """A `to_peer` without an insight block is held; its author is told how to release it."""
+
+    peer: str
+    mid: str
+    reason: str
+    sha: str
+    size: int
+    text: str
+
+
+class ReviseIntercept(Fact, tag="revise-intercept"):
+    """A `to_peer` of a peer that owes a revise is held until it pays; its author is told `reason`."""
+
+    peer: str
+    mid: str
+    reason: str
+    sha: str
+    size: int
+    text: str
+
+
+class ReviseRemind(Fact, tag="revise-remind"):
+    """A peer has owed a revise for a while and is reminded, once."""
+
+    peer: str
+    since: str
+
+
+class HandoffHeld(Fact, tag="handoff-held"):
+    """Handoffs between the peers are paused; this one waits for `/resume`."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class HandoffRelease(Fact, tag="handoff-release"):
+    """A held message, or the one that releases it and comes after it, goes on to the other peer."""
+
+    author: str = msgspec.field(name="from")
+    mid: str
+    sha: str
+    size: int
+    text: str
+
+
+class HandoffDrop(Fact, tag="handoff-drop"):
+    """A message was not forwarded; its author is told `reason`."""
+
+    author: str = msgspec.field(name="from")
+    to: str
+    mid: str
+    reason: str

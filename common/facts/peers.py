@@ -1,0 +1,165 @@
+"""The CLIs in their panes: they start, end, take turns, need the user, are reminded of the rules."""
+
+from __future__ import annotations
+
+from cccc.common.facts.envelope import Fact
+
+
+class PeerStarted(Fact, tag="peer-started"):
+    """A peer's CLI was started in its pane."""
+
+    peer: str
+    command: str
+    pane: str
+    attempt: int = 1  # starts since it last lived long enough
+    session: str = ""  # that it was started to go on with
+
+
+class PeerAdopted(Fact, tag="peer-adopted"):
+    """Delivery found the peer's CLI alive in its pane and went on with it."""
+
+    peer: str
+    pane: str
+
+
+class PeerExited(Fact, tag="peer-exited"):
+    """A peer's CLI ended; it is started again after `again_s` seconds."""
+
+    peer: str
+    status: str  # "exit 1", "signal 9", "the tmux server is gone", "everything was stopped"
+    lived_s: float
+    again_s: float
+    planned: bool = False  # a person stopped everything
+
+
+class PeerSession(Fact, tag="peer-session"):
+    """A peer's CLI began or went on with a session; only a new one has forgotten what was said."""
+
+    peer: str
+    session: str
+    source: str  # startup, resume, clear, compact
+
+
+class PeerStop(Fact, tag="peer-stop"):
+    """A person wants the turn of a peer interrupted."""
+
+    peer: str
+    who: str
+    via: str = "cli"
+
+
+class PeerStopped(Fact, tag="peer-stopped"):
+    """What came of a wish to interrupt a turn: Esc was sent, once, if one was running."""
+
+    peer: str
+    outcome: str
+
+
+class TurnEnd(Fact, tag="turn-end"):
+    """A turn of a peer's CLI is over."""
+
+    peer: str
+    outcome: str  # done, failed, interrupted; ended: only the screen says so
+    reason: str = ""
+
+
+class PeerLimit(Fact, tag="peer-limit"):
+    """A peer's CLI has used up what its account allows; its nudges wait."""
+
+    peer: str
+    text: str
+    resets: str = ""  # as the CLI shows it, when it does
+
+
+class PeerLogin(Fact, tag="peer-login"):
+    """A peer's CLI has to be logged in again; its nudges wait."""
+
+    peer: str
+    text: str
+
+
+class PeerBlocked(Fact, tag="peer-blocked"):
+    """Mail has waited for `delivery.blocked_minutes` because the pane is not safe to type into; the user is told."""
+
+    peer: str
+    reason: str
+    since: str
+
+
+class RawInput(Fact, tag="raw-input"):
+    """A person wants one line typed into the pane of a peer as it is; the body is the line."""
+
+    peer: str
+    who: str
+    sha: str
+    size: int
+    text: str
+    via: str = "cli"
+
+
+class RawTyping(Fact, tag="raw-typing"):
+    """Delivery is about to paste the line of the wish `of` into a peer's pane."""
+
+    peer: str
+    of: int
+    pane: str
+
+
+class RawTyped(Fact, tag="raw-typed"):
+    """What came of the line of the wish `of`."""
+
+    peer: str
+    of: int
+    outcome: str  # typed, or why not
+
+
+class LazyPreambleSent(Fact, tag="lazy-preamble-sent"):
+    """A peer's session is new: SYSTEM goes into its inbox with the first message."""
+
+    peer: str
+    route: str = "mailbox"
+
+
+class SelfCheck(Fact, tag="self-check"):
+    """So many handoffs were made that both peers are asked the questions of `delivery.self_check_text`."""
+
+    every: int
+    count: int  # self-checks so far
+
+
+class Keepalive(Fact, tag="keepalive"):
+    """Both peers have been idle for so long that the leader is asked for the next step."""
+
+    minutes: int
+    count: int  # since the work moved
+    claim: bool = False  # a CLAIM is open
+
+
+class ContextCompactTry(Fact, tag="context-compact-try"):
+    """A peer's CLI is to compact its context, as soon as that can be typed safely."""
+
+    peer: str
+    self_check_index: int
+
+
+class ContextCompact(Fact, tag="context-compact"):
+    """What came of the wish `of` for a compaction; 0: the CLI has compacted without one."""
+
+    peer: str
+    outcome: str  # done, or why not
+    of: int = 0
+
+
+class ContextSystemReinject(Fact, tag="context-system-reinject"):
+    """A compaction was tried: SYSTEM goes into the peer's inbox again."""
+
+    peer: str
+    chars: int
+
+
+class Refresh(Fact, tag="refresh"):
+    """A person wants SYSTEM sent to a peer again."""
+
+    peer: str
+    who: str
+    via: str = "cli"

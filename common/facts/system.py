@@ -1,0 +1,71 @@
+"""The ledger itself, and the services."""
+
+from __future__ import annotations
+
+from typing import Annotated, List
+
+import msgspec
+
+from cccc.common.facts.envelope import Fact
+
+# msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
+# ruff: noqa: UP006, UP035
+
+
+class LedgerRepaired(Fact, tag="ledger-repaired"):
+    """The last line was torn; its bytes were cut off and kept in `kept`."""
+
+    bytes: int
+    kept: str
+
+
+class LedgerArchived(Fact, tag="ledger-archived"):
+    """The segment with the facts `first` to `last` was closed."""
+
+    first: int
+    last: int
+
+
+class LedgerRestored(Fact, tag="ledger-restored"):
+    """The ledger's file was removed or replaced while up and was put back whole; `kept` is what stood there."""
+
+    kept: str = ""
+
+
+class LedgerDiffers(Fact, tag="ledger-differs"):
+    """The ledger is not the one that was acknowledged up to `old_seq`: the gate and the nudges wait for a person."""
+
+    old_seq: int  # 0: not known
+    old_hash: str  # of that line
+    reason: str
+
+
+class LedgerAccepted(Fact, tag="ledger-accepted"):
+    """A person said what became of the ledger that ended at `old_seq`: what is there now is the ledger."""
+
+    old_seq: int
+    old_hash: str
+    because: str
+    who: str
+    first: int = 1  # the oldest line that is there
+    breaks: List[int] = msgspec.field(default_factory=list)  # lines that do not follow from the line before
+
+
+class BodyForgotten(Fact, tag="body-forgotten"):
+    """A person had a body removed. The facts that name it stay, with their redacted previews."""
+
+    sha: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # nothing else: it becomes the path of what is removed
+    who: str
+    why: str = ""
+
+
+class FactSkipped(Fact, tag="fact-skipped"):
+    """A service died twice on one fact and goes on without it."""
+
+    service: str
+    fact: int
+    error: str
+
+
+class SkipsCleared(Fact, tag="skips-cleared"):
+    """A person saw the skipped facts; status is green again."""
