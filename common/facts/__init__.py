@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from typing import Union
 
-from cccc.common.facts import chats, checks, decisions, handoffs, messages, nudges, patches, peers, system
 from cccc.common.facts.chats import (
     BridgeStarted,
     ChatCommand,
@@ -67,14 +66,20 @@ from cccc.common.facts.decisions import (
     RfdSettled,
 )
 from cccc.common.facts.envelope import (
+    ASKS,
+    BAD,
+    GOOD,
     LONGEST_FACT,
     LONGEST_TEXT,
+    PLAIN,
     PREVIEW,
+    TALK,
     Body,
     Fact,
     Redact,
     Signal,
     body,
+    family,
     tag,
 )
 from cccc.common.facts.handoffs import (
@@ -173,8 +178,8 @@ from cccc.common.facts.system import (
 
 AnySignal = Union[Beat, PaneState]
 
-FAMILIES = (messages, handoffs, nudges, peers, patches, checks, decisions, chats, system)
+FAMILIES = ("messages", "handoffs", "nudges", "peers", "patches", "checks", "decisions", "chats", "system")
 KINDS: dict[str, type[Fact]] = {
-    tag(cls): cls for family in FAMILIES for cls in Fact.__subclasses__() if cls.__module__ == family.__name__
+    tag(cls): cls for name in FAMILIES for cls in Fact.__subclasses__() if family(cls) == name
 }
 AnyFact = Union[tuple(KINDS.values())]  # type: ignore[valid-type]  # built from the list above

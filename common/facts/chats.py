@@ -19,6 +19,9 @@ class BridgeStarted(Fact, tag="bridge-started"):
     via: str
     reset: str  # baseline: go on where it stopped; clear: what waits is thrown away
 
+    def line(self) -> str:
+        return f"{self.via}, {self.reset}"
+
 
 class ChatSubscribed(Fact, tag="chat-subscribed"):
     """A chat is let in: it may talk to the peers, and gets what they say."""
@@ -32,6 +35,9 @@ class ChatSubscribed(Fact, tag="chat-subscribed"):
     to_user: bool = True  # gets what is said to the user
     peers: bool = True  # gets what the peers say to each other
 
+    def line(self) -> str:
+        return f"{self.via} {self.chat} {self.title} ({self.how})"
+
 
 class ChatUnsubscribed(Fact, tag="chat-unsubscribed"):
     """A chat is left out from now on, for `reason`."""
@@ -40,6 +46,9 @@ class ChatUnsubscribed(Fact, tag="chat-unsubscribed"):
     chat: str
     reason: str
 
+    def line(self) -> str:
+        return f"{self.via} {self.chat}: {self.reason}"
+
 
 class ChatMoved(Fact, tag="chat-moved"):
     """The platform gave a chat another id."""
@@ -47,6 +56,9 @@ class ChatMoved(Fact, tag="chat-moved"):
     via: str
     chat: str
     to: str
+
+    def line(self) -> str:
+        return f"{self.via} {self.chat} is {self.to} now"
 
 
 class ChatCommand(Fact, tag="chat-command"):
@@ -61,6 +73,9 @@ class ChatCommand(Fact, tag="chat-command"):
     thread: str = ""
     press: str = ""  # as in `decision`
 
+    def line(self) -> str:
+        return f"{self.text}, by {self.who} ({self.via})"
+
 
 class ChatTold(Fact, tag="chat-told"):
     """A bridge answers a person by itself: why a line went nowhere (once per cool-down), or that a chat is let in."""
@@ -74,6 +89,9 @@ class ChatTold(Fact, tag="chat-told"):
     thread: str = ""
     press: str = ""
 
+    def line(self) -> str:
+        return f"{self.who} ({self.via} {self.chat}): {self.text}"
+
 
 class ChatPosting(Fact, tag="chat-posting"):
     """A bridge is about to post what the facts `about` hold, as one."""
@@ -81,6 +99,9 @@ class ChatPosting(Fact, tag="chat-posting"):
     via: str
     chat: str
     about: List[int]
+
+    def line(self) -> str:
+        return f"facts {self.about} to {self.via} {self.chat}"
 
 
 class ChatPosted(Fact, tag="chat-posted"):
@@ -93,6 +114,9 @@ class ChatPosted(Fact, tag="chat-posted"):
     part: int = 0
     left: int = 0
 
+    def line(self) -> str:
+        return f"facts {self.about} are in {self.via} {self.chat} as {self.message}"
+
 
 class ChatFailed(Fact, tag="chat-failed"):
     """The platform refuses a post for good; it is given up."""
@@ -101,6 +125,9 @@ class ChatFailed(Fact, tag="chat-failed"):
     chat: str
     about: List[int]
     reason: str
+
+    def line(self) -> str:
+        return f"facts {self.about} to {self.via} {self.chat}: {self.reason}"
 
 
 class ChatMarked(Fact, tag="chat-marked"):
@@ -113,6 +140,9 @@ class ChatMarked(Fact, tag="chat-marked"):
     mark: str  # stored, accepted
     reason: str = ""
 
+    def line(self) -> str:
+        return f"{self.mark} {self.reason}"
+
 
 class ShowPeers(Fact, tag="show-peers"):
     """A person wants what the peers say to each other shown in the chats, or not."""
@@ -120,6 +150,9 @@ class ShowPeers(Fact, tag="show-peers"):
     on: bool
     who: str
     via: str
+
+    def line(self) -> str:
+        return f"{'on' if self.on else 'off'}, by {self.who} ({self.via})"
 
 
 class FileOut(Fact, tag="file-out"):
@@ -135,6 +168,9 @@ class FileOut(Fact, tag="file-out"):
     route: str = ""
     send_as: str = "document"  # or photo
 
+    def line(self) -> str:
+        return f"{self.name}, {self.size} bytes ({self.mime})"
+
 
 class FileSent(Fact, tag="file-sent"):
     """Every chat has the file, or refused it for good; it is gone from the outbound folder."""
@@ -143,6 +179,9 @@ class FileSent(Fact, tag="file-sent"):
     name: str
     chats: List[str]
 
+    def line(self) -> str:
+        return f"{self.name} is in {self.chats}"
+
 
 class FileRefused(Fact, tag="file-refused"):
     """A file is not sent for `reason`; it stays where it is."""
@@ -150,3 +189,6 @@ class FileRefused(Fact, tag="file-refused"):
     name: str
     size: int
     reason: str
+
+    def line(self) -> str:
+        return f"{self.name}: {self.reason}"

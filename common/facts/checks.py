@@ -26,6 +26,9 @@ class Lint(Fact, tag="lint"):
     base: str = ""  # the commit the patch was tried on
     isolated: str = ""  # bind: only the patched tree could be seen; path: it came first
 
+    def line(self) -> str:
+        return f"{self.verdict} {self.command} ({self.seconds:.1f} s) {self.isolated}"
+
 
 class Test(Fact, tag="test"):
     """One test run of the gate ended."""
@@ -45,6 +48,9 @@ class Test(Fact, tag="test"):
     skipped: Optional[int] = None
     on_base: str = ""  # when red: the verdict of the same command on the base
 
+    def line(self) -> str:
+        return f"{self.verdict} {self.command} ({self.seconds:.1f} s) {self.isolated}"
+
 
 class BaseRun(Fact, tag="base-run"):
     """The tests are run on the commit `base` itself: nothing was known of them, and no patch has landed on `branch`."""
@@ -54,6 +60,9 @@ class BaseRun(Fact, tag="base-run"):
     base: str
     command: str
     log: str  # path below the project
+
+    def line(self) -> str:
+        return f"{self.command} on {self.base:.10}"
 
 
 class BaseTest(Fact, tag="base-test"):
@@ -76,6 +85,9 @@ class BaseTest(Fact, tag="base-test"):
     failing: List[str] = msgspec.field(default_factory=list)  # the first of them, where the runner names them all
     reason: str = ""
 
+    def line(self) -> str:
+        return f"{self.verdict} {self.command} on {self.base:.10} ({self.seconds:.1f} s) {self.reason}"
+
 
 class BaseDrop(Fact, tag="base-drop"):
     """The tests on a base are not run to their end: a person wants that, or they may be run later, for `reason`."""
@@ -83,9 +95,15 @@ class BaseDrop(Fact, tag="base-drop"):
     mid: str
     reason: str = ""
 
+    def line(self) -> str:
+        return self.reason or "dropped by the user"
+
 
 class BaseAgain(Fact, tag="base-again"):
     """A person wants the tests of what is checked out run, whatever is known of them."""
+
+    def line(self) -> str:
+        return "the tests of what is checked out"
 
 
 class GateChecks(Fact, tag="gate-checks"):
@@ -94,6 +112,9 @@ class GateChecks(Fact, tag="gate-checks"):
     linted_by: str
     tested_by: str
     programs: str  # where they are looked for
+
+    def line(self) -> str:
+        return f"lint: {self.linted_by}; tests: {self.tested_by}"
 
 
 class BaseAccepted(Fact, tag="base-accepted"):
@@ -105,6 +126,9 @@ class BaseAccepted(Fact, tag="base-accepted"):
     rfd_id: str
     names: List[str] = msgspec.field(default_factory=list)
 
+    def line(self) -> str:
+        return f"{_accepted(self)}, by {self.rfd_id}"
+
 
 class BaseForgotten(Fact, tag="base-forgotten"):
     """What was accepted counts no more: a person took it back, or the tests are green again, for `reason`."""
@@ -113,6 +137,9 @@ class BaseForgotten(Fact, tag="base-forgotten"):
     machine: str
     names: List[str] = msgspec.field(default_factory=list)
     reason: str = ""
+
+    def line(self) -> str:
+        return f"{_accepted(self)} no more: {self.reason or 'taken back by the user'}"
 
 
 class EvidenceCard(Fact, tag="evidence-card"):
@@ -123,6 +150,9 @@ class EvidenceCard(Fact, tag="evidence-card"):
     sha: str
     size: int
     text: str
+
+    def line(self) -> str:
+        return self.text
 
 
 class EvidenceCheck(msgspec.Struct, omit_defaults=True):
@@ -152,6 +182,9 @@ class EvidenceValidate(Fact, tag="evidence-validate"):
     sha: str = ""  # of the log
     reason: str = ""  # why not all checks ran
 
+    def line(self) -> str:
+        return f"{self.verdict} {self.title} ({self.log_ref})"
+
 
 class EvidenceInvalid(Fact, tag="evidence-invalid"):
     """A card cannot be run; its author is told `reason`."""
@@ -159,3 +192,10 @@ class EvidenceInvalid(Fact, tag="evidence-invalid"):
     author: str = msgspec.field(name="from")
     mid: str
     reason: str
+
+    def line(self) -> str:
+        return self.reason
+
+
+def _accepted(fact: BaseAccepted | BaseForgotten) -> str:
+    return f"known to fail on {fact.machine}: {', '.join(fact.names)}" if fact.names else "patches may land untested"

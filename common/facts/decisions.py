@@ -6,7 +6,7 @@ from typing import List
 
 import msgspec
 
-from cccc.common.facts.envelope import Fact
+from cccc.common.facts.envelope import ASKS, BAD, TALK, Fact
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035
@@ -18,6 +18,8 @@ class PatchNeedsDecision(Fact, tag="patch-needs-decision"):
     The answer holds for exactly this patch (`sha`), this question and these settings (`policy`).
     """
 
+    TONE = ASKS
+
     author: str = msgspec.field(name="from")
     mid: str
     why: str  # protected, large, tests
@@ -28,9 +30,14 @@ class PatchNeedsDecision(Fact, tag="patch-needs-decision"):
     policy: str  # SHA-256 of the settings that the gate decides by
     sha: str  # of the patch
 
+    def line(self) -> str:
+        return f"{self.why}: {self.question}"
+
 
 class BaseNeedsDecision(Fact, tag="base-needs-decision"):
     """What keeps patches from landing is not theirs, and people are asked whether that is accepted on this machine."""
+
+    TONE = ASKS
 
     mid: str  # of the run on the base
     branch: str  # full ref name
@@ -40,9 +47,14 @@ class BaseNeedsDecision(Fact, tag="base-needs-decision"):
     machine: str
     names: List[str] = msgspec.field(default_factory=list)  # the tests, as their runner names them
 
+    def line(self) -> str:
+        return self.question
+
 
 class Rfd(Fact, tag="rfd"):
     """A request for decision was opened."""
+
+    TONE = ASKS
 
     rfd_id: str
     author: str = msgspec.field(name="from")
@@ -63,9 +75,14 @@ class Rfd(Fact, tag="rfd"):
     machine: str = ""  # for which the answer holds, of a base
     names: List[str] = msgspec.field(default_factory=list)  # the tests it is about, of a base
 
+    def line(self) -> str:
+        return f"{self.rfd_id}: {self.title}"
+
 
 class Decision(Fact, tag="decision"):
     """Somebody answered a request; whether the answer counts is said by what follows from this fact."""
+
+    TONE = TALK
 
     rfd_id: str
     decision: str  # approve, reject, ask, revoke, or one of the options
@@ -76,6 +93,9 @@ class Decision(Fact, tag="decision"):
     chat: str = ""  # the platform's id of the chat
     press: str = ""  # by which the platform shows the person who pressed a button what came of it
 
+    def line(self) -> str:
+        return f"{self.rfd_id}: {self.decision} by {self.who} ({self.via}) {self.text}"
+
 
 class DecisionCounted(Fact, tag="decision-counted"):
     """An answer counts; `missing` more people must give the same one."""
@@ -85,9 +105,14 @@ class DecisionCounted(Fact, tag="decision-counted"):
     who: str
     missing: int
 
+    def line(self) -> str:
+        return f"{self.rfd_id}: {self.decision} by {self.who}, {self.missing} more needed"
+
 
 class DecisionRefused(Fact, tag="decision-refused"):
     """An answer does not count, for `reason`."""
+
+    TONE = BAD
 
     rfd_id: str
     decision: str
@@ -95,24 +120,39 @@ class DecisionRefused(Fact, tag="decision-refused"):
     via: str
     reason: str
 
+    def line(self) -> str:
+        return f"{self.rfd_id}: {self.decision} by {self.who} ({self.via}): {self.reason}"
+
 
 class RfdQuestion(Fact, tag="rfd-question"):
     """A person wants to know more before deciding; both peers are asked."""
+
+    TONE = TALK
 
     rfd_id: str
     who: str
     text: str
 
+    def line(self) -> str:
+        return f"{self.rfd_id}: {self.who} asks: {self.text}"
+
 
 class RfdExpired(Fact, tag="rfd-expired"):
     """The time of a request, or of an approval that was not used, is over."""
 
+    TONE = ASKS
+
     rfd_id: str
     expires: str
+
+    def line(self) -> str:
+        return self.rfd_id
 
 
 class RfdSettled(Fact, tag="rfd-settled"):
     """A request came to an outcome; `approved` and `chosen` can still become `used`, `revoked` or `expired`."""
+
+    TONE = TALK
 
     rfd_id: str
     outcome: str  # approved, chosen, rejected, revoked, expired, used, void (its patch is gone)
@@ -123,6 +163,9 @@ class RfdSettled(Fact, tag="rfd-settled"):
     expires: str = ""  # of an approval
     used_for: str = ""  # once used: "commit 1a2b3c4d5e", "settings", "the check of PeerA"
 
+    def line(self) -> str:
+        return f"{self.rfd_id}: {self.outcome} {self.choice}"
+
 
 class RfdCheck(Fact, tag="rfd-check"):
     """Somebody asks whether a request was answered with `choice`; the first yes uses the answer up."""
@@ -131,3 +174,6 @@ class RfdCheck(Fact, tag="rfd-check"):
     choice: str
     who: str
     via: str
+
+    def line(self) -> str:
+        return f"{self.rfd_id}: {self.choice}?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Optional, TypedDict
+from typing import Callable, ClassVar, Optional, TypedDict
 
 import msgspec
 
@@ -14,6 +14,8 @@ from cccc.common import redaction
 
 PREVIEW = 400
 LONGEST_TEXT = 4096  # characters
+PLAIN, GOOD, BAD, ASKS, TALK = "", "good", "bad", "asks", "talk"
+_OF_VERDICT = {"green": GOOD, "pass": GOOD, "skipped": PLAIN}
 LONGEST_FACT = 512 << 10  # bytes; what comes near it is a list of paths
 
 
@@ -27,9 +29,21 @@ class Fact(msgspec.Struct, kw_only=True, tag_field="kind", omit_defaults=True):
     cause: Optional[int] = None  # seq of the fact that led to this one
     prev: str = ""  # SHA-256 of the line before
 
+    TONE: ClassVar[str] = PLAIN  # of all facts of the kind
+
     @property
     def kind(self) -> str:
         return tag(type(self))
+
+    @property
+    def tone(self) -> str:
+        """What it is for a person: PLAIN, GOOD, BAD, what ASKS for something, or TALK; of a verdict, as that is."""
+        verdict: str = getattr(self, "verdict", "")
+        return _OF_VERDICT.get(verdict, BAD) if verdict else self.TONE
+
+    def line(self) -> str:
+        """Return what it says to a person, on one line or more; what shows it cuts it."""
+        return getattr(self, "text", "") or getattr(self, "reason", "")
 
 
 class Signal(msgspec.Struct, kw_only=True, tag_field="signal"):
@@ -41,6 +55,11 @@ class Signal(msgspec.Struct, kw_only=True, tag_field="signal"):
 def tag(cls: type[Fact] | type[Signal]) -> str:
     """Return the name of a kind, as it stands in the ledger or on the wire."""
     return str(cls.__struct_config__.tag)
+
+
+def family(cls: type[Fact]) -> str:
+    """Return the name of the module in which a kind stands beside its kin."""
+    return cls.__module__.rpartition(".")[2]
 
 
 class Body(TypedDict):

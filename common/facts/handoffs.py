@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from cccc.common.facts.envelope import Fact
+from cccc.common.facts.envelope import GOOD, TALK, Fact
+from cccc.common.plural import plural
 
 
 class Handoff(Fact, tag="handoff"):
@@ -12,6 +13,8 @@ class Handoff(Fact, tag="handoff"):
 
     The body is the whole text of that file, envelope tags included.
     """
+
+    TONE = TALK
 
     author: str = msgspec.field(name="from")  # User, System, PeerA, PeerB
     to: str
@@ -30,18 +33,28 @@ class HandoffDelivered(Fact, tag="handoff-delivered"):
     inbox_seq: int
     path: str
 
+    def line(self) -> str:
+        return f"inbox {self.inbox_seq:06d}"
+
 
 class HandoffAccepted(Fact, tag="handoff-accepted"):
     """The CLI's own hook shows that the model was given the text of this message, by `tool`."""
+
+    TONE = GOOD
 
     author: str = msgspec.field(name="from")
     mid: str
     inbox_seq: int
     tool: str
 
+    def line(self) -> str:
+        return f"{self.inbox_seq:06d}, by its own hook ({self.tool})"
+
 
 class AckFile(Fact, tag="ack-file"):
     """A peer moved a message out of its inbox: it counts as read. (`unread`: it was put away at the start.)"""
+
+    TONE = GOOD
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -50,12 +63,18 @@ class AckFile(Fact, tag="ack-file"):
     ok: bool  # the file is in `processed/`
     unread: bool = False
 
+    def line(self) -> str:
+        return f"{'put away' if self.unread else 'read'} {self.inbox_seq:06d}"
+
 
 class StartupInboxResume(Fact, tag="startup-inbox-resume"):
     """Mail of the last session waits in a peer's inbox at the start, and stays there."""
 
     peer: str
     count: int
+
+    def line(self) -> str:
+        return f"{plural(self.count, 'message')} of the last session"
 
 
 class StartupInboxDiscard(Fact, tag="startup-inbox-discard"):
@@ -65,3 +84,6 @@ class StartupInboxDiscard(Fact, tag="startup-inbox-discard"):
     count: int
     upto: int  # the newest inbox_seq
     kept: bool  # in `processed/`; otherwise the files are removed
+
+    def line(self) -> str:
+        return f"{plural(self.count, 'message')} of the last session, {'archived' if self.kept else 'discarded'} unread"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cccc.common.facts.envelope import Fact
+from cccc.common.facts.envelope import ASKS, BAD, TALK, Fact
 
 
 class UserMessage(Fact, tag="user-message"):
@@ -12,6 +12,8 @@ class UserMessage(Fact, tag="user-message"):
 
     What follows `text` is said by bridges: ids are the platform's own.
     """
+
+    TONE = TALK
 
     mid: str
     via: str  # cli, panel, telegram, slack, discord
@@ -31,6 +33,8 @@ class UserMessage(Fact, tag="user-message"):
 class ToPeer(Fact, tag="to_peer"):
     """A peer handed in `to_peer.md`. The body is its text in UTF-8."""
 
+    TONE = TALK
+
     author: str = msgspec.field(name="from")
     mid: str
     sha: str
@@ -42,6 +46,8 @@ class ToPeer(Fact, tag="to_peer"):
 class ToUser(Fact, tag="to_user"):
     """A peer handed in `to_user.md`."""
 
+    TONE = TALK
+
     author: str = msgspec.field(name="from")
     mid: str
     sha: str
@@ -51,6 +57,8 @@ class ToUser(Fact, tag="to_user"):
 
 class Patch(Fact, tag="patch"):
     """A peer handed in `patch.diff`."""
+
+    TONE = TALK
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -62,6 +70,8 @@ class Patch(Fact, tag="patch"):
 class MailboxDiag(Fact, tag="mailbox-diag"):
     """A handed-in file was not plain UTF-8 and was read as `encoding`."""
 
+    TONE = ASKS
+
     author: str = msgspec.field(name="from")
     mid: str
     file: str
@@ -70,9 +80,14 @@ class MailboxDiag(Fact, tag="mailbox-diag"):
     prefix_hex: str  # the first 24 bytes
     nul_ratio: float
 
+    def line(self) -> str:
+        return f"{self.file} was read as {self.encoding}"
+
 
 class MailboxRefused(Fact, tag="mailbox-refused"):
     """A handed-in file was not taken as a message; its author is told `reason`."""
+
+    TONE = BAD
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -80,6 +95,9 @@ class MailboxRefused(Fact, tag="mailbox-refused"):
     reason: str
     size: int
     sha: str = ""  # empty when the bytes were too many to keep
+
+    def line(self) -> str:
+        return f"{self.file}: {self.reason}"
 
 
 class IntakePaused(Fact, tag="intake-paused"):
@@ -89,11 +107,21 @@ class IntakePaused(Fact, tag="intake-paused"):
     limit_mb: int  # `mailbox.min_free_mb`
     free_files: int = -1  # how many more can be made; -1 where that is not what is short
 
+    def line(self) -> str:
+        return (
+            f"{self.free_mb} MB free, less than {self.limit_mb} MB"
+            if self.free_files < 0
+            else f"room for {self.free_files} more files"
+        )
+
 
 class IntakeResumed(Fact, tag="intake-resumed"):
     """The disk has room again, and what peers handed in is taken."""
 
     free_mb: int
+
+    def line(self) -> str:
+        return f"{self.free_mb} MB free"
 
 
 class InboxTakenOver(Fact, tag="inbox-taken-over"):
@@ -108,6 +136,8 @@ class InboxTakenOver(Fact, tag="inbox-taken-over"):
 
 class Notice(Fact, tag="notice"):
     """Something the user must know or do, in one line."""
+
+    TONE = ASKS
 
     text: str
     about: str = ""  # a peer, a service, or a mid
@@ -131,6 +161,9 @@ class FilterSwitched(Fact, tag="filter-switched"):
     on: bool
     who: str
     via: str = "cli"
+
+    def line(self) -> str:
+        return f"{'on' if self.on else 'off'}, by {self.who} ({self.via})"
 
 
 class TeachIntercept(Fact, tag="teach-intercept"):
@@ -184,6 +217,8 @@ class HandoffRelease(Fact, tag="handoff-release"):
 
 class HandoffDrop(Fact, tag="handoff-drop"):
     """A message was not forwarded; its author is told `reason`."""
+
+    TONE = BAD
 
     author: str = msgspec.field(name="from")
     to: str

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cccc.common.facts.envelope import Fact
+from cccc.common.facts.envelope import ASKS, BAD, GOOD, Fact
+from cccc.common.plural import plural
 
 
 class NudgeTyping(Fact, tag="nudge-typing"):
@@ -11,6 +12,9 @@ class NudgeTyping(Fact, tag="nudge-typing"):
     to: str
     token: str
     pane: str
+
+    def line(self) -> str:
+        return f"token {self.token}"
 
 
 class Nudge(Fact, tag="nudge"):
@@ -21,6 +25,9 @@ class Nudge(Fact, tag="nudge"):
     attempt: int  # 1 for the first since the last progress
     waiting: int  # files in the inbox
 
+    def line(self) -> str:
+        return f"attempt {self.attempt}, {self.waiting} waiting"
+
 
 class NudgeBeside(Fact, tag="nudge-beside"):
     """A pane is not safe for long: the NUDGE line with `token` is given to the CLI without a key, by `route`."""
@@ -29,16 +36,26 @@ class NudgeBeside(Fact, tag="nudge-beside"):
     token: str
     route: str  # stop-hook, queue
 
+    def line(self) -> str:
+        return f"token {self.token}, by its {self.route}"
+
 
 class NudgeAccepted(Fact, tag="nudge-accepted"):
     """The CLI's own hook shows that it took the NUDGE line with `token` as a prompt."""
 
+    TONE = GOOD
+
     to: str
     token: str
+
+    def line(self) -> str:
+        return f"token {self.token}, by its own hook"
 
 
 class NudgeHeld(Fact, tag="nudge-held"):
     """A due NUDGE waits, because the pane is not safe to type into."""
+
+    TONE = ASKS
 
     to: str
     reason: str
@@ -46,6 +63,8 @@ class NudgeHeld(Fact, tag="nudge-held"):
 
 class NudgeLost(Fact, tag="nudge-lost"):
     """A NUDGE was pasted and not submitted, or submitted and not taken by the CLI."""
+
+    TONE = BAD
 
     to: str
     token: str
@@ -55,6 +74,11 @@ class NudgeLost(Fact, tag="nudge-lost"):
 class NudgeUnanswered(Fact, tag="nudge-unanswered"):
     """A peer left `attempts` nudges in a row without progress; the user is told."""
 
+    TONE = BAD
+
     to: str
     attempts: int
     since: str
+
+    def line(self) -> str:
+        return f"{plural(self.attempts, 'nudge')} without an answer"

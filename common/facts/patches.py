@@ -6,7 +6,9 @@ from typing import List, Optional
 
 import msgspec
 
-from cccc.common.facts.envelope import Fact
+from cccc.common import lockfiles
+from cccc.common.facts.envelope import ASKS, BAD, GOOD, Fact
+from cccc.common.plural import plural
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045
@@ -32,9 +34,14 @@ class PatchBranch(Fact, tag="patch-branch"):
     mid: str
     branch: str  # full ref name
 
+    def line(self) -> str:
+        return f"for {self.branch}"
+
 
 class PatchReject(Fact, tag="patch-reject"):
     """A patch was refused by the rules before or after the checks."""
+
+    TONE = BAD
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -47,14 +54,21 @@ class PatchReject(Fact, tag="patch-reject"):
 class PatchPrecheckFail(Fact, tag="patch-precheck-fail"):
     """git cannot apply the patch to the base."""
 
+    TONE = BAD
+
     author: str = msgspec.field(name="from")
     mid: str
     base: str
     stderr: str
 
+    def line(self) -> str:
+        return self.stderr
+
 
 class PatchHeld(Fact, tag="patch-held"):
     """A patch waits for something that is not its own fault, and goes on by itself."""
+
+    TONE = ASKS
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -74,9 +88,14 @@ class PatchLanding(Fact, tag="patch-landing"):
     lines: int = 0
     notes: List[str] = msgspec.field(default_factory=list)  # how the diff was read, where that was not as written
 
+    def line(self) -> str:
+        return f"{self.new:.10} on {self.branch}"
+
 
 class PatchCommit(Fact, tag="patch-commit"):
     """A patch landed as `commit` on `branch`."""
+
+    TONE = GOOD
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -88,6 +107,11 @@ class PatchCommit(Fact, tag="patch-commit"):
     tests_ok: Optional[bool]  # None: nothing was run; False: not worse than a red base (gate.base_red)
     seconds: float
     notes: List[str] = msgspec.field(default_factory=list)  # as in patch-landing
+
+    def line(self) -> str:
+        return f"{self.commit:.10}, {plural(self.lines, 'line')} in {self.seconds:.1f} s" + "".join(
+            f"; {note}" for note in (lockfiles.note(self.paths),) if note
+        )
 
 
 class PatchWaiting(Fact, tag="patch-waiting"):
@@ -113,6 +137,9 @@ class PatchRetry(Fact, tag="patch-retry"):
     commit: str = ""
     because: str = ""
 
+    def line(self) -> str:
+        return f"again, as {self.mid}, what {self.of} was"
+
 
 class PatchRevert(Fact, tag="patch-revert"):
     """A person hands in the reverse of the landed patch `of`, as the patch `mid`."""
@@ -125,20 +152,31 @@ class PatchRevert(Fact, tag="patch-revert"):
     text: str
     because: str = ""  # in one line
 
+    def line(self) -> str:
+        return f"revert {self.commit:.10} of {self.of}" + because(self)
+
 
 class PatchReverted(Fact, tag="patch-reverted"):
     """The landed patch `mid` was taken back: its reverse, the patch `revert`, landed as `commit`."""
+
+    TONE = ASKS
 
     mid: str
     revert: str
     commit: str
     because: str = ""
 
+    def line(self) -> str:
+        return f"reverted by {self.revert} as {self.commit:.10}" + because(self)
+
 
 class PatchDrop(Fact, tag="patch-drop"):
     """A person wants an open patch no more; one that is about to land still lands."""
 
     mid: str
+
+    def line(self) -> str:
+        return "dropped by the user"
 
 
 class BranchMoved(Fact, tag="branch-moved"):
@@ -148,6 +186,9 @@ class BranchMoved(Fact, tag="branch-moved"):
     old: str  # "" when this is the first look
     new: str
 
+    def line(self) -> str:
+        return f"{self.branch} {self.old:.10} → {self.new:.10}"
+
 
 class LeftoverEdits(Fact, tag="leftover-edits"):
     """What is changed in the work tree and was never handed in; said when the set changes."""
@@ -156,6 +197,9 @@ class LeftoverEdits(Fact, tag="leftover-edits"):
     count: int
     since: str  # when the oldest of them was first seen
 
+    def line(self) -> str:
+        return f"{plural(self.count, 'path')} changed that no patch handed in"
+
 
 class LeftoverRemind(Fact, tag="leftover-remind"):
     """The leftover edits have not changed for `gate.wait_minutes`: the peers are asked about them."""
@@ -163,6 +207,9 @@ class LeftoverRemind(Fact, tag="leftover-remind"):
     paths: List[str]
     count: int
     since: str
+
+    def line(self) -> str:
+        return f"{plural(self.count, 'path')} changed that no patch handed in"
 
 
 class SettingsApplying(Fact, tag="settings-applying"):
@@ -178,11 +225,24 @@ class SettingsApplying(Fact, tag="settings-applying"):
     new: List[str]
     lines: int = 0
 
+    def line(self) -> str:
+        return f"{self.paths}"
+
 
 class SettingsApplied(Fact, tag="settings-applied"):
     """An approved change of settings files is in place; services read it when they start."""
+
+    TONE = GOOD
 
     author: str = msgspec.field(name="from")
     mid: str
     paths: List[str]
     kept: List[str]  # the old files
+
+    def line(self) -> str:
+        return f"{self.paths}"
+
+
+def because(fact: PatchRevert | PatchReverted) -> str:
+    """Return why a patch was reverted, to stand behind that it was."""
+    return f": {fact.because}" if fact.because else ""

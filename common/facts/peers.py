@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cccc.common.facts.envelope import Fact
+from cccc.common.facts.envelope import BAD, PLAIN, Fact
 
 
 class PeerStarted(Fact, tag="peer-started"):
@@ -14,12 +14,18 @@ class PeerStarted(Fact, tag="peer-started"):
     attempt: int = 1  # starts since it last lived long enough
     session: str = ""  # that it was started to go on with
 
+    def line(self) -> str:
+        return self.command
+
 
 class PeerAdopted(Fact, tag="peer-adopted"):
     """Delivery found the peer's CLI alive in its pane and went on with it."""
 
     peer: str
     pane: str
+
+    def line(self) -> str:
+        return f"in pane {self.pane}"
 
 
 class PeerExited(Fact, tag="peer-exited"):
@@ -31,6 +37,13 @@ class PeerExited(Fact, tag="peer-exited"):
     again_s: float
     planned: bool = False  # a person stopped everything
 
+    @property
+    def tone(self) -> str:
+        return PLAIN if self.planned else BAD
+
+    def line(self) -> str:
+        return self.status if self.planned else f"{self.status}, again in {self.again_s:.0f} s"
+
 
 class PeerSession(Fact, tag="peer-session"):
     """A peer's CLI began or went on with a session; only a new one has forgotten what was said."""
@@ -38,6 +51,9 @@ class PeerSession(Fact, tag="peer-session"):
     peer: str
     session: str
     source: str  # startup, resume, clear, compact
+
+    def line(self) -> str:
+        return f"{self.source} {self.session}"
 
 
 class PeerStop(Fact, tag="peer-stop"):
@@ -47,12 +63,18 @@ class PeerStop(Fact, tag="peer-stop"):
     who: str
     via: str = "cli"
 
+    def line(self) -> str:
+        return f"interrupt, by {self.who} ({self.via})"
+
 
 class PeerStopped(Fact, tag="peer-stopped"):
     """What came of a wish to interrupt a turn: Esc was sent, once, if one was running."""
 
     peer: str
     outcome: str
+
+    def line(self) -> str:
+        return self.outcome
 
 
 class TurnEnd(Fact, tag="turn-end"):
@@ -62,9 +84,14 @@ class TurnEnd(Fact, tag="turn-end"):
     outcome: str  # done, failed, interrupted; ended: only the screen says so
     reason: str = ""
 
+    def line(self) -> str:
+        return f"{self.outcome} {self.reason}"
+
 
 class PeerLimit(Fact, tag="peer-limit"):
     """A peer's CLI has used up what its account allows; its nudges wait."""
+
+    TONE = BAD
 
     peer: str
     text: str
@@ -74,12 +101,16 @@ class PeerLimit(Fact, tag="peer-limit"):
 class PeerLogin(Fact, tag="peer-login"):
     """A peer's CLI has to be logged in again; its nudges wait."""
 
+    TONE = BAD
+
     peer: str
     text: str
 
 
 class PeerBlocked(Fact, tag="peer-blocked"):
     """Mail has waited for `delivery.blocked_minutes` because the pane is not safe to type into; the user is told."""
+
+    TONE = BAD
 
     peer: str
     reason: str
@@ -96,6 +127,9 @@ class RawInput(Fact, tag="raw-input"):
     text: str
     via: str = "cli"
 
+    def line(self) -> str:
+        return f"{self.text}, by {self.who} ({self.via})"
+
 
 class RawTyping(Fact, tag="raw-typing"):
     """Delivery is about to paste the line of the wish `of` into a peer's pane."""
@@ -103,6 +137,9 @@ class RawTyping(Fact, tag="raw-typing"):
     peer: str
     of: int
     pane: str
+
+    def line(self) -> str:
+        return f"in pane {self.pane}"
 
 
 class RawTyped(Fact, tag="raw-typed"):
@@ -112,6 +149,9 @@ class RawTyped(Fact, tag="raw-typed"):
     of: int
     outcome: str  # typed, or why not
 
+    def line(self) -> str:
+        return self.outcome
+
 
 class LazyPreambleSent(Fact, tag="lazy-preamble-sent"):
     """A peer's session is new: SYSTEM goes into its inbox with the first message."""
@@ -119,12 +159,18 @@ class LazyPreambleSent(Fact, tag="lazy-preamble-sent"):
     peer: str
     route: str = "mailbox"
 
+    def line(self) -> str:
+        return "SYSTEM goes first"
+
 
 class SelfCheck(Fact, tag="self-check"):
     """So many handoffs were made that both peers are asked the questions of `delivery.self_check_text`."""
 
     every: int
     count: int  # self-checks so far
+
+    def line(self) -> str:
+        return f"number {self.count}, after {self.every} more handoffs"
 
 
 class Keepalive(Fact, tag="keepalive"):
@@ -134,12 +180,18 @@ class Keepalive(Fact, tag="keepalive"):
     count: int  # since the work moved
     claim: bool = False  # a CLAIM is open
 
+    def line(self) -> str:
+        return f"number {self.count}, after {self.minutes} min"
+
 
 class ContextCompactTry(Fact, tag="context-compact-try"):
     """A peer's CLI is to compact its context, as soon as that can be typed safely."""
 
     peer: str
     self_check_index: int
+
+    def line(self) -> str:
+        return f"with self-check {self.self_check_index}"
 
 
 class ContextCompact(Fact, tag="context-compact"):
@@ -149,12 +201,18 @@ class ContextCompact(Fact, tag="context-compact"):
     outcome: str  # done, or why not
     of: int = 0
 
+    def line(self) -> str:
+        return self.outcome
+
 
 class ContextSystemReinject(Fact, tag="context-system-reinject"):
     """A compaction was tried: SYSTEM goes into the peer's inbox again."""
 
     peer: str
     chars: int
+
+    def line(self) -> str:
+        return f"SYSTEM again, {self.chars} characters"
 
 
 class Refresh(Fact, tag="refresh"):
@@ -163,3 +221,6 @@ class Refresh(Fact, tag="refresh"):
     peer: str
     who: str
     via: str = "cli"
+
+    def line(self) -> str:
+        return f"SYSTEM again, by {self.who} ({self.via})"

@@ -6,7 +6,8 @@ from typing import Annotated, List
 
 import msgspec
 
-from cccc.common.facts.envelope import Fact
+from cccc.common.facts.envelope import BAD, Fact
+from cccc.common.plural import plural
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035
@@ -15,8 +16,13 @@ from cccc.common.facts.envelope import Fact
 class LedgerRepaired(Fact, tag="ledger-repaired"):
     """The last line was torn; its bytes were cut off and kept in `kept`."""
 
+    TONE = BAD
+
     bytes: int
     kept: str
+
+    def line(self) -> str:
+        return f"{plural(self.bytes, 'torn byte')} kept in {self.kept}"
 
 
 class LedgerArchived(Fact, tag="ledger-archived"):
@@ -25,19 +31,30 @@ class LedgerArchived(Fact, tag="ledger-archived"):
     first: int
     last: int
 
+    def line(self) -> str:
+        return f"facts {self.first} to {self.last}"
+
 
 class LedgerRestored(Fact, tag="ledger-restored"):
     """The ledger's file was removed or replaced while up and was put back whole; `kept` is what stood there."""
 
     kept: str = ""
 
+    def line(self) -> str:
+        return f"kept what stood there: {self.kept}" if self.kept else ""
+
 
 class LedgerDiffers(Fact, tag="ledger-differs"):
     """The ledger is not the one that was acknowledged up to `old_seq`: the gate and the nudges wait for a person."""
 
+    TONE = BAD
+
     old_seq: int  # 0: not known
     old_hash: str  # of that line
     reason: str
+
+    def line(self) -> str:
+        return self.reason
 
 
 class LedgerAccepted(Fact, tag="ledger-accepted"):
@@ -50,6 +67,9 @@ class LedgerAccepted(Fact, tag="ledger-accepted"):
     first: int = 1  # the oldest line that is there
     breaks: List[int] = msgspec.field(default_factory=list)  # lines that do not follow from the line before
 
+    def line(self) -> str:
+        return f"the one that ended at {self.old_seq}, by {self.who}: {self.because}"
+
 
 class BodyForgotten(Fact, tag="body-forgotten"):
     """A person had a body removed. The facts that name it stay, with their redacted previews."""
@@ -58,14 +78,25 @@ class BodyForgotten(Fact, tag="body-forgotten"):
     who: str
     why: str = ""
 
+    def line(self) -> str:
+        return f"{self.sha:.12}, by {self.who}: {self.why}"
+
 
 class FactSkipped(Fact, tag="fact-skipped"):
     """A service died twice on one fact and goes on without it."""
+
+    TONE = BAD
 
     service: str
     fact: int
     error: str
 
+    def line(self) -> str:
+        return f"fact {self.fact}: {self.error}"
+
 
 class SkipsCleared(Fact, tag="skips-cleared"):
     """A person saw the skipped facts; status is green again."""
+
+    def line(self) -> str:
+        return "the skipped facts were seen"
