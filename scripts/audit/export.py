@@ -78,7 +78,7 @@ def _top(project: Project, threads: Threads, audit: Audit, summary: str) -> dict
         "patches": page.patches(patches),
         "requests": page.requests(requests),
         "toggles": "".join(
-            f'<label><input type=checkbox checked value="{family}">{family}</label>' for family in page.FAMILIES
+            f'<label><input type=checkbox checked value="{family}">{family}</label>' for family in f.FAMILIES
         ),
     }
 

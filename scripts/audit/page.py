@@ -17,47 +17,6 @@ from cccc.scripts.audit.verify import Audit
 
 _LONG = 200  # lines; longer bodies are folded, and so is what a handoff repeats
 
-_FAMILIES: dict[str, tuple[type[Fact], ...]] = {
-    "messages": (
-        *(f.UserMessage, f.ToPeer, f.ToUser, f.Notice, f.MailboxDiag, f.MailboxRefused, f.HandoffDrop, f.HandoffHeld),
-        f.InboxTakenOver,
-        *(f.HandoffRelease, f.TeachIntercept, f.ReviseIntercept, f.ReviseRemind, f.Pause, f.Resume),
-    ),
-    "patches": (
-        *(f.Patch, f.PatchQueued, f.PatchBranch, f.PatchReject, f.PatchPrecheckFail, f.PatchHeld, f.PatchLanding),
-        *(
-            f.PatchCommit,
-            f.PatchWaiting,
-            f.PatchRetry,
-            f.PatchRevert,
-            f.PatchReverted,
-            f.PatchDrop,
-            f.BranchMoved,
-            f.LeftoverEdits,
-        ),
-        *(f.LeftoverRemind, f.SettingsApplying, f.SettingsApplied),
-    ),
-    "checks": (
-        f.Lint,
-        f.Test,
-        f.BaseRun,
-        f.BaseTest,
-        f.BaseDrop,
-        *(f.GateChecks, f.BaseAgain, f.BaseAccepted, f.BaseForgotten),
-        f.EvidenceCard,
-        f.EvidenceValidate,
-        f.EvidenceInvalid,
-    ),
-    "decisions": (
-        *(f.PatchNeedsDecision, f.BaseNeedsDecision, f.Rfd, f.Decision, f.DecisionCounted, f.DecisionRefused),
-        *(f.RfdQuestion, f.RfdExpired, f.RfdSettled, f.RfdCheck),
-    ),
-    "handoffs": (f.Handoff, f.HandoffDelivered, f.AckFile),
-    "nudges": (f.NudgeTyping, f.Nudge, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered),
-}
-_FAMILY = {kind: family for family, kinds in _FAMILIES.items() for kind in kinds}
-FAMILIES = (*_FAMILIES, "system")
-
 _ROUTES = {"a": "PeerA", "b": "PeerB"}
 _GOOD = {"landed", "applied", "green", "pass", "approved", "used", "chosen"}
 _BAD = {"rejected", "red", "fail", "broken", "dropped", "revoked", "expired"}
@@ -79,10 +38,6 @@ def text(value: str) -> str:
     if not value.replace("\n", "").replace("\t", "").isprintable():
         value = "".join(sign if sign.isprintable() or sign in "\n\t" else f"⟨U+{ord(sign):04X}⟩" for sign in value)
     return html.escape(value)
-
-
-def family(fact: Fact) -> str:
-    return _FAMILY.get(type(fact), "system")
 
 
 def badge(words: str) -> str:
@@ -182,7 +137,7 @@ def row(
     told = line_of(fact)
     shows_all = body and body.text and not _is_folded(fact, body)
     parts = [
-        _cells(fact.seq, fact.ts, day, family(fact)),
+        _cells(fact.seq, fact.ts, day, f.family(type(fact))),
         f"<b>{text(fact.kind)}</b> <i>{text(told.who)}</i> {'' if shows_all else text(told.text)}",
     ]
     if isinstance(fact, (f.Lint, f.Test, f.BaseTest, f.EvidenceValidate)):
