@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Union
 
 import msgpack
@@ -21,7 +21,6 @@ from cccc.common import ledger, redaction
 from cccc.common.errors import LedgerError, NotRunning
 from cccc.common.facts import AnyFact, AnySignal, Beat, Fact, Signal, tag
 from cccc.common.paths import Project
-from cccc.common.registry import BY_NAME
 
 RESEND = 0.5  # seconds after which an answer counts as lost
 RETRY = 0.05  # seconds between looks for a ledger that is away
@@ -118,12 +117,10 @@ class _Decision:
 class Bus:
     """One service's connection: says decisions, hears every fact once and in order."""
 
-    def __init__(self, project: Project, name: str, after: int) -> None:
+    def __init__(self, project: Project, name: str, after: int, signals: Iterable[type[Signal]] = ()) -> None:
         self._name = name
         self.requests = say_socket(project)
-        wanted = BY_NAME[name].hears
-        signals = [_signal_topic(cls) for cls in wanted if issubclass(cls, Signal)]
-        self.messages = hear_socket(project, b"fact.", *signals)
+        self.messages = hear_socket(project, b"fact.", *map(_signal_topic, signals))
         self._reader = ledger.Reader(project, after)
         self._heard_at = 0.0
         self._tokens = itertools.count(time.time_ns())

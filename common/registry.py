@@ -1,7 +1,7 @@
-"""Every service: what it says, what it hears, its place in the start order.
+"""Every service: what it says, and its place in the start order.
 
-supervisord's configuration is rendered from this list; the ledger refuses a fact from a
-service that does not list it; a service is handed only the facts it lists.
+supervisord's configuration is rendered from this list; the ledger refuses a fact from a service that does not list
+it. What a service hears follows from its rules (`by_kind.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ class Service:
     name: str
     order: int  # start order; stops in reverse
     says: tuple[type[f.Fact], ...] = ()
-    hears: tuple[type[f.Fact | f.Signal], ...] = ()
     module: str = ""  # the name, when empty
 
 
@@ -68,7 +67,6 @@ _MAIL = (
 )
 
 _RFD = (f.Rfd, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.RfdExpired, f.RfdSettled)
-_HISTORY = (f.LedgerDiffers, f.LedgerAccepted)
 _SUBSCRIPTIONS = (f.BridgeStarted, f.ChatSubscribed, f.ChatUnsubscribed, f.ChatMoved)
 _CHAT = (f.ChatCommand, f.ChatTold, f.ChatPosting, f.ChatPosted, f.ChatFailed, f.ChatMarked)
 _FILES = (f.FileOut, f.FileSent, f.FileRefused)
@@ -77,28 +75,6 @@ _WISHES = (  # of commands
     f.FilterSwitched,
 )
 _BRIDGE_SAYS = (f.UserMessage, *_SUBSCRIPTIONS, *_CHAT, *_FILES, *_WISHES, f.Notice, f.FactSkipped)
-_BRIDGE_HEARS = (
-    f.UserMessage,
-    *_SUBSCRIPTIONS,
-    *_CHAT,
-    *_FILES,
-    f.ShowPeers,
-    f.ToUser,
-    f.ToPeer,
-    f.Handoff,
-    f.Notice,
-    f.HandoffAccepted,
-    f.PeerStop,
-    f.PeerStopped,
-    f.RawTyped,
-    f.Decision,
-    f.RfdCheck,
-    *_RFD,
-    f.PatchCommit,
-    f.PatchReject,
-    f.PatchPrecheckFail,
-    f.SettingsApplied,
-)
 
 # What every project runs.
 SERVICES = (
@@ -119,77 +95,22 @@ SERVICES = (
             f.Notice,
             f.FactSkipped,
         ),
-        hears=(
-            f.UserMessage,
-            f.Pause,
-            f.Resume,
-            f.FilterSwitched,
-            f.Decision,
-            f.RfdCheck,
-            *_RFD,
-            *_MAIL,
-            *_TALK,
-            f.Handoff,
-            f.PatchQueued,
-            *_GATE,
-            *_CARD,
-            *_BASE,
-            f.BaseAccepted,
-            f.PatchRetry,
-            f.PatchRevert,
-            f.AckFile,
-            f.PeerStarted,
-            f.PeerSession,
-            f.Keepalive,
-            f.NudgeAccepted,
-            f.TurnEnd,
-            f.PeerExited,
-            f.SelfCheck,
-            f.ContextCompact,
-            f.Refresh,
-            f.RawTyped,
-            f.NudgeUnanswered,
-            *_NEEDS_THE_USER,
-            f.Notice,
-            f.LedgerRestored,
-            f.LedgerDiffers,
-        ),
     ),
     Service(
         "delivery",
         30,
         says=(f.HandoffDelivered, f.HandoffAccepted, f.AckFile, *_STARTUP, *_NUDGE, *_PEER, *_RAW, f.FactSkipped),
-        hears=(
-            f.Handoff,
-            f.HandoffDelivered,
-            f.HandoffAccepted,
-            f.AckFile,
-            *_STARTUP,
-            f.PeerStop,
-            f.RawInput,
-            f.ContextCompactTry,
-            *_NUDGE,
-            *_PEER,
-            *_RAW,
-            *_HISTORY,
-        ),
     ),
     Service(
         "evidence",
         40,
         says=(*_GATE, *_BASE, f.EvidenceValidate, f.EvidenceInvalid, f.BranchMoved, f.FactSkipped),
-        hears=(
-            *(f.PatchQueued, f.PatchDrop, f.BranchMoved, *_GATE, *_BASE, f.BaseAgain, f.BaseAccepted, *_CARD),
-            *(f.Decision, *_RFD, *_HISTORY),
-        ),
     ),
-    Service("panel", 50, says=(f.FactSkipped,), hears=(*f.KINDS.values(), f.Beat, f.PaneState)),
+    Service("panel", 50, says=(f.FactSkipped,)),
 )
 # One process per chat platform; it runs where it is set up.
 PLATFORMS = ("telegram", "slack", "discord")
-BRIDGES = tuple(
-    Service(f"bridge-{platform}", 60, _BRIDGE_SAYS, _BRIDGE_HEARS, f"bridges.{platform}") for platform in PLATFORMS
-)
+BRIDGES = tuple(Service(f"bridge-{platform}", 60, _BRIDGE_SAYS, f"bridges.{platform}") for platform in PLATFORMS)
 EVERY = (*SERVICES, *BRIDGES)
 BY_NAME = {service.name: service for service in EVERY}
 
@@ -202,29 +123,5 @@ def is_bridge(name: str) -> bool:
 # Who may say facts without being a service: the command line speaks for the person who types.
 SAYS: dict[str, frozenset[str]] = {
     **{s.name: frozenset(map(f.tag, s.says)) for s in EVERY},
-    "cli": frozenset(
-        {
-            "user-message",
-            "pause",
-            "resume",
-            "filter-switched",
-            "peer-stop",
-            "show-peers",
-            "refresh",
-            "raw-input",
-            "skips-cleared",
-            "body-forgotten",
-            "ledger-accepted",
-            "decision",
-            "decision-refused",
-            "rfd-check",
-            "patch-retry",
-            "patch-drop",
-            "base-drop",
-            "base-again",
-            "base-forgotten",
-            "patch-revert",
-            "evidence-card",
-        }
-    ),
+    "cli": frozenset(kind for kind, cls in f.KINDS.items() if cls.OF_A_PERSON),
 }

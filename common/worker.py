@@ -25,7 +25,6 @@ from cccc.common.bus import RETRY, Bus
 from cccc.common.facts import Fact, Signal
 from cccc.common.paths import Project
 from cccc.common.process import Process, main
-from cccc.common.registry import BY_NAME
 from cccc.common.settings import drift
 from cccc.common.version import VERSION
 
@@ -52,17 +51,18 @@ class _Strike(msgspec.Struct):
 
 
 class Worker(Process):
-    """A service. A subclass sets `name`, `State` and `version`, and writes fold, open and act."""
+    """A service. A subclass sets `name`, `State`, `version` and `hears`, and writes fold, open and act."""
 
     version: ClassVar[int] = 1  # of the state; a snapshot of another version is not used
     State: ClassVar[type[Any]]
+    hears: ClassVar[frozenset[type[Fact]]]  # the kinds that `fold` has a rule for
+    signals: ClassVar[tuple[type[Signal], ...]] = ()
 
     def __init__(self, project: Project) -> None:
         super().__init__(project)
         self.settings = settings.load(project)
         self.blobs = Blobs(project)
         self.trouble = ""
-        self._hears = tuple(BY_NAME[self.name].hears)
         self._ready = False
         self._beaten = 0.0
         self._last_beat: tuple[object, ...] = ()
@@ -72,7 +72,7 @@ class Worker(Process):
         self._strikes_path = project.snapshots / f"{self.name}.strikes.json"
         self._strikes = self._read_strikes()
         self._snapshot_seq, self.state = self._load()
-        self.bus = Bus(project, self.name, self._snapshot_seq)
+        self.bus = Bus(project, self.name, self._snapshot_seq, self.signals)
         self.watch(self.bus.requests, self.bus.answers)
         self.watch(self.bus.messages, lambda: None)
 
@@ -154,7 +154,7 @@ class Worker(Process):
 
     def _fold(self, fact: Fact) -> None:
         self._prev = fact.prev
-        if not isinstance(fact, self._hears):
+        if type(fact) not in self.hears:
             return
         died_of = self.struck(str(fact.seq))
         if died_of:

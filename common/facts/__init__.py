@@ -140,6 +140,7 @@ from cccc.common.facts.patches import (
     SettingsApplying,
 )
 from cccc.common.facts.peers import (
+    PROFILE,
     ContextCompact,
     ContextCompactTry,
     ContextSystemReinject,

@@ -147,6 +147,8 @@ class ChatMarked(Fact, tag="chat-marked"):
 class ShowPeers(Fact, tag="show-peers"):
     """A person wants what the peers say to each other shown in the chats, or not."""
 
+    OF_A_PERSON = True
+
     on: bool
     who: str
     via: str

@@ -92,6 +92,8 @@ class BaseTest(Fact, tag="base-test"):
 class BaseDrop(Fact, tag="base-drop"):
     """The tests on a base are not run to their end: a person wants that, or they may be run later, for `reason`."""
 
+    OF_A_PERSON = True
+
     mid: str
     reason: str = ""
 
@@ -101,6 +103,8 @@ class BaseDrop(Fact, tag="base-drop"):
 
 class BaseAgain(Fact, tag="base-again"):
     """A person wants the tests of what is checked out run, whatever is known of them."""
+
+    OF_A_PERSON = True
 
     def line(self) -> str:
         return "the tests of what is checked out"
@@ -133,6 +137,8 @@ class BaseAccepted(Fact, tag="base-accepted"):
 class BaseForgotten(Fact, tag="base-forgotten"):
     """What was accepted counts no more: a person took it back, or the tests are green again, for `reason`."""
 
+    OF_A_PERSON = True
+
     why: str
     machine: str
     names: List[str] = msgspec.field(default_factory=list)
@@ -144,6 +150,8 @@ class BaseForgotten(Fact, tag="base-forgotten"):
 
 class EvidenceCard(Fact, tag="evidence-card"):
     """A card was handed in: a claim with the commands that prove it. The body is its YAML or JSON."""
+
+    OF_A_PERSON = True
 
     author: str = msgspec.field(name="from")
     mid: str

@@ -78,11 +78,15 @@ class Rfd(Fact, tag="rfd"):
     def line(self) -> str:
         return f"{self.rfd_id}: {self.title}"
 
+    def call(self) -> str:
+        return f"decide {self.rfd_id}: {self.title}"
+
 
 class Decision(Fact, tag="decision"):
     """Somebody answered a request; whether the answer counts is said by what follows from this fact."""
 
     TONE = TALK
+    OF_A_PERSON = True
 
     rfd_id: str
     decision: str  # approve, reject, ask, revoke, or one of the options
@@ -113,6 +117,7 @@ class DecisionRefused(Fact, tag="decision-refused"):
     """An answer does not count, for `reason`."""
 
     TONE = BAD
+    OF_A_PERSON = True
 
     rfd_id: str
     decision: str
@@ -169,6 +174,8 @@ class RfdSettled(Fact, tag="rfd-settled"):
 
 class RfdCheck(Fact, tag="rfd-check"):
     """Somebody asks whether a request was answered with `choice`; the first yes uses the answer up."""
+
+    OF_A_PERSON = True
 
     rfd_id: str
     choice: str

@@ -30,6 +30,7 @@ class Fact(msgspec.Struct, kw_only=True, tag_field="kind", omit_defaults=True):
     prev: str = ""  # SHA-256 of the line before
 
     TONE: ClassVar[str] = PLAIN  # of all facts of the kind
+    OF_A_PERSON: ClassVar[bool] = False  # the command line may say it, for the person who types
 
     @property
     def kind(self) -> str:
@@ -44,6 +45,14 @@ class Fact(msgspec.Struct, kw_only=True, tag_field="kind", omit_defaults=True):
     def line(self) -> str:
         """Return what it says to a person, on one line or more; what shows it cuts it."""
         return getattr(self, "text", "") or getattr(self, "reason", "")
+
+    def call(self) -> str:
+        """Return what a person is called for, in a few words; "" for all that calls nobody."""
+        return ""
+
+    def advice(self) -> str:
+        """Return what a person who is called can do, or has to know besides."""
+        return ""
 
 
 class Signal(msgspec.Struct, kw_only=True, tag_field="signal"):

@@ -14,6 +14,7 @@ class UserMessage(Fact, tag="user-message"):
     """
 
     TONE = TALK
+    OF_A_PERSON = True
 
     mid: str
     via: str  # cli, panel, telegram, slack, discord
@@ -114,6 +115,10 @@ class IntakePaused(Fact, tag="intake-paused"):
             else f"room for {self.free_files} more files"
         )
 
+    def call(self) -> str:
+        left = f"{self.free_mb} MB" if self.free_files < 0 else f"room for {self.free_files} more files"
+        return f"free some space: the disk has {left}, and what the peers hand in waits"
+
 
 class IntakeResumed(Fact, tag="intake-resumed"):
     """The disk has room again, and what peers handed in is taken."""
@@ -146,17 +151,23 @@ class Notice(Fact, tag="notice"):
 class Pause(Fact, tag="pause"):
     """A person stopped the handoffs between the peers; `to_user` and patches go on."""
 
+    OF_A_PERSON = True
+
     who: str
 
 
 class Resume(Fact, tag="resume"):
     """A person let the handoffs between the peers go on."""
 
+    OF_A_PERSON = True
+
     who: str
 
 
 class FilterSwitched(Fact, tag="filter-switched"):
     """A person switched the handoff filter on or off, whatever `handoff_filter.enabled` says."""
+
+    OF_A_PERSON = True
 
     on: bool
     who: str

@@ -82,3 +82,9 @@ class NudgeUnanswered(Fact, tag="nudge-unanswered"):
 
     def line(self) -> str:
         return f"{plural(self.attempts, 'nudge')} without an answer"
+
+    def call(self) -> str:
+        return f"{self.to} has left {plural(self.attempts, 'nudge')} unanswered"
+
+    def advice(self) -> str:
+        return f"the first of them since {self.since}; look at its pane"

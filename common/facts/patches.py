@@ -122,9 +122,14 @@ class PatchWaiting(Fact, tag="patch-waiting"):
     reason: str
     since: str
 
+    def call(self) -> str:
+        return f"the patch {self.mid} waits: {self.reason}"
+
 
 class PatchRetry(Fact, tag="patch-retry"):
     """A person has the bytes of the patch `of` queued again, as the patch `mid`."""
+
+    OF_A_PERSON = True
 
     author: str = msgspec.field(name="from")  # of the patch
     mid: str
@@ -143,6 +148,8 @@ class PatchRetry(Fact, tag="patch-retry"):
 
 class PatchRevert(Fact, tag="patch-revert"):
     """A person hands in the reverse of the landed patch `of`, as the patch `mid`."""
+
+    OF_A_PERSON = True
 
     mid: str
     of: str
@@ -172,6 +179,8 @@ class PatchReverted(Fact, tag="patch-reverted"):
 
 class PatchDrop(Fact, tag="patch-drop"):
     """A person wants an open patch no more; one that is about to land still lands."""
+
+    OF_A_PERSON = True
 
     mid: str
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from cccc.common.facts.envelope import BAD, PLAIN, Fact
 
+PROFILE = "the login profile"  # begins the status of a start that came to nothing because of it
+_KEEPS_ENDING = 4.0  # seconds until the next start: it has ended early three times
+
 
 class PeerStarted(Fact, tag="peer-started"):
     """A peer's CLI was started in its pane."""
@@ -44,6 +47,11 @@ class PeerExited(Fact, tag="peer-exited"):
     def line(self) -> str:
         return self.status if self.planned else f"{self.status}, again in {self.again_s:.0f} s"
 
+    def call(self) -> str:
+        if self.status.startswith(PROFILE):
+            return f"{self.peer} is started without it: {self.status}"
+        return f"{self.peer} keeps ending ({self.status})" if self.again_s >= _KEEPS_ENDING else ""
+
 
 class PeerSession(Fact, tag="peer-session"):
     """A peer's CLI began or went on with a session; only a new one has forgotten what was said."""
@@ -58,6 +66,8 @@ class PeerSession(Fact, tag="peer-session"):
 
 class PeerStop(Fact, tag="peer-stop"):
     """A person wants the turn of a peer interrupted."""
+
+    OF_A_PERSON = True
 
     peer: str
     who: str
@@ -97,6 +107,12 @@ class PeerLimit(Fact, tag="peer-limit"):
     text: str
     resets: str = ""  # as the CLI shows it, when it does
 
+    def call(self) -> str:
+        return f"{self.peer} has reached its usage limit" + (f", resets {self.resets}" if self.resets else "")
+
+    def advice(self) -> str:
+        return f"its mail waits: {self.text}"
+
 
 class PeerLogin(Fact, tag="peer-login"):
     """A peer's CLI has to be logged in again; its nudges wait."""
@@ -105,6 +121,12 @@ class PeerLogin(Fact, tag="peer-login"):
 
     peer: str
     text: str
+
+    def call(self) -> str:
+        return f"{self.peer} has to be logged in again"
+
+    def advice(self) -> str:
+        return f"`cccc attach` and log in there; its mail waits: {self.text}"
 
 
 class PeerBlocked(Fact, tag="peer-blocked"):
@@ -116,9 +138,17 @@ class PeerBlocked(Fact, tag="peer-blocked"):
     reason: str
     since: str
 
+    def call(self) -> str:
+        return f"{self.peer} cannot be told of its mail: {self.reason}"
+
+    def advice(self) -> str:
+        return f"it has waited since {self.since}; `cccc attach` shows the pane"
+
 
 class RawInput(Fact, tag="raw-input"):
     """A person wants one line typed into the pane of a peer as it is; the body is the line."""
+
+    OF_A_PERSON = True
 
     peer: str
     who: str
@@ -217,6 +247,8 @@ class ContextSystemReinject(Fact, tag="context-system-reinject"):
 
 class Refresh(Fact, tag="refresh"):
     """A person wants SYSTEM sent to a peer again."""
+
+    OF_A_PERSON = True
 
     peer: str
     who: str

@@ -56,9 +56,14 @@ class LedgerDiffers(Fact, tag="ledger-differs"):
     def line(self) -> str:
         return self.reason
 
+    def call(self) -> str:
+        return self.reason
+
 
 class LedgerAccepted(Fact, tag="ledger-accepted"):
     """A person said what became of the ledger that ended at `old_seq`: what is there now is the ledger."""
+
+    OF_A_PERSON = True
 
     old_seq: int
     old_hash: str
@@ -73,6 +78,8 @@ class LedgerAccepted(Fact, tag="ledger-accepted"):
 
 class BodyForgotten(Fact, tag="body-forgotten"):
     """A person had a body removed. The facts that name it stay, with their redacted previews."""
+
+    OF_A_PERSON = True
 
     sha: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # nothing else: it becomes the path of what is removed
     who: str
@@ -94,9 +101,14 @@ class FactSkipped(Fact, tag="fact-skipped"):
     def line(self) -> str:
         return f"fact {self.fact}: {self.error}"
 
+    def call(self) -> str:
+        return f"{self.service} went on without fact {self.fact}"
+
 
 class SkipsCleared(Fact, tag="skips-cleared"):
     """A person saw the skipped facts; status is green again."""
+
+    OF_A_PERSON = True
 
     def line(self) -> str:
         return "the skipped facts were seen"

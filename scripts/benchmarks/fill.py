@@ -15,7 +15,7 @@ from cccc.common import settings
 from cccc.common.blobs import Blobs
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, Project
-from cccc.common.registry import BY_NAME, SERVICES
+from cccc.common.registry import SERVICES
 from cccc.services.ledger.store import Store
 from cccc.services.orchestrator import rules
 from cccc.services.orchestrator.said import Said
@@ -30,7 +30,6 @@ _BRANCH = "refs/heads/main"
 _QUESTION = "What is the next step?"
 _ANSWER = "EVIDENCE: the tests pass\n```insight\nkind: note\nmsg: one new angle\n```\n"
 _DIFF = "--- a/file.txt\n+++ b/file.txt\n@@ -1 +1 @@\n-0\n+1\n"
-_HEARS = tuple(BY_NAME["orchestrator"].hears)
 _SAID_BY = {cls: service.name for service in SERVICES for cls in service.says}
 
 
@@ -45,7 +44,7 @@ def fill(project: Project, count: int, head: str) -> None:
             store.append(due)
             following: list[Fact] = []
             for fact in due:
-                said = decide(state, fact, _text(fact).encode()) if isinstance(fact, _HEARS) else []
+                said = decide(state, fact, _text(fact).encode())
                 following += _by_orchestrator(fact, said)
                 following += _by_others(fact, head)
                 for entry in said:

@@ -47,6 +47,7 @@ class Bridge(Worker):
 
     version = 2
     State = State
+    hears = memory.HEARS
     via: ClassVar[str]
 
     # --- what a platform writes ---

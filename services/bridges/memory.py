@@ -6,10 +6,9 @@ in one queue per chat, in the ledger's order, until a `chat-posted` (or `chat-fa
 
 from __future__ import annotations
 
-from functools import singledispatch
-
 from cccc.common import answer
 from cccc.common import facts as f
+from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.lines import moment
 from cccc.common.waits import left
@@ -48,6 +47,10 @@ def asks_about(command: str) -> str:
     return words[2] if len(words) == 3 and words[:2] == ["rfd", "ask"] else ""
 
 
+# What a kind changes, at its time; `peers`: whether the chats get what the peers say to each other.
+_fold: ByKind[None] = ByKind(None)
+
+
 def fold(state: State, fact: Fact, via: str, shows_peers: bool) -> None:
     """Change the state from one fact; `shows_peers` is what the settings say of the peers' talk."""
     if isinstance(fact, answer.OUTCOMES) and fact.cause in state.asked:
@@ -55,9 +58,8 @@ def fold(state: State, fact: Fact, via: str, shows_peers: bool) -> None:
     if isinstance(fact, answer.ASKS) and getattr(fact, "via", "") == via:
         _hear_wish(state, fact)
     if getattr(fact, "via", via) == via or not isinstance(fact, _OF_ONE_PLATFORM):
-        _fold(fact, state, _at(fact), shows_peers if state.show_peers is None else state.show_peers)
-    if isinstance(fact, shared_files.HEARD):
-        shared_files.fold(state, fact)
+        _fold(state, fact, _at(fact), shows_peers if state.show_peers is None else state.show_peers)
+    shared_files.fold(state, fact)
 
 
 _OF_ONE_PLATFORM = (
@@ -93,51 +95,46 @@ def _hear_answer(state: State, fact: Fact, asked: Asked) -> None:
     push(state, asked.chat, item)
 
 
-@singledispatch
-def _fold(fact: Fact, state: State, at: float, peers: bool) -> None:
-    """Other kinds change nothing here."""
-
-
 # --- what is said to people ------------------------------------------------------------------
 
 
-@_fold.register
-def _(fact: f.ToUser, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _to_user(state: State, fact: f.ToUser, at: float, peers: bool) -> None:
     named = next((rfd_id for rfd_id, card in state.cards.items() if not card.over and rfd_id in fact.text), "")
     asked = state.questions.pop(fact.author, "")
     _everyone(state, fact, USER, named or asked)
 
 
-@_fold.register
-def _(fact: f.ToPeer, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _to_peer(state: State, fact: f.ToPeer, at: float, peers: bool) -> None:
     state.talk[fact.mid] = fact.seq
     forget_oldest(state.talk, _MESSAGES_KEPT)
 
 
-@_fold.register
-def _(fact: f.Handoff, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _handoff(state: State, fact: f.Handoff, at: float, peers: bool) -> None:
     said = state.talk.pop(fact.mid, 0)  # people see what the peers say as the peers do: not while it is held
     if said and peers:
         _everyone(state, fact, PEERS, said=said)
 
 
-@_fold.register
-def _(fact: f.ShowPeers, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _show_peers(state: State, fact: f.ShowPeers, at: float, peers: bool) -> None:
     state.show_peers = fact.on
 
 
-@_fold.register(f.Notice)
-@_fold.register(f.PatchCommit)
-@_fold.register(f.PatchReject)
-@_fold.register(f.PatchPrecheckFail)
-@_fold.register(f.SettingsApplied)
-@_fold.register(f.FileRefused)
-def _(fact: Fact, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _of_the_system(
+    state: State,
+    fact: f.Notice | f.PatchCommit | f.PatchReject | f.PatchPrecheckFail | f.SettingsApplied | f.FileRefused,
+    at: float,
+    peers: bool,
+) -> None:
     _everyone(state, fact, SYSTEM)
 
 
-@_fold.register
-def _(fact: f.FileOut, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _file_out(state: State, fact: f.FileOut, at: float, peers: bool) -> None:
     for chat, its in state.subscriptions.items():
         if its.to_user:
             push(state, chat, Item(fact.seq, FILE, at, thread=its.thread))
@@ -146,8 +143,8 @@ def _(fact: f.FileOut, state: State, at: float, peers: bool) -> None:
 # --- decisions -------------------------------------------------------------------------------
 
 
-@_fold.register
-def _(fact: f.Rfd, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _rfd(state: State, fact: f.Rfd, at: float, peers: bool) -> None:
     options = [*fact.options, *(["reject"] if "reject" not in fact.options else [])]
     state.cards[fact.rfd_id] = Card(fact.seq, fact.rfd_id, options)
     over = [rfd_id for rfd_id, card in state.cards.items() if card.over]
@@ -156,13 +153,13 @@ def _(fact: f.Rfd, state: State, at: float, peers: bool) -> None:
     _everyone(state, fact, CARD)
 
 
-@_fold.register
-def _(fact: f.DecisionCounted, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _decision_counted(state: State, fact: f.DecisionCounted, at: float, peers: bool) -> None:
     _change_card(state, fact, f"{fact.who}: {fact.decision}, {fact.missing} more must say the same", over=False)
 
 
-@_fold.register
-def _(fact: f.RfdSettled, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _rfd_settled(state: State, fact: f.RfdSettled, at: float, peers: bool) -> None:
     _change_card(state, fact, f"{answer.settled(fact)}, {fact.ts[:16].replace('T', ' ')} UTC", over=True)
 
 
@@ -176,8 +173,8 @@ def _change_card(state: State, fact: f.DecisionCounted | f.RfdSettled, status: s
             push(state, chat, Item(fact.seq, SETTLED, _at(fact), edit=message))
 
 
-@_fold.register
-def _(fact: f.RfdQuestion, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _rfd_question(state: State, fact: f.RfdQuestion, at: float, peers: bool) -> None:
     state.questions = dict.fromkeys(("PeerA", "PeerB"), fact.rfd_id)
     _everyone(state, fact, SYSTEM, fact.rfd_id)
 
@@ -185,8 +182,8 @@ def _(fact: f.RfdQuestion, state: State, at: float, peers: bool) -> None:
 # --- what people say -------------------------------------------------------------------------
 
 
-@_fold.register
-def _(fact: f.UserMessage, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _user_message(state: State, fact: f.UserMessage, at: float, peers: bool) -> None:
     if not fact.chat:
         return
     _read_up_to(state, fact.chat, fact.message)
@@ -215,21 +212,21 @@ def _read_up_to(state: State, chat: str, message: str) -> None:
     state.cursors[chat] = max(before, message, key=lambda id_: (len(id_), id_))
 
 
-@_fold.register
-def _(fact: f.HandoffAccepted, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _handoff_accepted(state: State, fact: f.HandoffAccepted, at: float, peers: bool) -> None:
     for key, said in state.said.items():
         if said.mid == fact.mid:
             _mark(state, fact, key, "accepted")
 
 
-@_fold.register
-def _(fact: f.ChatMarked, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_marked(state: State, fact: f.ChatMarked, at: float, peers: bool) -> None:
     done = (fact.chat, fact.message, fact.mark)
     state.marks = [mark for mark in state.marks if (mark.chat, mark.message, mark.mark) != done]
 
 
-@_fold.register
-def _(fact: f.ChatCommand, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_command(state: State, fact: f.ChatCommand, at: float, peers: bool) -> None:
     if not fact.press:
         _read_up_to(state, fact.chat, fact.message)
     state.asked[fact.seq] = Asked(fact.chat, fact.thread, fact.message, fact.press)
@@ -239,8 +236,8 @@ def _(fact: f.ChatCommand, state: State, at: float, peers: bool) -> None:
     push(state, fact.chat, item)
 
 
-@_fold.register
-def _(fact: f.ChatTold, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_told(state: State, fact: f.ChatTold, at: float, peers: bool) -> None:
     state.hinted[f"{fact.chat} {fact.user}"] = at
     forget_oldest(state.hinted, _MESSAGES_KEPT)
     push(state, fact.chat, Item(fact.seq, REPLY, at, reply_to=fact.message, thread=fact.thread, press=fact.press))
@@ -249,8 +246,8 @@ def _(fact: f.ChatTold, state: State, at: float, peers: bool) -> None:
 # --- chats -----------------------------------------------------------------------------------
 
 
-@_fold.register
-def _(fact: f.BridgeStarted, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _bridge_started(state: State, fact: f.BridgeStarted, at: float, peers: bool) -> None:
     state.started = fact.id
     if fact.reset == "clear":
         for box in state.outboxes.values():
@@ -260,8 +257,8 @@ def _(fact: f.BridgeStarted, state: State, at: float, peers: bool) -> None:
         _announce(state, chat, its, at)
 
 
-@_fold.register
-def _(fact: f.ChatSubscribed, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_subscribed(state: State, fact: f.ChatSubscribed, at: float, peers: bool) -> None:
     new = fact.chat not in state.subscriptions
     its = Subscription(fact.how, fact.title, fact.thread, fact.to_user, fact.peers)
     state.subscriptions[fact.chat] = its
@@ -277,8 +274,8 @@ def _announce(state: State, chat: str, its: Subscription, at: float) -> None:
             push(state, chat, Item(card.seq, CARD, at, thread=its.thread))
 
 
-@_fold.register
-def _(fact: f.ChatUnsubscribed, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_unsubscribed(state: State, fact: f.ChatUnsubscribed, at: float, peers: bool) -> None:
     state.subscriptions.pop(fact.chat, None)
     box = state.outboxes.get(fact.chat)
     if box:
@@ -286,8 +283,8 @@ def _(fact: f.ChatUnsubscribed, state: State, at: float, peers: bool) -> None:
         box.queue = [item for n, item in enumerate(box.queue) if n < keep or item.kind in (COMMAND, REPLY)]
 
 
-@_fold.register
-def _(fact: f.ChatMoved, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_moved(state: State, fact: f.ChatMoved, at: float, peers: bool) -> None:
     state.moved[fact.chat] = fact.to
     if fact.chat in state.subscriptions:
         state.subscriptions[fact.to] = state.subscriptions.pop(fact.chat)
@@ -301,16 +298,16 @@ def _(fact: f.ChatMoved, state: State, at: float, peers: bool) -> None:
 # --- what is in the chats --------------------------------------------------------------------
 
 
-@_fold.register
-def _(fact: f.ChatPosting, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_posting(state: State, fact: f.ChatPosting, at: float, peers: bool) -> None:
     box = state.outboxes.get(fact.chat)
     if box and [item.seq for item in box.queue[: len(fact.about)]] == fact.about:
         state.number += 1
         box.open = Posting(state.number, len(fact.about))
 
 
-@_fold.register
-def _(fact: f.ChatPosted, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_posted(state: State, fact: f.ChatPosted, at: float, peers: bool) -> None:
     box = state.outboxes.get(fact.chat)
     if box is None or box.open is None:
         return
@@ -324,8 +321,8 @@ def _(fact: f.ChatPosted, state: State, at: float, peers: bool) -> None:
         _take_out(state, fact.chat, box)
 
 
-@_fold.register
-def _(fact: f.ChatFailed, state: State, at: float, peers: bool) -> None:
+@_fold.rule
+def _chat_failed(state: State, fact: f.ChatFailed, at: float, peers: bool) -> None:
     box = state.outboxes.get(fact.chat)
     if box and box.open:
         _take_out(state, fact.chat, box)
@@ -350,3 +347,6 @@ def _remember_message(state: State, fact: f.ChatPosted, head: Item) -> None:
         card.copies.setdefault(fact.chat, []).append(fact.message)
         if card.status:  # it was settled while this copy was on its way
             push(state, fact.chat, Item(card.seq, SETTLED, head.at, edit=fact.message))
+
+
+HEARS: frozenset[type[Fact]] = frozenset((*_fold.kinds, *shared_files.fold.kinds, *answer.ASKS, *answer.OUTCOMES))

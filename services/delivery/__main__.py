@@ -32,6 +32,7 @@ class Delivery(worker.Worker):
     name = "delivery"
     version = 5
     State = Memory
+    hears = fold.kinds
     state: Memory
 
     def __init__(self, project: Project) -> None:

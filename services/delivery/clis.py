@@ -14,7 +14,7 @@ from cccc.common.worker import Worker
 from cccc.services.delivery import pane, peers
 from cccc.services.delivery.hands import Hands
 from cccc.services.delivery.memory import LIVED_LONG, Memory
-from cccc.services.delivery.way import LOOK_EVERY, PROFILE, Way, is_over, mark
+from cccc.services.delivery.way import LOOK_EVERY, Way, is_over, mark
 from cccc.services.delivery.window import Window
 
 _SHOWN = 60  # characters of a command line
@@ -91,7 +91,7 @@ class Clis:
             del self.ways[peer]
             self._take_over(peer, there.id)
         elif on_the_way.instead:
-            self._say_exit(peer, there, f"{PROFILE} started `{on_the_way.instead[:_SHOWN]}` instead of the CLI")
+            self._say_exit(peer, there, f"{f.PROFILE} started `{on_the_way.instead[:_SHOWN]}` instead of the CLI")
         else:
             self._service.wake_in(LOOK_EVERY / 5)
 
@@ -129,7 +129,7 @@ class Clis:
         if became:
             exit_.status = became
         elif exit_.status.startswith("exit") and not life.plain and not is_over(mark(self._project, peer)):
-            exit_.status = f"{PROFILE} ended the shell ({exit_.status})"
+            exit_.status = f"{f.PROFILE} ended the shell ({exit_.status})"
         if not exit_.planned:
             words = pane.last_words(self._project, there.id)
             self._service.log.warning("%s ended after %.1f s, %s: %s", peer, exit_.lived_s, exit_.status, words)

@@ -8,24 +8,15 @@ from typing import Dict, List
 import msgspec
 
 from cccc.common import facts as f
+from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS
 from cccc.services.delivery.nudge import Flight
 from cccc.services.delivery.screen import RUNS
-from cccc.services.delivery.way import PROFILE
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations
 
 LIVED_LONG = 60.0  # seconds after which a CLI's end is no failed start
 _MOST_UNPROVED = 50
-_OF_A_NUDGE = (
-    f.NudgeTyping,
-    f.NudgeBeside,
-    f.Nudge,
-    f.NudgeAccepted,
-    f.NudgeHeld,
-    f.NudgeLost,
-    f.NudgeUnanswered,
-)
 
 
 class Letter(msgspec.Struct):
@@ -87,41 +78,52 @@ def seconds(ts: str) -> float:
     return datetime.strptime(ts, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
 
 
-def fold(memory: Memory, fact: f.Fact) -> None:
-    """Change the memory from one fact."""
-    if isinstance(fact, (f.LedgerDiffers, f.LedgerAccepted)):
-        memory.differs = fact.reason if isinstance(fact, f.LedgerDiffers) else ""
-    elif isinstance(fact, f.Handoff):
-        letter = Letter(fact.seq, fact.mid, fact.sha, f"{fact.inbox_seq:06d}.{fact.mid}.txt")
-        memory.peers[fact.to].owed[fact.inbox_seq] = letter
-    elif isinstance(fact, f.HandoffDelivered):
-        peer = memory.peers[fact.to]
-        peer.waiting[fact.inbox_seq] = peer.owed.pop(fact.inbox_seq)
-        peer.unproved[fact.mid] = fact.inbox_seq
-        if len(peer.unproved) > _MOST_UNPROVED:
-            del peer.unproved[next(iter(peer.unproved))]
-    elif isinstance(fact, f.HandoffAccepted):
-        memory.peers[fact.author].unproved.pop(fact.mid, None)
-    elif isinstance(fact, f.StartupInboxDiscard):
-        peer = memory.peers[fact.peer]
-        peer.put_away = {number: fact.kept for number in peer.waiting if number <= fact.upto}
-    elif isinstance(fact, f.AckFile):
-        _read(memory.peers[fact.author], fact)
-    elif isinstance(fact, _OF_A_NUDGE):
-        _fly(memory.peers[fact.to].flight, fact)
-    elif isinstance(fact, (f.PeerStop, f.PeerStopped)):
-        memory.peers[fact.peer].stop = fact.seq if isinstance(fact, f.PeerStop) else 0
-    elif isinstance(fact, (f.RawInput, f.ContextCompactTry, f.RawTyping, f.RawTyped, f.ContextCompact)):
-        _wish(memory.peers[fact.peer], fact)
-    elif isinstance(fact, f.PeerBlocked):
-        memory.peers[fact.peer].flight.blocked = True
-    elif isinstance(fact, (f.PeerStarted, f.PeerExited)):
-        _live(memory.peers[fact.peer], fact)
-    elif isinstance(fact, (f.PeerSession, f.TurnEnd, f.PeerLimit, f.PeerLogin)):
-        _turn(memory.peers[fact.peer].life, fact)
+# What each kind of fact changes in the memory.
+fold: ByKind[None] = ByKind(None)
 
 
-def _read(peer: Peer, fact: f.AckFile) -> None:
+@fold.rule
+def _differs(memory: Memory, fact: f.LedgerDiffers) -> None:
+    memory.differs = fact.reason
+
+
+@fold.rule
+def _accepted(memory: Memory, fact: f.LedgerAccepted) -> None:
+    memory.differs = ""
+
+
+# --- letters ---
+
+
+@fold.rule
+def _owed(memory: Memory, fact: f.Handoff) -> None:
+    letter = Letter(fact.seq, fact.mid, fact.sha, f"{fact.inbox_seq:06d}.{fact.mid}.txt")
+    memory.peers[fact.to].owed[fact.inbox_seq] = letter
+
+
+@fold.rule
+def _delivered(memory: Memory, fact: f.HandoffDelivered) -> None:
+    peer = memory.peers[fact.to]
+    peer.waiting[fact.inbox_seq] = peer.owed.pop(fact.inbox_seq)
+    peer.unproved[fact.mid] = fact.inbox_seq
+    if len(peer.unproved) > _MOST_UNPROVED:
+        del peer.unproved[next(iter(peer.unproved))]
+
+
+@fold.rule
+def _given(memory: Memory, fact: f.HandoffAccepted) -> None:
+    memory.peers[fact.author].unproved.pop(fact.mid, None)
+
+
+@fold.rule
+def _put_away(memory: Memory, fact: f.StartupInboxDiscard) -> None:
+    peer = memory.peers[fact.peer]
+    peer.put_away = {number: fact.kept for number in peer.waiting if number <= fact.upto}
+
+
+@fold.rule
+def _read(memory: Memory, fact: f.AckFile) -> None:
+    peer = memory.peers[fact.author]
     letter = peer.waiting.pop(fact.inbox_seq)
     peer.put_away.pop(fact.inbox_seq, None)
     if fact.ok:
@@ -132,84 +134,164 @@ def _read(peer: Peer, fact: f.AckFile) -> None:
     flight.answered, flight.armed = True, False
 
 
-def _fly(flight: Flight, fact: f.Fact) -> None:
-    if isinstance(fact, f.NudgeTyping):
-        flight.typed += 1
-        flight.token = fact.token
-        flight.answered = False
-        flight.beside, flight.armed = "", False
-    elif isinstance(fact, f.NudgeBeside):
-        flight.typed += 1
-        flight.answered = False
-        flight.beside, flight.armed = fact.token, True
-    elif isinstance(fact, f.NudgeAccepted):
-        flight.accepted = fact.token
-    elif isinstance(fact, f.Nudge):
-        if not flight.attempt:
-            flight.first_at = fact.ts
-        flight.attempt += not flight.answered  # a quick peer reads before we have seen that it took the line
-        flight.last = fact.seq
-        flight.sent_at = seconds(fact.ts)
-        flight.sent = fact.token
-        flight.token, flight.losses, flight.held, flight.blocked = "", 0, "", False
-        flight.armed = False
-    elif isinstance(fact, f.NudgeLost):
-        if fact.token == flight.sent:  # it counted as sent
-            flight.attempt = max(0, flight.attempt - 1)
-        flight.token, flight.sent, flight.held, flight.armed = "", "", "", False
-        flight.losses += 1
-        flight.lost_at = seconds(fact.ts)
-    elif isinstance(fact, f.NudgeHeld):
-        flight.holds += 1
-        if flight.held in ("", RUNS):
-            flight.held_since, flight.held_at = fact.ts, seconds(fact.ts)
-        flight.held = fact.reason
-    elif isinstance(fact, f.NudgeUnanswered):
-        flight.escalated = fact.attempts
+# --- nudges ---
 
 
-def _wish(peer: Peer, fact: f.RawInput | f.ContextCompactTry | f.RawTyping | f.RawTyped | f.ContextCompact) -> None:
-    if isinstance(fact, (f.RawInput, f.ContextCompactTry)):
-        peer.wishes.append(Wish(fact.seq, fact.sha if isinstance(fact, f.RawInput) else ""))
-        return
-    if isinstance(fact, f.RawTyping):
-        peer.typing = fact.of
-        return
-    done = next((wish for wish in peer.wishes if wish.seq == fact.of), None)
-    if done:
-        peer.wishes.remove(done)
-        peer.typing = 0
-    if isinstance(fact, f.ContextCompact) and fact.of == peer.compacting:
-        peer.compacting = 0
-    elif done and not done.sha and isinstance(fact, f.RawTyped):
+@fold.rule
+def _typing(memory: Memory, fact: f.NudgeTyping) -> None:
+    flight = memory.peers[fact.to].flight
+    flight.typed += 1
+    flight.token = fact.token
+    flight.answered = False
+    flight.beside, flight.armed = "", False
+
+
+@fold.rule
+def _beside(memory: Memory, fact: f.NudgeBeside) -> None:
+    flight = memory.peers[fact.to].flight
+    flight.typed += 1
+    flight.answered = False
+    flight.beside, flight.armed = fact.token, True
+
+
+@fold.rule
+def _taken(memory: Memory, fact: f.NudgeAccepted) -> None:
+    memory.peers[fact.to].flight.accepted = fact.token
+
+
+@fold.rule
+def _nudged(memory: Memory, fact: f.Nudge) -> None:
+    flight = memory.peers[fact.to].flight
+    if not flight.attempt:
+        flight.first_at = fact.ts
+    flight.attempt += not flight.answered  # a quick peer reads before we have seen that it took the line
+    flight.last = fact.seq
+    flight.sent_at = seconds(fact.ts)
+    flight.sent = fact.token
+    flight.token, flight.losses, flight.held, flight.blocked = "", 0, "", False
+    flight.armed = False
+
+
+@fold.rule
+def _lost(memory: Memory, fact: f.NudgeLost) -> None:
+    flight = memory.peers[fact.to].flight
+    if fact.token == flight.sent:  # it counted as sent
+        flight.attempt = max(0, flight.attempt - 1)
+    flight.token, flight.sent, flight.held, flight.armed = "", "", "", False
+    flight.losses += 1
+    flight.lost_at = seconds(fact.ts)
+
+
+@fold.rule
+def _held(memory: Memory, fact: f.NudgeHeld) -> None:
+    flight = memory.peers[fact.to].flight
+    flight.holds += 1
+    if flight.held in ("", RUNS):
+        flight.held_since, flight.held_at = fact.ts, seconds(fact.ts)
+    flight.held = fact.reason
+
+
+@fold.rule
+def _unanswered(memory: Memory, fact: f.NudgeUnanswered) -> None:
+    memory.peers[fact.to].flight.escalated = fact.attempts
+
+
+@fold.rule
+def _blocked(memory: Memory, fact: f.PeerBlocked) -> None:
+    memory.peers[fact.peer].flight.blocked = True
+
+
+# --- wishes of people ---
+
+
+@fold.rule
+def _stop(memory: Memory, fact: f.PeerStop) -> None:
+    memory.peers[fact.peer].stop = fact.seq
+
+
+@fold.rule
+def _stopped(memory: Memory, fact: f.PeerStopped) -> None:
+    memory.peers[fact.peer].stop = 0
+
+
+@fold.rule
+def _wish(memory: Memory, fact: f.RawInput | f.ContextCompactTry) -> None:
+    memory.peers[fact.peer].wishes.append(Wish(fact.seq, fact.sha if isinstance(fact, f.RawInput) else ""))
+
+
+@fold.rule
+def _wish_typing(memory: Memory, fact: f.RawTyping) -> None:
+    memory.peers[fact.peer].typing = fact.of
+
+
+@fold.rule
+def _wish_typed(memory: Memory, fact: f.RawTyped) -> None:
+    peer = memory.peers[fact.peer]
+    done = _done(peer, fact.of)
+    if done and not done.sha:
         peer.compacting, peer.compacting_at = fact.of, seconds(fact.ts)
 
 
-def _live(peer: Peer, fact: f.Fact) -> None:
+@fold.rule
+def _compacted(memory: Memory, fact: f.ContextCompact) -> None:
+    peer = memory.peers[fact.peer]
+    _done(peer, fact.of)
+    if fact.of == peer.compacting:
+        peer.compacting = 0
+
+
+def _done(peer: Peer, of: int) -> Wish | None:
+    """Take a wish as done and return it."""
+    done = next((wish for wish in peer.wishes if wish.seq == of), None)
+    if done:
+        peer.wishes.remove(done)
+        peer.typing = 0
+    return done
+
+
+# --- the runs of the CLIs ---
+
+
+@fold.rule
+def _started(memory: Memory, fact: f.PeerStarted) -> None:
+    peer = memory.peers[fact.peer]
     life = peer.life
-    if isinstance(fact, f.PeerStarted):
-        life.starts += 1
-        life.attempt = fact.attempt
-        life.running = True
-        life.hooked, life.stuck = False, ""
-        life.started_at = seconds(fact.ts)
-        # A new program knows nothing of earlier nudges.
-        peer.flight.attempt, peer.flight.losses, peer.flight.escalated, peer.flight.held = 0, 0, 0, ""
-        peer.flight.armed = False
-    elif isinstance(fact, f.PeerExited):
-        life.running = False
-        life.ended_at = seconds(fact.ts)
-        life.again_s = fact.again_s
-        life.plain = not fact.planned and (life.plain or fact.status.startswith(PROFILE))
-        if fact.lived_s >= LIVED_LONG or fact.planned:
-            life.attempt = 0
+    life.starts += 1
+    life.attempt = fact.attempt
+    life.running = True
+    life.hooked, life.stuck = False, ""
+    life.started_at = seconds(fact.ts)
+    # A new program knows nothing of earlier nudges.
+    peer.flight.attempt, peer.flight.losses, peer.flight.escalated, peer.flight.held = 0, 0, 0, ""
+    peer.flight.armed = False
 
 
-def _turn(life: Life, fact: f.Fact) -> None:
+@fold.rule
+def _exited(memory: Memory, fact: f.PeerExited) -> None:
+    life = memory.peers[fact.peer].life
+    life.running = False
+    life.ended_at = seconds(fact.ts)
+    life.again_s = fact.again_s
+    life.plain = not fact.planned and (life.plain or fact.status.startswith(f.PROFILE))
+    if fact.lived_s >= LIVED_LONG or fact.planned:
+        life.attempt = 0
+
+
+@fold.rule
+def _session(memory: Memory, fact: f.PeerSession) -> None:
+    life = memory.peers[fact.peer].life
+    life.hooked, life.session = True, fact.session
+
+
+@fold.rule
+def _stuck(memory: Memory, fact: f.PeerLimit | f.PeerLogin) -> None:
+    life = memory.peers[fact.peer].life
+    life.hooked, life.stuck, life.stuck_at = True, fact.text, seconds(fact.ts)
+
+
+@fold.rule
+def _turn_end(memory: Memory, fact: f.TurnEnd) -> None:
+    life = memory.peers[fact.peer].life
     life.hooked = True
-    if isinstance(fact, f.PeerSession):
-        life.session = fact.session
-    elif isinstance(fact, (f.PeerLimit, f.PeerLogin)):
-        life.stuck, life.stuck_at = fact.text, seconds(fact.ts)
-    elif isinstance(fact, f.TurnEnd) and fact.outcome == "done":
+    if fact.outcome == "done":
         life.stuck = ""

@@ -10,9 +10,9 @@ import subprocess
 import time
 from pathlib import Path
 
+from cccc.common import facts as f
 from cccc.common.paths import Project, folder
 
-PROFILE = "the login profile"  # begins the status of a start that came to nothing because of it
 LOOK_EVERY = 0.5  # seconds
 _LONG = 10.0  # seconds after which it is said that a profile still runs
 _SURE = 2  # looks in a row: right after the fork the process still looks like tmux
@@ -62,7 +62,7 @@ class Way:
             self.instead = runs if self._foreign >= _SURE else ""
         seconds = now - self._started_at
         late = f" for {seconds:.0f} s; `cccc attach` shows what it waits for" if seconds > _LONG else ""
-        self.stands = f"{PROFILE} runs{late}"
+        self.stands = f"{f.PROFILE} runs{late}"
         return False
 
 

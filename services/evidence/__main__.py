@@ -74,6 +74,7 @@ class Evidence(worker.Worker):
     name = "evidence"
     version = 7
     State = queue.State
+    hears = queue.HEARS
 
     def fold(self, fact: Fact) -> None:
         queue.fold(self.state, fact)

@@ -9,6 +9,7 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common import redaction
+from cccc.common.by_kind import ByKind
 from cccc.common.plural import plural
 from cccc.services.evidence import policy
 from cccc.services.evidence.branch import short
@@ -128,60 +129,82 @@ class Before(NamedTuple):
         return [Need("tests", _DROPPED)] if self.dropped else policy.fewer_tests(self.counted, now)
 
 
-def fold(state: State, fact: f.Fact) -> None:
-    """Take one fact into the state."""
-    if isinstance(fact, f.BaseRun):
-        known = state.by_mid.pop(fact.mid, Known())
-        state.by_mid[fact.mid] = known
-        state.begun += 1
-        known.number, known.is_open, known.ended, known.dropped = state.begun, True, False, False
-        state.again = 0
-        for mid in [mid for mid, old in state.by_mid.items() if not old.is_open][:-_KEPT]:
-            del state.by_mid[mid]
-    elif isinstance(fact, f.BaseTest) and fact.mid in state.by_mid:
-        known = state.by_mid[fact.mid]
+fold: ByKind[None] = ByKind(None)
+
+
+@fold.rule
+def _run(state: State, fact: f.BaseRun) -> None:
+    known = state.by_mid.pop(fact.mid, Known())
+    state.by_mid[fact.mid] = known
+    state.begun += 1
+    known.number, known.is_open, known.ended, known.dropped = state.begun, True, False, False
+    state.again = 0
+    for mid in [mid for mid, old in state.by_mid.items() if not old.is_open][:-_KEPT]:
+        del state.by_mid[mid]
+
+
+@fold.rule
+def _test(state: State, fact: f.BaseTest) -> None:
+    known = state.by_mid.get(fact.mid)
+    if known:
         known.is_open, known.ended = False, True
         known.counted = None if fact.tests is None else Counted(fact.tests, fact.skipped or 0)
         if fact.verdict == "green":
             state.ask_again(fact.branch)
-    elif isinstance(fact, f.BaseAgain):
-        state.again = fact.seq
-        state.ask_again()
-    elif isinstance(fact, f.GateChecks):
-        state.checks = fact.linted_by + fact.tested_by + fact.programs
-    elif isinstance(fact, f.BaseNeedsDecision):
-        state.questions += 1
-        state.asked[fact.id] = Asked(fact.why, sorted(fact.names), fact.machine, fact.branch)
-        for old in list(state.asked)[:-_KEPT]:
-            del state.asked[old]
-    elif isinstance(fact, f.Rfd) and fact.machine:
-        for asked in state.asked.values():
-            same = (asked.why, asked.names, asked.machine) == (fact.why, sorted(fact.names), fact.machine)
-            if same and not asked.rfd_id:
-                asked.rfd_id = fact.rfd_id
-    elif isinstance(fact, f.RfdSettled):
-        for asked in state.asked.values():
-            if asked.rfd_id == fact.rfd_id:
-                asked.outcome = fact.outcome
-    elif isinstance(fact, f.BaseAccepted):
-        _accept(state, fact)
-    elif isinstance(fact, f.BaseForgotten):
-        _forget(state, fact)
-    elif isinstance(fact, f.BaseDrop):
-        known = state.by_mid.get(fact.mid, Known())
-        state.again = state.again if known.is_open else 0
-        known.dropped = known.dropped or (known.is_open and not fact.reason)
-        known.is_open = False
 
 
-def _accept(state: State, fact: f.BaseAccepted) -> None:
+@fold.rule
+def _drop(state: State, fact: f.BaseDrop) -> None:
+    known = state.by_mid.get(fact.mid, Known())
+    state.again = state.again if known.is_open else 0
+    known.dropped = known.dropped or (known.is_open and not fact.reason)
+    known.is_open = False
+
+
+@fold.rule
+def _again(state: State, fact: f.BaseAgain) -> None:
+    state.again = fact.seq
+    state.ask_again()
+
+
+@fold.rule
+def _checks(state: State, fact: f.GateChecks) -> None:
+    state.checks = fact.linted_by + fact.tested_by + fact.programs
+
+
+@fold.rule
+def _needs_decision(state: State, fact: f.BaseNeedsDecision) -> None:
+    state.questions += 1
+    state.asked[fact.id] = Asked(fact.why, sorted(fact.names), fact.machine, fact.branch)
+    for old in list(state.asked)[:-_KEPT]:
+        del state.asked[old]
+
+
+@fold.rule
+def _rfd(state: State, fact: f.Rfd) -> None:
+    for asked in state.asked.values() if fact.machine else ():
+        same = (asked.why, asked.names, asked.machine) == (fact.why, sorted(fact.names), fact.machine)
+        if same and not asked.rfd_id:
+            asked.rfd_id = fact.rfd_id
+
+
+@fold.rule
+def _settled(state: State, fact: f.RfdSettled) -> None:
+    for asked in state.asked.values():
+        if asked.rfd_id == fact.rfd_id:
+            asked.outcome = fact.outcome
+
+
+@fold.rule
+def _accepted(state: State, fact: f.BaseAccepted) -> None:
     if fact.why == "untested" and fact.machine not in state.untested:
         state.untested.append(fact.machine)
     elif fact.why == "red":
         state.red[fact.machine] = sorted(state.known_red(fact.machine).union(fact.names))
 
 
-def _forget(state: State, fact: f.BaseForgotten) -> None:
+@fold.rule
+def _forgotten(state: State, fact: f.BaseForgotten) -> None:
     if fact.why == "untested":
         state.untested = [machine for machine in state.untested if machine != fact.machine]
     else:

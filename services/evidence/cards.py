@@ -10,6 +10,7 @@ import msgspec
 from cccc.common import card as cards
 from cccc.common import facts as f
 from cccc.common import git
+from cccc.common.by_kind import ByKind
 from cccc.common.card import Card, CardError, Check
 from cccc.common.errors import NotFound
 from cccc.services.evidence.checks import Ended
@@ -35,12 +36,17 @@ class State(msgspec.Struct):
     cards: List[Handed] = msgspec.field(default_factory=list)
 
 
-def fold(state: State, fact: f.Fact) -> None:
-    """Take one fact into the state."""
-    if isinstance(fact, f.EvidenceCard):
-        state.cards.append(Handed(fact.seq, fact.mid, fact.author, fact.sha))
-    elif isinstance(fact, (f.EvidenceValidate, f.EvidenceInvalid)):
-        state.cards = [card for card in state.cards if card.mid != fact.mid]
+fold: ByKind[None] = ByKind(None)
+
+
+@fold.rule
+def _handed(state: State, fact: f.EvidenceCard) -> None:
+    state.cards.append(Handed(fact.seq, fact.mid, fact.author, fact.sha))
+
+
+@fold.rule
+def _over(state: State, fact: f.EvidenceValidate | f.EvidenceInvalid) -> None:
+    state.cards = [card for card in state.cards if card.mid != fact.mid]
 
 
 def run(gate: Gate, repo: git.Repo, card: Card, mid: str, author: str) -> Running:

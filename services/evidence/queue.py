@@ -7,6 +7,7 @@ from typing import Dict, List, Optional
 import msgspec
 
 from cccc.common import facts as f
+from cccc.common.by_kind import ByKind
 from cccc.services.evidence import bases, cards, worktree
 from cccc.services.evidence.landing import Landing
 from cccc.services.evidence.policy import Counted
@@ -96,76 +97,150 @@ class State(msgspec.Struct):
     differs: str = ""  # how the ledger is not the one that was acknowledged; nothing lands until a person accepts it
 
 
+# What each kind of fact says of the patches.
+_of_patches: ByKind[None] = ByKind(None)
+
+
 def fold(state: State, fact: f.Fact) -> None:
     """Take one fact into the state."""
     worktree.fold(state.worktree, fact)
     bases.fold(state.bases, fact)
-    if isinstance(fact, (f.LedgerDiffers, f.LedgerAccepted)):
-        state.differs = fact.reason if isinstance(fact, f.LedgerDiffers) else ""
-        return
-    if isinstance(fact, (f.EvidenceCard, f.EvidenceValidate, f.EvidenceInvalid)):
-        cards.fold(state.cards, fact)
-        return  # a card can have the mid of a patch that came in the same message
-    if isinstance(fact, f.PatchQueued):
-        fresh = Open(fact.seq, fact.ts, fact.mid, fact.author, fact.source, fact.sha)
-        fresh.reverts, fresh.commit, fresh.because = fact.reverts, fact.commit, fact.because
-        state.patches.append(fresh)
-        return
-    if isinstance(fact, _OF_PEOPLE):
-        _answer(state, fact)
-        return
-    patch = find(state, str(getattr(fact, "mid", "")))
-    if patch is None:
-        return
-    if isinstance(fact, f.PatchBranch):
+    cards.fold(state.cards, fact)
+    _of_patches(state, fact)
+
+
+@_of_patches.rule
+def _differs(state: State, fact: f.LedgerDiffers) -> None:
+    state.differs = fact.reason
+
+
+@_of_patches.rule
+def _accepted(state: State, fact: f.LedgerAccepted) -> None:
+    state.differs = ""
+
+
+@_of_patches.rule
+def _queued(state: State, fact: f.PatchQueued) -> None:
+    fresh = Open(fact.seq, fact.ts, fact.mid, fact.author, fact.source, fact.sha)
+    fresh.reverts, fresh.commit, fresh.because = fact.reverts, fact.commit, fact.because
+    state.patches.append(fresh)
+
+
+@_of_patches.rule
+def _branch(state: State, fact: f.PatchBranch) -> None:
+    patch = find(state, fact.mid)
+    if patch:
         patch.branch = fact.branch
-        return
-    if isinstance(fact, f.PatchWaiting):
+
+
+@_of_patches.rule
+def _waiting(state: State, fact: f.PatchWaiting) -> None:
+    patch = find(state, fact.mid)
+    if patch:
         patch.told = True
-        return
-    if isinstance(fact, f.PatchDrop):
+
+
+@_of_patches.rule
+def _dropped(state: State, fact: f.PatchDrop) -> None:
+    patch = find(state, fact.mid)
+    if patch:
         patch.dropped = True
-        return
-    patch.decided += 1
-    if isinstance(fact, f.Lint):
+
+
+# --- what the gate has decided ---
+
+
+def _decided(state: State, mid: str) -> Open | None:
+    """Return the patch of which one more decision was heard."""
+    patch = find(state, mid)
+    if patch:
+        patch.decided += 1
+    return patch
+
+
+@_of_patches.rule
+def _linted(state: State, fact: f.Lint) -> None:
+    patch = _decided(state, fact.mid)
+    if patch:
         patch.lint = Ran(fact.base, fact.verdict, fact.sha)
-    elif isinstance(fact, f.Test):
+
+
+@_of_patches.rule
+def _tested(state: State, fact: f.Test) -> None:
+    patch = _decided(state, fact.mid)
+    if patch:
         counted = None if fact.tests is None else Counted(fact.tests, fact.skipped or 0)
         patch.test = Ran(fact.base, fact.verdict, fact.sha, counted)
-    elif isinstance(fact, f.PatchHeld):
+
+
+@_of_patches.rule
+def _held(state: State, fact: f.PatchHeld) -> None:
+    patch = _decided(state, fact.mid)
+    if patch:
         patch.held, patch.landing = fact.reason, None
         patch.held_since = patch.held_since or fact.ts
-    elif isinstance(fact, f.PatchLanding):
+
+
+@_of_patches.rule
+def _landing(state: State, fact: f.PatchLanding) -> None:
+    patch = _decided(state, fact.mid)
+    if patch:
         patch.landing = None if state.differs else Landing(fact.branch, fact.old, fact.new)
         patch.paths, patch.lines, patch.notes = fact.paths, fact.lines, fact.notes
-    elif isinstance(fact, f.PatchNeedsDecision):
+
+
+@_of_patches.rule
+def _needs_decision(state: State, fact: f.PatchNeedsDecision) -> None:
+    patch = _decided(state, fact.mid)
+    if patch:
         patch.asks[fact.why] = Ask(fact.question, fact.policy)
-    elif isinstance(fact, f.SettingsApplying):
+
+
+@_of_patches.rule
+def _applying(state: State, fact: f.SettingsApplying) -> None:
+    patch = _decided(state, fact.mid)
+    if patch:
         patch.applying = None if state.differs else Applying(fact.ts, fact.paths, fact.old, fact.new)
         patch.lines = fact.lines
-    elif isinstance(fact, (f.PatchReject, f.PatchPrecheckFail, f.PatchCommit, f.SettingsApplied)):
-        if isinstance(fact, f.PatchCommit) and patch.test and patch.test.verdict != "skipped":
-            state.bases.landed(fact.branch, fact.commit, patch.test.counted)
-            if patch.test.verdict == "green":
-                state.bases.ask_again(fact.branch)
+
+
+@_of_patches.rule
+def _over(state: State, fact: f.PatchReject | f.PatchPrecheckFail | f.SettingsApplied) -> None:
+    patch = find(state, fact.mid)
+    if patch:
         state.patches.remove(patch)
 
 
-_OF_PEOPLE = (f.Rfd, f.Decision, f.DecisionRefused, f.RfdExpired, f.RfdSettled)
+@_of_patches.rule
+def _landed(state: State, fact: f.PatchCommit) -> None:
+    patch = find(state, fact.mid)
+    if patch is None:
+        return
+    if patch.test and patch.test.verdict != "skipped":
+        state.bases.landed(fact.branch, fact.commit, patch.test.counted)
+        if patch.test.verdict == "green":
+            state.bases.ask_again(fact.branch)
+    state.patches.remove(patch)
 
 
-def _answer(state: State, fact: f.Rfd | f.Decision | f.DecisionRefused | f.RfdExpired | f.RfdSettled) -> None:
-    """Take what people answer. Whether an answer counts, the orchestrator judges.
+# --- what people have answered ---
+# Whether an answer counts, the orchestrator judges. A revoke that stands before the landing in the ledger stops it,
+# even when it is judged only after the landing was heard: until then the patch is in doubt, and does not land.
 
-    A revoke that stands before the landing in the ledger stops it, even when it is judged only after the
-    landing was heard: until then the patch is in doubt, and does not land.
-    """
+
+@_of_patches.rule
+def _asked(state: State, fact: f.Rfd) -> None:
     for patch in state.patches:
         for why, ask in patch.asks.items():
-            if isinstance(fact, f.Rfd):
-                if (fact.mid, fact.why, fact.policy) == (patch.mid, why, ask.policy):
-                    ask.rfd_id = fact.rfd_id
-            elif fact.rfd_id == ask.rfd_id:
+            if (fact.mid, fact.why, fact.policy) == (patch.mid, why, ask.policy):
+                ask.rfd_id = fact.rfd_id
+
+
+@_of_patches.rule
+def _answer(state: State, fact: f.Decision | f.DecisionRefused | f.RfdExpired | f.RfdSettled) -> None:
+    for patch in state.patches:
+        for ask in patch.asks.values():
+            if fact.rfd_id == ask.rfd_id:
                 _answered(patch, ask, fact)
 
 
@@ -189,3 +264,6 @@ def _may_end(ask: Ask, fact: f.Decision | f.RfdExpired) -> bool:
 
 def find(state: State, mid: str) -> Open | None:
     return next((patch for patch in state.patches if patch.mid == mid), None)
+
+
+HEARS = worktree.fold.kinds | bases.fold.kinds | cards.fold.kinds | _of_patches.kinds

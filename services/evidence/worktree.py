@@ -15,6 +15,7 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common import git
+from cccc.common.by_kind import ByKind
 from cccc.common.errors import NotFound
 from cccc.common.lines import moment
 from cccc.common.paths import IGNORE
@@ -55,17 +56,28 @@ class State(msgspec.Struct):
     asked: bool = False  # the peers were asked about this set
 
 
-def fold(state: State, fact: f.Fact) -> None:
-    """Take one fact into the state."""
-    if isinstance(fact, f.BranchMoved):
-        state.branch, state.head, state.moved = fact.branch, fact.new, fact.seq
-    elif isinstance(fact, f.PatchCommit):
-        state.branch, state.head, state.moved = fact.branch, fact.commit, fact.seq
-    elif isinstance(fact, f.LeftoverEdits):
-        state.paths, state.count, state.since = fact.paths, fact.count, fact.since
-        state.changed, state.said, state.asked = fact.ts, fact.seq, False
-    elif isinstance(fact, f.LeftoverRemind):
-        state.asked = True
+fold: ByKind[None] = ByKind(None)
+
+
+@fold.rule
+def _moved(state: State, fact: f.BranchMoved) -> None:
+    state.branch, state.head, state.moved = fact.branch, fact.new, fact.seq
+
+
+@fold.rule
+def _landed(state: State, fact: f.PatchCommit) -> None:
+    state.branch, state.head, state.moved = fact.branch, fact.commit, fact.seq
+
+
+@fold.rule
+def _left_over(state: State, fact: f.LeftoverEdits) -> None:
+    state.paths, state.count, state.since = fact.paths, fact.count, fact.since
+    state.changed, state.said, state.asked = fact.ts, fact.seq, False
+
+
+@fold.rule
+def _asked(state: State, fact: f.LeftoverRemind) -> None:
+    state.asked = True
 
 
 def moved(state: State, repo: git.Repo) -> f.BranchMoved | None:

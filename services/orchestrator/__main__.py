@@ -42,6 +42,7 @@ class Orchestrator(Worker):
     name = "orchestrator"
     version = 6
     State = State
+    hears = rules.HEARS
 
     def __init__(self, project: Project) -> None:
         super().__init__(project)
@@ -76,7 +77,7 @@ class Orchestrator(Worker):
                 self.blobs.put(entry.body)
         if said:
             self.say(*(entry.fact for entry in said), id_=f"orchestrator:{fact.seq}", cause=fact.seq)
-        if isinstance(fact, (f.ToUser, f.ToPeer, f.Notice, f.Rfd)):
+        if isinstance(fact, rules.OUTBOX):
             self._to_outbox(fact)
 
     def act(self) -> None:

@@ -7,65 +7,88 @@ as `rfd-settled`, and that is what the gate acts on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cccc.common import facts as f
 from cccc.common.answer import given
-from cccc.common.facts import Fact
+from cccc.common.by_kind import ByKind
 from cccc.common.plural import plural
-from cccc.common.settings import policies
 from cccc.services.orchestrator import cards, people, requests, telling, triggers
 from cccc.services.orchestrator.requests import ANSWERED, APPROVED, CHOSEN, OPEN, Request, State
-from cccc.services.orchestrator.said import Said, Write
+from cccc.services.orchestrator.said import Around, Said
 
-_Lands = (f.PatchLanding, f.SettingsApplying)
-_Landed = (f.PatchCommit, f.SettingsApplied)
-_Gone = (f.PatchReject, f.PatchPrecheckFail)
 _FORGET = "it counts since it was given; `cccc gate forget` takes it back"
 
 
-def decide(
-    state: State, rules: policies.Rfd, fact: Fact, text: str, has_diff: bool, write: Write, redact: f.Redact
-) -> list[Said]:
-    """Return what follows from a fact; `text` is the body of a message, `has_diff` whether it holds a diff."""
-    if isinstance(fact, f.ToPeer):
-        return _message(state, rules, fact, text, has_diff, write, redact)
-    if isinstance(fact, f.PatchNeedsDecision):
-        return requests.for_patch(state, rules, fact, redact)
-    if isinstance(fact, f.BaseNeedsDecision):
-        return requests.for_base(state, rules, fact, redact)
-    if isinstance(fact, f.Rfd):
-        if fact.rfd_id not in state.requests:  # folded again under other settings
-            requests.remember(state, fact, fact.ts)
-        return telling.opened(fact, write)
-    if isinstance(fact, f.Decision):
-        return _answered(state, rules, fact)
-    if isinstance(fact, f.DecisionCounted):
-        if fact.rfd_id in state.requests:
-            state.requests[fact.rfd_id].answers[fact.who] = fact.decision
-    elif isinstance(fact, f.RfdCheck):
-        return [_checked(state, fact)]
-    elif isinstance(fact, f.RfdQuestion):
-        return telling.question(fact, write)
-    elif isinstance(fact, f.RfdExpired):
-        return _expired(state, rules, fact)
-    elif isinstance(fact, f.RfdSettled):
-        if fact.rfd_id in state.requests:
-            request = state.requests[fact.rfd_id]
-            requests.adopt(request, fact)
-            return [*telling.settled(request, fact, write), *_accepted(request, fact)]
-    elif isinstance(fact, f.BaseAccepted):
-        if fact.rfd_id in state.requests:
-            return [requests.settle(state.requests[fact.rfd_id], "used", fact)]
-    elif isinstance(fact, (*_Lands, f.PatchHeld)):
-        for request in requests.of_patch(state, fact.mid):
-            request.landing = isinstance(fact, _Lands)
-    elif isinstance(fact, (*_Landed, *_Gone)):
-        if isinstance(fact, _Landed):
-            triggers.evidence(state.triggers)
-        return [
-            requests.settle(request, "used" if isinstance(fact, _Landed) else "void", fact)
-            for request in requests.of_patch(state, fact.mid)
-        ]
-    return []
+# What follows from an answer, its use and its end.
+decide: ByKind[Sequence[Said]] = ByKind(())
+
+
+@decide.rule
+def _of_a_patch(state: State, fact: f.PatchNeedsDecision, around: Around) -> Sequence[Said]:
+    return requests.for_patch(state, around.policies.rfd, fact, around.redact)
+
+
+@decide.rule
+def _of_a_base(state: State, fact: f.BaseNeedsDecision, around: Around) -> Sequence[Said]:
+    return requests.for_base(state, around.policies.rfd, fact, around.redact)
+
+
+@decide.rule
+def _opened(state: State, fact: f.Rfd, around: Around) -> Sequence[Said]:
+    if fact.rfd_id not in state.requests:  # folded again under other settings
+        requests.remember(state, fact, fact.ts)
+    return telling.opened(fact, around.write)
+
+
+@decide.rule
+def _counted(state: State, fact: f.DecisionCounted, around: Around) -> Sequence[Said]:
+    if fact.rfd_id in state.requests:
+        state.requests[fact.rfd_id].answers[fact.who] = fact.decision
+    return ()
+
+
+@decide.rule
+def _check(state: State, fact: f.RfdCheck, around: Around) -> Sequence[Said]:
+    return [_checked(state, fact)]
+
+
+@decide.rule
+def _question(state: State, fact: f.RfdQuestion, around: Around) -> Sequence[Said]:
+    return telling.question(fact, around.write)
+
+
+@decide.rule
+def _settled(state: State, fact: f.RfdSettled, around: Around) -> Sequence[Said]:
+    request = state.requests.get(fact.rfd_id)
+    if request is None:
+        return ()
+    requests.adopt(request, fact)
+    return [*telling.settled(request, fact, around.write), *_accepted(request, fact)]
+
+
+@decide.rule
+def _base_accepted(state: State, fact: f.BaseAccepted, around: Around) -> Sequence[Said]:
+    request = state.requests.get(fact.rfd_id)
+    return [requests.settle(request, "used", fact)] if request else ()
+
+
+@decide.rule
+def _landing(state: State, fact: f.PatchLanding | f.SettingsApplying | f.PatchHeld, around: Around) -> Sequence[Said]:
+    for request in requests.of_patch(state, fact.mid):
+        request.landing = not isinstance(fact, f.PatchHeld)
+    return ()
+
+
+@decide.rule
+def _landed(state: State, fact: f.PatchCommit | f.SettingsApplied, around: Around) -> Sequence[Said]:
+    triggers.evidence(state.triggers)
+    return [requests.settle(request, "used", fact) for request in requests.of_patch(state, fact.mid)]
+
+
+@decide.rule
+def _gone(state: State, fact: f.PatchReject | f.PatchPrecheckFail, around: Around) -> Sequence[Said]:
+    return [requests.settle(request, "void", fact) for request in requests.of_patch(state, fact.mid)]
 
 
 def due_expiries(state: State, now: str) -> list[f.RfdExpired]:
@@ -77,26 +100,27 @@ def due_expiries(state: State, now: str) -> list[f.RfdExpired]:
     ]
 
 
-def _message(
-    state: State, rules: policies.Rfd, fact: f.ToPeer, text: str, has_diff: bool, write: Write, redact: f.Redact
-) -> list[Said]:
+@decide.rule
+def _message(state: State, fact: f.ToPeer, around: Around) -> Sequence[Said]:
+    rules = around.policies.rfd
     said, asked = [], []
-    card = cards.card_in(text)
+    card = cards.card_in(around.text)
     if isinstance(card, str):
-        said.append(write("System", fact.author, f"sys-{fact.seq}", f"RFD REFUSED {fact.mid}: {card}"))
+        said.append(around.write("System", fact.author, f"sys-{fact.seq}", f"RFD REFUSED {fact.mid}: {card}"))
     elif card:
         asked.append((fact.author, "request", card._replace(title=card.title or f"Request of {fact.author}")))
-    raised = triggers.raised(state.triggers, rules.trigger, fact, text, has_diff)
+    raised = triggers.raised(state.triggers, rules.trigger, fact, around.text, bool(around.diff))
     asked += [("System", why, card) for why, card in raised]
-    return said + [requests.for_message(state, rules, fact, *each, redact) for each in asked]
+    return said + [requests.for_message(state, rules, fact, *each, around.redact) for each in asked]
 
 
-def _answered(state: State, rules: policies.Rfd, fact: f.Decision) -> list[Said]:
+@decide.rule
+def _answered(state: State, fact: f.Decision, around: Around) -> Sequence[Said]:
     request = state.requests.get(fact.rfd_id)
     if request is None:
         return [_refused(fact, "there is no such request; `cccc rfd list` shows them")]
     answer = _as_written(fact.decision, request.rfd.options)
-    person, reason = people.who(rules.approvers, fact, people.kind(request.rfd.why))
+    person, reason = people.who(around.policies.rfd.approvers, fact, people.kind(request.rfd.why))
     reason = reason or _why_not(request, person, answer, fact.ts)
     if reason:
         return [_refused(fact, reason)]
@@ -161,11 +185,12 @@ def _checked(state: State, fact: f.RfdCheck) -> Said:
     return Said(f.DecisionRefused(rfd_id=fact.rfd_id, decision="check", who=fact.who, via=fact.via, reason=reason))
 
 
-def _expired(state: State, rules: policies.Rfd, fact: f.RfdExpired) -> list[Said]:
+@decide.rule
+def _expired(state: State, fact: f.RfdExpired, around: Around) -> Sequence[Said]:
     request = state.requests.get(fact.rfd_id)
     if request is None or not request.alive or request.landing or request.expires != fact.expires:
         return []
-    applied = request.status == OPEN and rules.on_expiry == "default"
+    applied = request.status == OPEN and around.policies.rfd.on_expiry == "default"
     choice = ("reject" if request.rfd.sha else request.rfd.default) if applied else ""
     return [requests.settle(request, "expired", fact, [], choice)]
 

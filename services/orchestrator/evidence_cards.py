@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cccc.common import card
 from cccc.common import facts as f
-from cccc.common.facts import Fact
+from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS
-from cccc.services.orchestrator.said import Said, Write
+from cccc.services.orchestrator.said import Around, Said
+
+decide: ByKind[Sequence[Said]] = ByKind(())
 
 
-def decide(fact: Fact, text: str, write: Write, redact: f.Redact) -> list[Said]:
-    """Return what follows from a fact; `text` is the body of a message."""
-    if isinstance(fact, f.ToPeer):
-        found = (card.find(text) or "").encode()
-        handed = f.EvidenceCard(author=fact.author, mid=fact.mid, **f.body(found, redact))
-        return [Said(handed, found)] if found else []
-    mid = f"sys-{fact.seq}"
-    if isinstance(fact, f.EvidenceInvalid) and fact.author in PEERS:
-        return [write("System", fact.author, mid, f"EVIDENCE CARD REFUSED {fact.mid}: {fact.reason}")]
-    if isinstance(fact, f.EvidenceValidate):
-        told = PEERS if fact.author in PEERS else ()
-        return [write("System", peer, mid, _verdict(fact)) for peer in told]
-    return []
+@decide.rule
+def _found(state: object, fact: f.ToPeer, around: Around) -> Sequence[Said]:
+    found = (card.find(around.text) or "").encode()
+    handed = f.EvidenceCard(author=fact.author, mid=fact.mid, **f.body(found, around.redact))
+    return [Said(handed, found)] if found else []
+
+
+@decide.rule
+def _refused(state: object, fact: f.EvidenceInvalid, around: Around) -> Sequence[Said]:
+    text = f"EVIDENCE CARD REFUSED {fact.mid}: {fact.reason}"
+    return [around.write("System", fact.author, f"sys-{fact.seq}", text)] if fact.author in PEERS else []
+
+
+@decide.rule
+def _ran(state: object, fact: f.EvidenceValidate, around: Around) -> Sequence[Said]:
+    told = PEERS if fact.author in PEERS else ()
+    return [around.write("System", peer, f"sys-{fact.seq}", _verdict(fact)) for peer in told]
 
 
 def _verdict(fact: f.EvidenceValidate) -> str:

@@ -12,6 +12,7 @@ from typing import Dict
 import msgspec
 
 from cccc.common import facts as f
+from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, other
 from cccc.common.waits import left
@@ -24,8 +25,6 @@ KEEPALIVE: for {minutes} minutes nothing has happened, and both inboxes are empt
 Take the next small step of what is agreed, or hand {other} one CLAIM for it. Where only the user can go on, do nothing:
 ask once in to_user.md if you have not."""
 _CLAIM = " The last CLAIM has led to no landed patch yet."
-_MOVES = (f.UserMessage, f.Patch, f.PatchCommit)
-_HAPPENS = (*_MOVES, f.ToPeer, f.ToUser, f.Handoff, f.AckFile, f.Resume)
 
 
 class State(msgspec.Struct):
@@ -36,23 +35,52 @@ class State(msgspec.Struct):
     turns: Dict[str, bool] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, False))
 
 
-def fold(state: State, fact: Fact, text: str) -> None:
-    """Take one fact into the state; `text` is the body of a message."""
-    if isinstance(fact, f.NudgeAccepted):
-        state.turns[fact.to] = True
-    elif isinstance(fact, (f.TurnEnd, f.PeerStarted, f.PeerExited)):
-        state.turns[fact.peer] = False
-    elif not isinstance(fact, (*_HAPPENS, f.Keepalive)):
-        return
+fold: ByKind[None] = ByKind(None)
+
+
+def _happened(state: State, fact: Fact) -> None:
     state.since, state.seq = fact.ts, fact.seq
-    if isinstance(fact, f.Keepalive):
-        state.sent = fact.count
-    elif isinstance(fact, _MOVES):
-        state.sent = 0
-    if isinstance(fact, f.PatchCommit):
-        state.claim = False
-    elif isinstance(fact, f.ToPeer) and "CLAIM:" in text:
-        state.claim = True
+
+
+@fold.rule
+def _begun(state: State, fact: f.NudgeAccepted, text: str) -> None:
+    state.turns[fact.to] = True
+    _happened(state, fact)
+
+
+@fold.rule
+def _ended(state: State, fact: f.TurnEnd | f.PeerStarted | f.PeerExited, text: str) -> None:
+    state.turns[fact.peer] = False
+    _happened(state, fact)
+
+
+@fold.rule
+def _asked(state: State, fact: f.Keepalive, text: str) -> None:
+    state.sent = fact.count
+    _happened(state, fact)
+
+
+@fold.rule
+def _moved(state: State, fact: f.UserMessage | f.Patch, text: str) -> None:
+    state.sent = 0
+    _happened(state, fact)
+
+
+@fold.rule
+def _landed(state: State, fact: f.PatchCommit, text: str) -> None:
+    state.sent, state.claim = 0, False
+    _happened(state, fact)
+
+
+@fold.rule
+def _said(state: State, fact: f.ToPeer, text: str) -> None:
+    state.claim = state.claim or "CLAIM:" in text
+    _happened(state, fact)
+
+
+@fold.rule
+def _went_on(state: State, fact: f.ToUser | f.Handoff | f.AckFile | f.Resume, text: str) -> None:
+    _happened(state, fact)
 
 
 def due(state: State, minutes: float, has_brief: bool, now: datetime) -> f.Keepalive | None:

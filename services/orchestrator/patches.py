@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Dict, List
 
 import msgspec
 
 from cccc.common import facts as f
 from cccc.common import lockfiles
-from cccc.common.facts import Fact
+from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS, other
 from cccc.common.plural import plural
-from cccc.services.orchestrator.said import Said, Write
+from cccc.services.orchestrator import diffs
+from cccc.services.orchestrator.said import Around, Said, Write
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
@@ -43,60 +45,130 @@ class State(msgspec.Struct):
     skipped: Dict[str, List[str]] = msgspec.field(default_factory=dict)  # mid -> what did not check it, and why
 
 
-def decide(state: State, fact: Fact, write: Write) -> list[Said]:
-    """Return what the author, and after a landing both peers, are told."""
-    if isinstance(fact, f.PatchQueued):
-        entry = Queued(fact.author, fact.mid, fact.source, fact.ts, reverts=fact.reverts, because=fact.because)
-        entry.reason = f"reverts {fact.commit[:10]} ({fact.reverts})" if fact.reverts else ""
-        state.queue.append(entry)
-    elif isinstance(fact, (f.Lint, f.Test)):
-        _stage(state, fact.mid, "checking", f"{fact.kind} {fact.verdict}")
-        if fact.verdict == "skipped":
-            word, setting = ("not linted", "lint") if isinstance(fact, f.Lint) else ("untested", "tests")
-            why = f"{word}: {fact.tail}; gate.{setting} in .cccc/settings/policies.yaml names a command"
-            state.skipped[fact.mid] = [*(old for old in state.skipped.get(fact.mid, []) if old != why), why]
-        elif fact.verdict != "green":
-            state.tails[fact.mid] = f"$ {fact.command}\n{fact.tail}"
-    elif isinstance(fact, f.PatchHeld):
-        _stage(state, fact.mid, "held", fact.reason)
-        whose = "This is not your patch; the user was asked. " if fact.asked else ""
-        text = f"PATCH HELD {fact.mid}: {fact.reason}\n{whose}It is kept, and goes on by itself when that is over."
-        return [_tell(fact.author, fact, text, write)]
-    elif isinstance(fact, f.PatchWaiting):
-        text = f"the patch {fact.mid} of {fact.author} has waited since {fact.since}: {fact.reason}"
-        return [Said(f.Notice(text=text, about=fact.mid))]
-    elif isinstance(fact, f.BaseRun):
-        reason = f"{fact.command} on {fact.base[:10]}, before its first patch; log: {fact.log}"
-        state.queue.append(Queued("System", fact.mid, "base", fact.ts, "checking", reason))
-    elif isinstance(fact, f.BaseDrop):
-        _settled(state, fact.mid)
-    elif isinstance(fact, f.BaseTest):
-        _settled(state, fact.mid)
-        return _of_the_base(fact)
-    elif isinstance(fact, (f.PatchRetry, f.PatchRevert)):
-        return [_again(fact)]
-    elif isinstance(fact, f.LeftoverRemind):
-        text = _leftovers(fact)
-        return [write("System", peer, f"sys-{fact.seq}", text) for peer in PEERS]
-    elif isinstance(fact, f.PatchNeedsDecision):
-        _stage(state, fact.mid, "decision", fact.question)
-    elif isinstance(fact, f.RfdSettled) and fact.outcome == "approved":
+# What the author, and after a landing both peers, are told.
+decide: ByKind[Sequence[Said]] = ByKind(())
+
+
+@decide.rule
+def _inline(state: State, fact: f.ToPeer, around: Around) -> Sequence[Said]:
+    return [_queue(fact, "inline", around.diff, around)] if around.diff else ()
+
+
+@decide.rule
+def _handed_in(state: State, fact: f.Patch, around: Around) -> Sequence[Said]:
+    return [_queue(fact, "patch.diff", diffs.find(around.body) or around.body, around)]
+
+
+def _queue(fact: f.ToPeer | f.Patch, source: str, patch: bytes, around: Around) -> Said:
+    body = f.body(patch, around.redact)
+    return Said(f.PatchQueued(author=fact.author, mid=fact.mid, source=source, **body), patch)
+
+
+@decide.rule
+def _queued(state: State, fact: f.PatchQueued, around: Around) -> Sequence[Said]:
+    entry = Queued(fact.author, fact.mid, fact.source, fact.ts, reverts=fact.reverts, because=fact.because)
+    entry.reason = f"reverts {fact.commit[:10]} ({fact.reverts})" if fact.reverts else ""
+    state.queue.append(entry)
+    return ()
+
+
+@decide.rule
+def _checked(state: State, fact: f.Lint | f.Test, around: Around) -> Sequence[Said]:
+    _stage(state, fact.mid, "checking", f"{fact.kind} {fact.verdict}")
+    if fact.verdict == "skipped":
+        word, setting = ("not linted", "lint") if isinstance(fact, f.Lint) else ("untested", "tests")
+        why = f"{word}: {fact.tail}; gate.{setting} in .cccc/settings/policies.yaml names a command"
+        state.skipped[fact.mid] = [*(old for old in state.skipped.get(fact.mid, []) if old != why), why]
+    elif fact.verdict != "green":
+        state.tails[fact.mid] = f"$ {fact.command}\n{fact.tail}"
+    return ()
+
+
+@decide.rule
+def _held(state: State, fact: f.PatchHeld, around: Around) -> Sequence[Said]:
+    _stage(state, fact.mid, "held", fact.reason)
+    whose = "This is not your patch; the user was asked. " if fact.asked else ""
+    text = f"PATCH HELD {fact.mid}: {fact.reason}\n{whose}It is kept, and goes on by itself when that is over."
+    return [_tell(fact.author, fact, text, around.write)]
+
+
+@decide.rule
+def _waiting(state: State, fact: f.PatchWaiting, around: Around) -> Sequence[Said]:
+    text = f"the patch {fact.mid} of {fact.author} has waited since {fact.since}: {fact.reason}"
+    return [Said(f.Notice(text=text, about=fact.mid))]
+
+
+@decide.rule
+def _needs_decision(state: State, fact: f.PatchNeedsDecision, around: Around) -> Sequence[Said]:
+    _stage(state, fact.mid, "decision", fact.question)
+    return ()
+
+
+@decide.rule
+def _answered(state: State, fact: f.RfdSettled, around: Around) -> Sequence[Said]:
+    if fact.outcome == "approved":
         _stage(state, fact.mid, "approved", f"by {', '.join(fact.people)} ({fact.rfd_id})")
-    elif isinstance(fact, f.PatchLanding):
-        _stage(state, fact.mid, "landing", "")
-    elif isinstance(fact, f.PatchReject):
-        told = [_rejected(state, fact, fact.reason, state.tails.get(fact.mid, ""), write)]
-        return [*told, *_of_the_setting(state, fact)]
-    elif isinstance(fact, f.PatchPrecheckFail):
-        return [_rejected(state, fact, f"it does not fit commit {fact.base[:9]}", fact.stderr, write)]
-    elif isinstance(fact, f.PatchCommit):
-        return _landed(state, fact, write)
-    elif isinstance(fact, f.SettingsApplied):
-        _settled(state, fact.mid)
-        text = f"SETTINGS CHANGED {fact.mid}: {', '.join(fact.paths)}; services read them after `cccc restart`"
-        told = [_tell(fact.author, fact, text, write)] if fact.author in PEERS else []
-        return [*told, Said(f.Notice(text=text, about=fact.mid))]
-    return []
+    return ()
+
+
+@decide.rule
+def _landing(state: State, fact: f.PatchLanding, around: Around) -> Sequence[Said]:
+    _stage(state, fact.mid, "landing", "")
+    return ()
+
+
+@decide.rule
+def _refused(state: State, fact: f.PatchReject, around: Around) -> Sequence[Said]:
+    told = [_rejected(state, fact, fact.reason, state.tails.get(fact.mid, ""), around.write)]
+    return [*told, *_of_the_setting(state, fact)]
+
+
+@decide.rule
+def _does_not_fit(state: State, fact: f.PatchPrecheckFail, around: Around) -> Sequence[Said]:
+    return [_rejected(state, fact, f"it does not fit commit {fact.base[:9]}", fact.stderr, around.write)]
+
+
+@decide.rule
+def _commit(state: State, fact: f.PatchCommit, around: Around) -> Sequence[Said]:
+    return _landed(state, fact, around.write)
+
+
+@decide.rule
+def _applied(state: State, fact: f.SettingsApplied, around: Around) -> Sequence[Said]:
+    _settled(state, fact.mid)
+    text = f"SETTINGS CHANGED {fact.mid}: {', '.join(fact.paths)}; services read them after `cccc restart`"
+    told = [_tell(fact.author, fact, text, around.write)] if fact.author in PEERS else []
+    return [*told, Said(f.Notice(text=text, about=fact.mid))]
+
+
+@decide.rule
+def _retry(state: State, fact: f.PatchRetry | f.PatchRevert, around: Around) -> Sequence[Said]:
+    return [_again(fact)]
+
+
+@decide.rule
+def _leftover(state: State, fact: f.LeftoverRemind, around: Around) -> Sequence[Said]:
+    text = _leftovers(fact)
+    return [around.write("System", peer, f"sys-{fact.seq}", text) for peer in PEERS]
+
+
+@decide.rule
+def _base_run(state: State, fact: f.BaseRun, around: Around) -> Sequence[Said]:
+    reason = f"{fact.command} on {fact.base[:10]}, before its first patch; log: {fact.log}"
+    state.queue.append(Queued("System", fact.mid, "base", fact.ts, "checking", reason))
+    return ()
+
+
+@decide.rule
+def _base_drop(state: State, fact: f.BaseDrop, around: Around) -> Sequence[Said]:
+    _settled(state, fact.mid)
+    return ()
+
+
+@decide.rule
+def _base_test(state: State, fact: f.BaseTest, around: Around) -> Sequence[Said]:
+    _settled(state, fact.mid)
+    return _of_the_base(fact)
 
 
 def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: str, output: str, write: Write) -> Said:

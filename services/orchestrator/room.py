@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common.facts import Fact
+from cccc.common.by_kind import ByKind
 
 MB = 1_000_000
 _FEWEST_FILES = 1000
@@ -32,9 +32,12 @@ class State(msgspec.Struct):
     seq: int = 0
 
 
-def fold(state: State, fact: Fact) -> None:
-    if isinstance(fact, (f.IntakePaused, f.IntakeResumed)):
-        state.low, state.seq = isinstance(fact, f.IntakePaused), fact.seq
+fold: ByKind[None] = ByKind(None)
+
+
+@fold.rule
+def _intake(state: State, fact: f.IntakePaused | f.IntakeResumed) -> None:
+    state.low, state.seq = isinstance(fact, f.IntakePaused), fact.seq
 
 
 def is_low(free: Free, limit_mb: int, was_low: bool) -> bool:

@@ -8,6 +8,7 @@ A message that passes, or a resume, ends that silence: what is held after it is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Dict, List, Union
 
@@ -15,13 +16,13 @@ import msgspec
 
 from cccc.common import card
 from cccc.common import facts as f
+from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.paths import other
-from cccc.common.settings.policies import HandoffFilter
 from cccc.common.waits import left
 from cccc.services.orchestrator import cards, insight
 from cccc.services.orchestrator import filter as signal
-from cccc.services.orchestrator.said import Said, Write
+from cccc.services.orchestrator.said import Around, Said, Write
 
 # ruff: noqa: UP006, UP007, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
@@ -86,32 +87,55 @@ class State(msgspec.Struct):
     filter: signal.State = msgspec.field(default_factory=signal.State)
 
 
-def decide(state: State, rules: HandoffFilter, fact: Fact, text: str, has_diff: bool, write: Write) -> list[Said]:
-    """Return what follows from a fact of the talk; `text` is the body of a message, `has_diff` whether it has one."""
-    if isinstance(fact, f.ToPeer):
-        return _message(state, rules, fact, text, has_diff, write)
-    if isinstance(fact, (f.TeachIntercept, f.ReviseIntercept, f.HandoffHeld)):
-        return _tell_held(state, fact, write)
-    if isinstance(fact, f.HandoffDrop) and not fact.reason.startswith(SUPERSEDED):
-        return _tell(state, fact.author, fact, fact.reason, _DROPPED.format(mid=fact.mid, reason=fact.reason), write)
-    if isinstance(fact, f.HandoffRelease):
-        _owe(state, fact.author, insight.read(text), fact)
-        return [write(fact.author, other(fact.author), fact.mid, text)]
-    if isinstance(fact, f.ReviseRemind):
-        debt = state.sides[fact.peer].debt
-        if debt:
-            debt.reminded = True
-        return [write("System", fact.peer, f"sys-{fact.seq}", _REMIND.format(peer=other(fact.peer)))]
-    if isinstance(fact, f.FilterSwitched):
-        state.filter_on = fact.on
-    elif isinstance(fact, f.Pause):
-        state.paused = True
-    elif isinstance(fact, f.Resume):
-        state.paused = False
-        for side in state.sides.values():
-            _hush_over(side, "paused")
-        return [said for author, side in state.sides.items() for said in _release(author, _let_go(side, "paused"))]
+# What follows from a fact of the talk, and how it changes the state.
+decide: ByKind[Sequence[Said]] = ByKind(())
+
+
+@decide.rule
+def _held(state: State, fact: f.TeachIntercept | f.ReviseIntercept | f.HandoffHeld, around: Around) -> list[Said]:
+    return _tell_held(state, fact, around.write)
+
+
+@decide.rule
+def _dropped(state: State, fact: f.HandoffDrop, around: Around) -> list[Said]:
+    if fact.reason.startswith(SUPERSEDED):
+        return []
+    text = _DROPPED.format(mid=fact.mid, reason=fact.reason)
+    return _tell(state, fact.author, fact, fact.reason, text, around.write)
+
+
+@decide.rule
+def _released(state: State, fact: f.HandoffRelease, around: Around) -> list[Said]:
+    _owe(state, fact.author, insight.read(around.text), fact)
+    return [around.write(fact.author, other(fact.author), fact.mid, around.text)]
+
+
+@decide.rule
+def _remind(state: State, fact: f.ReviseRemind, around: Around) -> list[Said]:
+    debt = state.sides[fact.peer].debt
+    if debt:
+        debt.reminded = True
+    return [around.write("System", fact.peer, f"sys-{fact.seq}", _REMIND.format(peer=other(fact.peer)))]
+
+
+@decide.rule
+def _switch(state: State, fact: f.FilterSwitched, around: Around) -> list[Said]:
+    state.filter_on = fact.on
     return []
+
+
+@decide.rule
+def _pause(state: State, fact: f.Pause, around: Around) -> list[Said]:
+    state.paused = True
+    return []
+
+
+@decide.rule
+def _resume(state: State, fact: f.Resume, around: Around) -> list[Said]:
+    state.paused = False
+    for side in state.sides.values():
+        _hush_over(side, "paused")
+    return [said for author, side in state.sides.items() for said in _release(author, _let_go(side, "paused"))]
 
 
 def due_reminders(state: State, now: float) -> list[tuple[f.ReviseRemind, int]]:
@@ -124,16 +148,18 @@ def due_reminders(state: State, now: float) -> list[tuple[f.ReviseRemind, int]]:
     return due
 
 
-def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_diff: bool, write: Write) -> list[Said]:
+@decide.rule
+def _message(state: State, fact: f.ToPeer, around: Around) -> list[Said]:
+    text, write, rules = around.text, around.write, around.policies.handoff_filter
     author, side, read = fact.author, state.sides[fact.author], insight.read(text)
     body = f.Body(sha=fact.sha, size=fact.size, text=fact.text)
     own = Parcel(fact.mid, "paused", **body)
     if cards.stands_alone(text) or card.stands_alone(text):  # it needs no insight, and pays no revise
         return _wait(side, author, [own]) if state.paused else [write(author, other(author), fact.mid, text)]
-    if read.fields is None and not has_diff:
+    if read.fields is None and not around.diff:
         side.held.append(Parcel(fact.mid, "insight", **body))
         return [Said(f.TeachIntercept(peer=author, mid=fact.mid, reason="missing-insight", **body))]
-    unpaid = _unpaid(read) if side.debt and not has_diff else ""
+    unpaid = _unpaid(read) if side.debt and not around.diff else ""
     if unpaid:
         side.held.append(Parcel(fact.mid, "revise", **body))
         return [Said(f.ReviseIntercept(peer=author, mid=fact.mid, reason=unpaid, **body))]
@@ -148,7 +174,7 @@ def _message(state: State, rules: HandoffFilter, fact: f.ToPeer, text: str, has_
     direction = f"{author}->{other(author)}"
     on = rules.enabled if state.filter_on is None else state.filter_on
     reason = signal.refusal(state.filter, rules, direction, read.body, seconds(fact.ts)) if on else ""
-    if reason and not has_diff and not dropped:
+    if reason and not around.diff and not dropped:
         return [Said(f.HandoffDrop(author=author, to=other(author), mid=fact.mid, reason=reason))]
     _owe(state, author, read, fact)
     return [*dropped, write(author, other(author), fact.mid, text)]

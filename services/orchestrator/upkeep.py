@@ -7,13 +7,14 @@ session in which nobody says anything costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Callable, Dict, List
 
 import msgspec
 
 from cccc.common import facts as f
+from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
 from cccc.common.settings.cli_profiles import Delivery
@@ -51,27 +52,6 @@ class Upkeep:
         self._settings = settings
         self._prompts = prompts
 
-    def decide(self, state: State, fact: Fact, write: Write) -> list[Said]:
-        """Return what follows from a fact of sessions, self-checks and compactions."""
-        if isinstance(fact, (f.PeerStarted, f.PeerSession)):
-            _begin(state, fact)
-            waits = state.unread[fact.peer] > 0
-            return self.preamble(state, fact.peer, fact, write) if waits else []
-        if isinstance(fact, f.Handoff):
-            state.unread[fact.to] += 1
-        elif isinstance(fact, f.AckFile):
-            state.unread[fact.author] -= 1
-            session = state.sessions[fact.author]
-            session.unread = "" if session.unread == fact.mid else session.unread
-        elif isinstance(fact, f.SelfCheck):
-            return self._check(state, fact, write)
-        elif isinstance(fact, f.ContextCompact) and fact.of:
-            again = f.ContextSystemReinject(peer=fact.peer, chars=len(self._prompts.get(fact.peer, "")))
-            return [Said(again), *self._system(state, fact.peer, fact, write)]
-        elif isinstance(fact, f.Refresh):
-            return self._system(state, fact.peer, fact, write)
-        return []
-
     def preamble(self, state: State, peer: str, fact: Fact, write: Write) -> list[Said]:
         """Return what goes in front of a message that is about to be handed to the peer."""
         session = state.sessions[peer]
@@ -80,7 +60,7 @@ class Upkeep:
         if session.unread:  # of a session that ended before it read it
             _given(state, session)
             return []
-        return [Said(f.LazyPreambleSent(peer=peer)), *self._system(state, peer, fact, write)]
+        return [Said(f.LazyPreambleSent(peer=peer)), *self.system(state, peer, fact, write)]
 
     def count(self, state: State, handoffs: int) -> list[Said]:
         """Count handoffs that say something; return the self-check that they make due."""
@@ -90,7 +70,8 @@ class Upkeep:
             return []
         return [Said(f.SelfCheck(every=every, count=state.checks + 1))]
 
-    def _check(self, state: State, fact: f.SelfCheck, write: Write) -> list[Said]:
+    def check(self, state: State, fact: f.SelfCheck, write: Write) -> list[Said]:
+        """Return the questions of a self-check, and the compactions that it brings."""
         state.checks = fact.count
         text = f"{now(fact.ts)}\n{self._settings.self_check_text.strip()}\n{_REMINDER}"
         said = [write(peer, f"check-{fact.seq}", text) for peer in PEERS]
@@ -99,7 +80,13 @@ class Upkeep:
             said += [Said(f.ContextCompactTry(peer=peer, self_check_index=fact.count)) for peer in PEERS]
         return said
 
-    def _system(self, state: State, peer: str, fact: Fact, write: Write) -> list[Said]:
+    def compacted(self, state: State, fact: f.ContextCompact, write: Write) -> list[Said]:
+        """Return SYSTEM again, for a session that was compacted."""
+        again = f.ContextSystemReinject(peer=fact.peer, chars=len(self._prompts.get(fact.peer, "")))
+        return [Said(again), *self.system(state, fact.peer, fact, write)]
+
+    def system(self, state: State, peer: str, fact: Fact, write: Write) -> list[Said]:
+        """Return SYSTEM for a peer, if it has one."""
         text = self._prompts.get(peer, "")
         if not text:
             return []
@@ -107,6 +94,45 @@ class Upkeep:
         _given(state, session)
         session.unread = f"system-{fact.seq}-{peer[-1].lower()}"
         return [write(peer, session.unread, f"{now(fact.ts)}\n\n{text}")]
+
+
+# What follows from a fact of sessions, self-checks and compactions.
+decide: ByKind[Sequence[Said]] = ByKind(())
+
+
+@decide.rule
+def _session(state: State, fact: f.PeerStarted | f.PeerSession, upkeep: Upkeep, write: Write) -> Sequence[Said]:
+    _begin(state, fact)
+    return upkeep.preamble(state, fact.peer, fact, write) if state.unread[fact.peer] > 0 else ()
+
+
+@decide.rule
+def _handed(state: State, fact: f.Handoff, upkeep: Upkeep, write: Write) -> Sequence[Said]:
+    state.unread[fact.to] += 1
+    return ()
+
+
+@decide.rule
+def _read(state: State, fact: f.AckFile, upkeep: Upkeep, write: Write) -> Sequence[Said]:
+    state.unread[fact.author] -= 1
+    session = state.sessions[fact.author]
+    session.unread = "" if session.unread == fact.mid else session.unread
+    return ()
+
+
+@decide.rule
+def _check(state: State, fact: f.SelfCheck, upkeep: Upkeep, write: Write) -> Sequence[Said]:
+    return upkeep.check(state, fact, write)
+
+
+@decide.rule
+def _compacted(state: State, fact: f.ContextCompact, upkeep: Upkeep, write: Write) -> Sequence[Said]:
+    return upkeep.compacted(state, fact, write) if fact.of else ()
+
+
+@decide.rule
+def _refresh(state: State, fact: f.Refresh, upkeep: Upkeep, write: Write) -> Sequence[Said]:
+    return upkeep.system(state, fact.peer, fact, write)
 
 
 def now(ts: str) -> str:

@@ -38,6 +38,8 @@ class Panel(Worker):
     name = "panel"
     version = 5
     State = fold.State
+    hears = frozenset(f.KINDS.values())
+    signals = (f.Beat, f.PaneState)
 
     def fold(self, fact: Fact) -> None:
         fold.fold(self.state, fact)

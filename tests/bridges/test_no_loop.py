@@ -19,6 +19,7 @@ from cccc.common.paths import Project
 from cccc.scripts.stand_ins import telegram as telegrams
 from cccc.scripts.stand_ins.server import Server, closing
 from cccc.scripts.stand_ins.telegram import Telegram
+from cccc.services.bridges import memory
 from tests.bridges.conftest import QUICK, Room, connected
 from tests.bridges.stand_ins import discord as discords
 from tests.bridges.stand_ins import slack as slacks
@@ -33,7 +34,7 @@ EMPTY: dict[Any, Any] = {int: 1, float: 1.0, bool: True}
 POLLS = {"getUpdates", "auth.test"}  # called for ever by design
 BRIDGES = {service.name: service for service in registry.BRIDGES}
 SAYS_ITSELF = {kind for service in BRIDGES.values() for kind in service.says}
-HEARS = [kind for kind in BRIDGES["bridge-slack"].hears if issubclass(kind, Fact)]
+HEARS = sorted(memory.HEARS, key=tag)
 
 
 class Team:

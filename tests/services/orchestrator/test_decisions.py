@@ -9,10 +9,10 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common.paths import PEERS
-from cccc.common.settings.policies import Approver, Required, Rfd
+from cccc.common.settings.policies import Approver, Policies, Required, Rfd
 from cccc.services.orchestrator import decisions
 from cccc.services.orchestrator.requests import State
-from cccc.services.orchestrator.said import Said
+from cccc.services.orchestrator.said import Around, Said
 
 YAML = "intent: rfd\ntitle: Drop v1\noptions: [drop, keep]\ndefault: keep\nexpires_minutes: 10\n"
 ASK = "intent: rfd\ntitle: Push the release\n"
@@ -25,7 +25,7 @@ class Table:
 
     def __init__(self, **settings: Any) -> None:
         self.state = State()
-        self.rules = Rfd(**settings)
+        self.policies = Policies(rfd=Rfd(**settings))
         self.facts: list[f.Fact] = []
         self.handoffs: list[tuple[str, str]] = []  # (to, text)
 
@@ -34,7 +34,8 @@ class Table:
         fact.seq = len(self.facts) + 1
         fact.ts = f"2026-01-01T{minute // 60:02d}:{minute % 60:02d}:00.000000Z"
         self.facts.append(fact)
-        said = decisions.decide(self.state, self.rules, fact, text, diff, self._write, str)
+        around = Around(self.policies, str, self._write, text=text, diff=b"diff" if diff else b"")
+        said = decisions.decide(self.state, fact, around)
         for entry in said:
             self.hear(entry.fact, minute=minute)
         return [entry.fact for entry in said]
@@ -465,7 +466,7 @@ def test_what_the_ledger_says_was_opened_and_settled_holds_in_a_fold_under_other
     table.answer(rfd_id, "approve")
     later = Table(approvers={"bob": BOB})
     for fact in table.facts:
-        decisions.decide(later.state, later.rules, fact, "", False, later._write, str)
+        decisions.decide(later.state, fact, Around(later.policies, str, later._write))
     assert later.outcome(rfd_id) == "approved"
 
 

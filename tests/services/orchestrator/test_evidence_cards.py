@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
+from cccc.common.settings.policies import Policies
 from cccc.services.orchestrator import evidence_cards
-from cccc.services.orchestrator.said import Said
+from cccc.services.orchestrator.said import Around, Said
 
 CARD = "type: EVIDENCE\ntitle: it works\nchecks:\n  - {name: t, run: 'true'}\n"
 
@@ -13,7 +14,7 @@ def decide(fact: f.Fact, text: str = "") -> list[tuple[str, str]]:
     def write(author: str, to: str, mid: str, text: str) -> Said:
         return Said(f.Notice(text=to), text.encode())
 
-    said = evidence_cards.decide(fact, text, write, str)
+    said = evidence_cards.decide(None, fact, Around(Policies(), str, write, text=text))
     return [
         (entry.fact.text if isinstance(entry.fact, f.Notice) else entry.fact.kind, entry.body.decode())
         for entry in said

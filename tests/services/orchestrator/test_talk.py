@@ -7,9 +7,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from cccc.common import facts as f
-from cccc.common.settings.policies import HandoffFilter
+from cccc.common.settings.policies import HandoffFilter, Policies
 from cccc.services.orchestrator import talk
-from cccc.services.orchestrator.said import Said
+from cccc.services.orchestrator.said import Around, Said
 
 LONG = "CLAIM: change words() so that it says what a word is; accept when the suite is green."
 NOTE = "\n```insight\nto: peerB\nkind: note\nmsg: something new\n```"
@@ -23,7 +23,7 @@ class Talk:
     """Plays messages, hears what is said, and collects what reaches each inbox."""
 
     def __init__(self, rules: HandoffFilter = HandoffFilter()) -> None:  # noqa: B008  # frozen
-        self.state, self._rules = talk.State(), rules
+        self.state, self._policies = talk.State(), Policies(handoff_filter=rules)
         self.seq, self.now = 0, datetime(2026, 1, 1, tzinfo=timezone.utc)
         self.bodies: dict[str, str] = {}
         self.facts: list[f.Fact] = []
@@ -38,7 +38,8 @@ class Talk:
         fact.seq, fact.ts = self.seq, self.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         self.facts.append(fact)
         text = self.bodies.get(getattr(fact, "mid", ""), "")
-        for said in talk.decide(self.state, self._rules, fact, text, has_diff, self.write):
+        around = Around(self._policies, str, self.write, text=text, diff=b"diff" if has_diff else b"")
+        for said in talk.decide(self.state, fact, around):
             if not isinstance(said.fact, f.Notice):
                 self.hear(said.fact)
 

@@ -13,7 +13,6 @@ from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from cccc.services.panel import notices
 from tests.conftest import Start
 from tests.services.panel.outside import Outside, attached
 from tests.waiting import until
@@ -61,12 +60,12 @@ QUIET = [
 
 @pytest.mark.parametrize(("fact", "words"), CALLS, ids=lambda value: getattr(value, "kind", ""))
 def test_what_needs_a_person_calls_one(fact: Fact, words: str) -> None:
-    assert notices.call(fact) == words
+    assert fact.call() == words
 
 
 @pytest.mark.parametrize("fact", QUIET, ids=lambda fact: fact.kind)
 def test_what_goes_on_by_itself_is_quiet(fact: Fact) -> None:
-    assert notices.call(fact) == ""
+    assert fact.call() == ""
 
 
 @pytest.fixture
