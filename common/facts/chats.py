@@ -16,6 +16,8 @@ from cccc.common.facts.envelope import Fact
 class BridgeStarted(Fact, tag="bridge-started"):
     """A person started a bridge; said once per `cccc up` or `cccc bridge start`, never after a crash."""
 
+    SAID_BY = ("bridge",)
+
     via: str
     reset: str  # baseline: go on where it stopped; clear: what waits is thrown away
 
@@ -25,6 +27,8 @@ class BridgeStarted(Fact, tag="bridge-started"):
 
 class ChatSubscribed(Fact, tag="chat-subscribed"):
     """A chat is let in: it may talk to the peers, and gets what they say."""
+
+    SAID_BY = ("bridge",)
 
     via: str
     chat: str
@@ -42,6 +46,8 @@ class ChatSubscribed(Fact, tag="chat-subscribed"):
 class ChatUnsubscribed(Fact, tag="chat-unsubscribed"):
     """A chat is left out from now on, for `reason`."""
 
+    SAID_BY = ("bridge",)
+
     via: str
     chat: str
     reason: str
@@ -53,6 +59,8 @@ class ChatUnsubscribed(Fact, tag="chat-unsubscribed"):
 class ChatMoved(Fact, tag="chat-moved"):
     """The platform gave a chat another id."""
 
+    SAID_BY = ("bridge",)
+
     via: str
     chat: str
     to: str
@@ -63,6 +71,8 @@ class ChatMoved(Fact, tag="chat-moved"):
 
 class ChatCommand(Fact, tag="chat-command"):
     """A person typed a command in a chat."""
+
+    SAID_BY = ("bridge",)
 
     via: str
     chat: str
@@ -80,6 +90,8 @@ class ChatCommand(Fact, tag="chat-command"):
 class ChatTold(Fact, tag="chat-told"):
     """A bridge answers a person by itself: why a line went nowhere (once per cool-down), or that a chat is let in."""
 
+    SAID_BY = ("bridge",)
+
     via: str
     chat: str
     message: str
@@ -96,6 +108,8 @@ class ChatTold(Fact, tag="chat-told"):
 class ChatPosting(Fact, tag="chat-posting"):
     """A bridge is about to post what the facts `about` hold, as one."""
 
+    SAID_BY = ("bridge",)
+
     via: str
     chat: str
     about: List[int]
@@ -106,6 +120,8 @@ class ChatPosting(Fact, tag="chat-posting"):
 
 class ChatPosted(Fact, tag="chat-posted"):
     """A part of a post is in the chat as `message`; `left` more parts follow."""
+
+    SAID_BY = ("bridge",)
 
     via: str
     chat: str
@@ -121,6 +137,8 @@ class ChatPosted(Fact, tag="chat-posted"):
 class ChatFailed(Fact, tag="chat-failed"):
     """The platform refuses a post for good; it is given up."""
 
+    SAID_BY = ("bridge",)
+
     via: str
     chat: str
     about: List[int]
@@ -132,6 +150,8 @@ class ChatFailed(Fact, tag="chat-failed"):
 
 class ChatMarked(Fact, tag="chat-marked"):
     """A person's message got its receipt mark, or the platform refused that (`reason`)."""
+
+    SAID_BY = ("bridge",)
 
     via: str
     chat: str
@@ -147,8 +167,7 @@ class ChatMarked(Fact, tag="chat-marked"):
 class ShowPeers(Fact, tag="show-peers"):
     """A person wants what the peers say to each other shown in the chats, or not."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     on: bool
     who: str
     via: str
@@ -159,6 +178,8 @@ class ShowPeers(Fact, tag="show-peers"):
 
 class FileOut(Fact, tag="file-out"):
     """A file of the outbound folder was taken; every chat that is let in gets it."""
+
+    SAID_BY = ("bridge",)
 
     mid: str
     name: str
@@ -177,6 +198,8 @@ class FileOut(Fact, tag="file-out"):
 class FileSent(Fact, tag="file-sent"):
     """Every chat has the file, or refused it for good; it is gone from the outbound folder."""
 
+    SAID_BY = ("bridge",)
+
     mid: str
     name: str
     chats: List[str]
@@ -187,6 +210,8 @@ class FileSent(Fact, tag="file-sent"):
 
 class FileRefused(Fact, tag="file-refused"):
     """A file is not sent for `reason`; it stays where it is."""
+
+    SAID_BY = ("bridge",)
 
     name: str
     size: int

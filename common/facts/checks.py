@@ -15,6 +15,8 @@ from cccc.common.facts.envelope import Fact
 class Lint(Fact, tag="lint"):
     """One lint run of the gate ended."""
 
+    SAID_BY = ("evidence",)
+
     mid: str
     command: str
     verdict: str  # green, red, broken, skipped
@@ -32,6 +34,8 @@ class Lint(Fact, tag="lint"):
 
 class Test(Fact, tag="test"):
     """One test run of the gate ended."""
+
+    SAID_BY = ("evidence",)
 
     mid: str
     command: str
@@ -55,6 +59,8 @@ class Test(Fact, tag="test"):
 class BaseRun(Fact, tag="base-run"):
     """The tests are run on the commit `base` itself: nothing was known of them, and no patch has landed on `branch`."""
 
+    SAID_BY = ("evidence",)
+
     mid: str  # of the tree, the settings and the environment
     branch: str  # full ref name
     base: str
@@ -67,6 +73,8 @@ class BaseRun(Fact, tag="base-run"):
 
 class BaseTest(Fact, tag="base-test"):
     """The tests on a base ended; what they counted is what the first patch on the branch is compared with."""
+
+    SAID_BY = ("evidence",)
 
     mid: str
     branch: str
@@ -92,8 +100,7 @@ class BaseTest(Fact, tag="base-test"):
 class BaseDrop(Fact, tag="base-drop"):
     """The tests on a base are not run to their end: a person wants that, or they may be run later, for `reason`."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("evidence", "cli")
     mid: str
     reason: str = ""
 
@@ -104,7 +111,7 @@ class BaseDrop(Fact, tag="base-drop"):
 class BaseAgain(Fact, tag="base-again"):
     """A person wants the tests of what is checked out run, whatever is known of them."""
 
-    OF_A_PERSON = True
+    SAID_BY = ("cli",)
 
     def line(self) -> str:
         return "the tests of what is checked out"
@@ -112,6 +119,8 @@ class BaseAgain(Fact, tag="base-again"):
 
 class GateChecks(Fact, tag="gate-checks"):
     """What checks a patch from now on, in words for people."""
+
+    SAID_BY = ("evidence",)
 
     linted_by: str
     tested_by: str
@@ -123,6 +132,8 @@ class GateChecks(Fact, tag="gate-checks"):
 
 class BaseAccepted(Fact, tag="base-accepted"):
     """People have accepted that these tests fail on this machine (why: red), or that nothing is tested (untested)."""
+
+    SAID_BY = ("orchestrator",)
 
     mid: str
     why: str
@@ -137,8 +148,7 @@ class BaseAccepted(Fact, tag="base-accepted"):
 class BaseForgotten(Fact, tag="base-forgotten"):
     """What was accepted counts no more: a person took it back, or the tests are green again, for `reason`."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("evidence", "cli")
     why: str
     machine: str
     names: List[str] = msgspec.field(default_factory=list)
@@ -151,8 +161,7 @@ class BaseForgotten(Fact, tag="base-forgotten"):
 class EvidenceCard(Fact, tag="evidence-card"):
     """A card was handed in: a claim with the commands that prove it. The body is its YAML or JSON."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("orchestrator", "cli")
     author: str = msgspec.field(name="from")
     mid: str
     sha: str
@@ -177,6 +186,8 @@ class EvidenceCheck(msgspec.Struct, omit_defaults=True):
 class EvidenceValidate(Fact, tag="evidence-validate"):
     """The checks of a card ended, on the commit `base`."""
 
+    SAID_BY = ("evidence",)
+
     author: str = msgspec.field(name="from")
     mid: str
     verdict: str  # pass, fail
@@ -196,6 +207,8 @@ class EvidenceValidate(Fact, tag="evidence-validate"):
 
 class EvidenceInvalid(Fact, tag="evidence-invalid"):
     """A card cannot be run; its author is told `reason`."""
+
+    SAID_BY = ("evidence",)
 
     author: str = msgspec.field(name="from")
     mid: str

@@ -18,6 +18,7 @@ class PatchNeedsDecision(Fact, tag="patch-needs-decision"):
     The answer holds for exactly this patch (`sha`), this question and these settings (`policy`).
     """
 
+    SAID_BY = ("evidence",)
     TONE = ASKS
 
     author: str = msgspec.field(name="from")
@@ -37,6 +38,7 @@ class PatchNeedsDecision(Fact, tag="patch-needs-decision"):
 class BaseNeedsDecision(Fact, tag="base-needs-decision"):
     """What keeps patches from landing is not theirs, and people are asked whether that is accepted on this machine."""
 
+    SAID_BY = ("evidence",)
     TONE = ASKS
 
     mid: str  # of the run on the base
@@ -54,6 +56,7 @@ class BaseNeedsDecision(Fact, tag="base-needs-decision"):
 class Rfd(Fact, tag="rfd"):
     """A request for decision was opened."""
 
+    SAID_BY = ("orchestrator",)
     TONE = ASKS
 
     rfd_id: str
@@ -85,8 +88,8 @@ class Rfd(Fact, tag="rfd"):
 class Decision(Fact, tag="decision"):
     """Somebody answered a request; whether the answer counts is said by what follows from this fact."""
 
+    SAID_BY = ("bridge", "cli")
     TONE = TALK
-    OF_A_PERSON = True
 
     rfd_id: str
     decision: str  # approve, reject, ask, revoke, or one of the options
@@ -104,6 +107,8 @@ class Decision(Fact, tag="decision"):
 class DecisionCounted(Fact, tag="decision-counted"):
     """An answer counts; `missing` more people must give the same one."""
 
+    SAID_BY = ("orchestrator",)
+
     rfd_id: str
     decision: str
     who: str
@@ -116,8 +121,8 @@ class DecisionCounted(Fact, tag="decision-counted"):
 class DecisionRefused(Fact, tag="decision-refused"):
     """An answer does not count, for `reason`."""
 
+    SAID_BY = ("orchestrator", "cli")
     TONE = BAD
-    OF_A_PERSON = True
 
     rfd_id: str
     decision: str
@@ -132,6 +137,7 @@ class DecisionRefused(Fact, tag="decision-refused"):
 class RfdQuestion(Fact, tag="rfd-question"):
     """A person wants to know more before deciding; both peers are asked."""
 
+    SAID_BY = ("orchestrator",)
     TONE = TALK
 
     rfd_id: str
@@ -145,6 +151,7 @@ class RfdQuestion(Fact, tag="rfd-question"):
 class RfdExpired(Fact, tag="rfd-expired"):
     """The time of a request, or of an approval that was not used, is over."""
 
+    SAID_BY = ("orchestrator",)
     TONE = ASKS
 
     rfd_id: str
@@ -157,6 +164,7 @@ class RfdExpired(Fact, tag="rfd-expired"):
 class RfdSettled(Fact, tag="rfd-settled"):
     """A request came to an outcome; `approved` and `chosen` can still become `used`, `revoked` or `expired`."""
 
+    SAID_BY = ("orchestrator",)
     TONE = TALK
 
     rfd_id: str
@@ -175,8 +183,7 @@ class RfdSettled(Fact, tag="rfd-settled"):
 class RfdCheck(Fact, tag="rfd-check"):
     """Somebody asks whether a request was answered with `choice`; the first yes uses the answer up."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     rfd_id: str
     choice: str
     who: str

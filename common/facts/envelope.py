@@ -30,7 +30,7 @@ class Fact(msgspec.Struct, kw_only=True, tag_field="kind", omit_defaults=True):
     prev: str = ""  # SHA-256 of the line before
 
     TONE: ClassVar[str] = PLAIN  # of all facts of the kind
-    OF_A_PERSON: ClassVar[bool] = False  # the command line may say it, for the person who types
+    SAID_BY: ClassVar[tuple[str, ...]] = ()  # services, `bridge` for each; `cli` is the person at the command line
 
     @property
     def kind(self) -> str:

@@ -14,6 +14,7 @@ class Handoff(Fact, tag="handoff"):
     The body is the whole text of that file, envelope tags included.
     """
 
+    SAID_BY = ("orchestrator",)
     TONE = TALK
 
     author: str = msgspec.field(name="from")  # User, System, PeerA, PeerB
@@ -28,6 +29,8 @@ class Handoff(Fact, tag="handoff"):
 class HandoffDelivered(Fact, tag="handoff-delivered"):
     """The inbox file of a handoff is in place."""
 
+    SAID_BY = ("delivery",)
+
     to: str
     mid: str
     inbox_seq: int
@@ -40,6 +43,7 @@ class HandoffDelivered(Fact, tag="handoff-delivered"):
 class HandoffAccepted(Fact, tag="handoff-accepted"):
     """The CLI's own hook shows that the model was given the text of this message, by `tool`."""
 
+    SAID_BY = ("delivery",)
     TONE = GOOD
 
     author: str = msgspec.field(name="from")
@@ -54,6 +58,7 @@ class HandoffAccepted(Fact, tag="handoff-accepted"):
 class AckFile(Fact, tag="ack-file"):
     """A peer moved a message out of its inbox: it counts as read. (`unread`: it was put away at the start.)"""
 
+    SAID_BY = ("delivery",)
     TONE = GOOD
 
     author: str = msgspec.field(name="from")
@@ -70,6 +75,8 @@ class AckFile(Fact, tag="ack-file"):
 class StartupInboxResume(Fact, tag="startup-inbox-resume"):
     """Mail of the last session waits in a peer's inbox at the start, and stays there."""
 
+    SAID_BY = ("delivery",)
+
     peer: str
     count: int
 
@@ -79,6 +86,8 @@ class StartupInboxResume(Fact, tag="startup-inbox-resume"):
 
 class StartupInboxDiscard(Fact, tag="startup-inbox-discard"):
     """Mail of the last session is put away unread at the start, as a person or the settings chose."""
+
+    SAID_BY = ("delivery",)
 
     peer: str
     count: int

@@ -13,8 +13,8 @@ class UserMessage(Fact, tag="user-message"):
     What follows `text` is said by bridges: ids are the platform's own.
     """
 
+    SAID_BY = ("bridge", "cli")
     TONE = TALK
-    OF_A_PERSON = True
 
     mid: str
     via: str  # cli, panel, telegram, slack, discord
@@ -34,6 +34,7 @@ class UserMessage(Fact, tag="user-message"):
 class ToPeer(Fact, tag="to_peer"):
     """A peer handed in `to_peer.md`. The body is its text in UTF-8."""
 
+    SAID_BY = ("orchestrator",)
     TONE = TALK
 
     author: str = msgspec.field(name="from")
@@ -47,6 +48,7 @@ class ToPeer(Fact, tag="to_peer"):
 class ToUser(Fact, tag="to_user"):
     """A peer handed in `to_user.md`."""
 
+    SAID_BY = ("orchestrator",)
     TONE = TALK
 
     author: str = msgspec.field(name="from")
@@ -59,6 +61,7 @@ class ToUser(Fact, tag="to_user"):
 class Patch(Fact, tag="patch"):
     """A peer handed in `patch.diff`."""
 
+    SAID_BY = ("orchestrator",)
     TONE = TALK
 
     author: str = msgspec.field(name="from")
@@ -71,6 +74,7 @@ class Patch(Fact, tag="patch"):
 class MailboxDiag(Fact, tag="mailbox-diag"):
     """A handed-in file was not plain UTF-8 and was read as `encoding`."""
 
+    SAID_BY = ("orchestrator",)
     TONE = ASKS
 
     author: str = msgspec.field(name="from")
@@ -88,6 +92,7 @@ class MailboxDiag(Fact, tag="mailbox-diag"):
 class MailboxRefused(Fact, tag="mailbox-refused"):
     """A handed-in file was not taken as a message; its author is told `reason`."""
 
+    SAID_BY = ("orchestrator",)
     TONE = BAD
 
     author: str = msgspec.field(name="from")
@@ -103,6 +108,8 @@ class MailboxRefused(Fact, tag="mailbox-refused"):
 
 class IntakePaused(Fact, tag="intake-paused"):
     """The disk is nearly full: what peers hand in stays where it is."""
+
+    SAID_BY = ("orchestrator",)
 
     free_mb: int
     limit_mb: int  # `mailbox.min_free_mb`
@@ -123,6 +130,8 @@ class IntakePaused(Fact, tag="intake-paused"):
 class IntakeResumed(Fact, tag="intake-resumed"):
     """The disk has room again, and what peers handed in is taken."""
 
+    SAID_BY = ("orchestrator",)
+
     free_mb: int
 
     def line(self) -> str:
@@ -131,6 +140,8 @@ class IntakeResumed(Fact, tag="intake-resumed"):
 
 class InboxTakenOver(Fact, tag="inbox-taken-over"):
     """A message that an older release left unread in a peer's inbox; the body is its whole file."""
+
+    SAID_BY = ("orchestrator",)
 
     to: str
     mid: str
@@ -142,6 +153,7 @@ class InboxTakenOver(Fact, tag="inbox-taken-over"):
 class Notice(Fact, tag="notice"):
     """Something the user must know or do, in one line."""
 
+    SAID_BY = ("orchestrator", "bridge")
     TONE = ASKS
 
     text: str
@@ -151,24 +163,21 @@ class Notice(Fact, tag="notice"):
 class Pause(Fact, tag="pause"):
     """A person stopped the handoffs between the peers; `to_user` and patches go on."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     who: str
 
 
 class Resume(Fact, tag="resume"):
     """A person let the handoffs between the peers go on."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     who: str
 
 
 class FilterSwitched(Fact, tag="filter-switched"):
     """A person switched the handoff filter on or off, whatever `handoff_filter.enabled` says."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     on: bool
     who: str
     via: str = "cli"
@@ -179,6 +188,8 @@ class FilterSwitched(Fact, tag="filter-switched"):
 
 class TeachIntercept(Fact, tag="teach-intercept"):
     """A `to_peer` without an insight block is held; its author is told how to release it."""
+
+    SAID_BY = ("orchestrator",)
 
     peer: str
     mid: str
@@ -191,6 +202,8 @@ class TeachIntercept(Fact, tag="teach-intercept"):
 class ReviseIntercept(Fact, tag="revise-intercept"):
     """A `to_peer` of a peer that owes a revise is held until it pays; its author is told `reason`."""
 
+    SAID_BY = ("orchestrator",)
+
     peer: str
     mid: str
     reason: str
@@ -202,12 +215,16 @@ class ReviseIntercept(Fact, tag="revise-intercept"):
 class ReviseRemind(Fact, tag="revise-remind"):
     """A peer has owed a revise for a while and is reminded, once."""
 
+    SAID_BY = ("orchestrator",)
+
     peer: str
     since: str
 
 
 class HandoffHeld(Fact, tag="handoff-held"):
     """Handoffs between the peers are paused; this one waits for `/resume`."""
+
+    SAID_BY = ("orchestrator",)
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -219,6 +236,8 @@ class HandoffHeld(Fact, tag="handoff-held"):
 class HandoffRelease(Fact, tag="handoff-release"):
     """A held message, or the one that releases it and comes after it, goes on to the other peer."""
 
+    SAID_BY = ("orchestrator",)
+
     author: str = msgspec.field(name="from")
     mid: str
     sha: str
@@ -229,6 +248,7 @@ class HandoffRelease(Fact, tag="handoff-release"):
 class HandoffDrop(Fact, tag="handoff-drop"):
     """A message was not forwarded; its author is told `reason`."""
 
+    SAID_BY = ("orchestrator",)
     TONE = BAD
 
     author: str = msgspec.field(name="from")

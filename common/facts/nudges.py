@@ -9,6 +9,8 @@ from cccc.common.plural import plural
 class NudgeTyping(Fact, tag="nudge-typing"):
     """Delivery is about to paste a NUDGE line that carries `token`."""
 
+    SAID_BY = ("delivery",)
+
     to: str
     token: str
     pane: str
@@ -19,6 +21,8 @@ class NudgeTyping(Fact, tag="nudge-typing"):
 
 class Nudge(Fact, tag="nudge"):
     """A NUDGE line was typed, seen in the composer and submitted."""
+
+    SAID_BY = ("delivery",)
 
     to: str
     token: str
@@ -32,6 +36,8 @@ class Nudge(Fact, tag="nudge"):
 class NudgeBeside(Fact, tag="nudge-beside"):
     """A pane is not safe for long: the NUDGE line with `token` is given to the CLI without a key, by `route`."""
 
+    SAID_BY = ("delivery",)
+
     to: str
     token: str
     route: str  # stop-hook, queue
@@ -43,6 +49,7 @@ class NudgeBeside(Fact, tag="nudge-beside"):
 class NudgeAccepted(Fact, tag="nudge-accepted"):
     """The CLI's own hook shows that it took the NUDGE line with `token` as a prompt."""
 
+    SAID_BY = ("delivery",)
     TONE = GOOD
 
     to: str
@@ -55,6 +62,7 @@ class NudgeAccepted(Fact, tag="nudge-accepted"):
 class NudgeHeld(Fact, tag="nudge-held"):
     """A due NUDGE waits, because the pane is not safe to type into."""
 
+    SAID_BY = ("delivery",)
     TONE = ASKS
 
     to: str
@@ -64,6 +72,7 @@ class NudgeHeld(Fact, tag="nudge-held"):
 class NudgeLost(Fact, tag="nudge-lost"):
     """A NUDGE was pasted and not submitted, or submitted and not taken by the CLI."""
 
+    SAID_BY = ("delivery",)
     TONE = BAD
 
     to: str
@@ -74,6 +83,7 @@ class NudgeLost(Fact, tag="nudge-lost"):
 class NudgeUnanswered(Fact, tag="nudge-unanswered"):
     """A peer left `attempts` nudges in a row without progress; the user is told."""
 
+    SAID_BY = ("delivery",)
     TONE = BAD
 
     to: str

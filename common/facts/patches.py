@@ -17,6 +17,8 @@ from cccc.common.plural import plural
 class PatchQueued(Fact, tag="patch-queued"):
     """A patch entered the queue. The body is the diff, byte for byte."""
 
+    SAID_BY = ("orchestrator",)
+
     author: str = msgspec.field(name="from")
     mid: str
     source: str  # patch.diff, inline or revert
@@ -31,6 +33,8 @@ class PatchQueued(Fact, tag="patch-queued"):
 class PatchBranch(Fact, tag="patch-branch"):
     """The branch that was checked out when the gate first saw a patch: it lands there or waits."""
 
+    SAID_BY = ("evidence",)
+
     mid: str
     branch: str  # full ref name
 
@@ -41,6 +45,7 @@ class PatchBranch(Fact, tag="patch-branch"):
 class PatchReject(Fact, tag="patch-reject"):
     """A patch was refused by the rules before or after the checks."""
 
+    SAID_BY = ("evidence",)
     TONE = BAD
 
     author: str = msgspec.field(name="from")
@@ -54,6 +59,7 @@ class PatchReject(Fact, tag="patch-reject"):
 class PatchPrecheckFail(Fact, tag="patch-precheck-fail"):
     """git cannot apply the patch to the base."""
 
+    SAID_BY = ("evidence",)
     TONE = BAD
 
     author: str = msgspec.field(name="from")
@@ -68,6 +74,7 @@ class PatchPrecheckFail(Fact, tag="patch-precheck-fail"):
 class PatchHeld(Fact, tag="patch-held"):
     """A patch waits for something that is not its own fault, and goes on by itself."""
 
+    SAID_BY = ("evidence",)
     TONE = ASKS
 
     author: str = msgspec.field(name="from")
@@ -78,6 +85,8 @@ class PatchHeld(Fact, tag="patch-held"):
 
 class PatchLanding(Fact, tag="patch-landing"):
     """The gate is about to move `branch` from `old` to `new`: the journal of a landing."""
+
+    SAID_BY = ("evidence",)
 
     author: str = msgspec.field(name="from")
     mid: str
@@ -95,6 +104,7 @@ class PatchLanding(Fact, tag="patch-landing"):
 class PatchCommit(Fact, tag="patch-commit"):
     """A patch landed as `commit` on `branch`."""
 
+    SAID_BY = ("evidence",)
     TONE = GOOD
 
     author: str = msgspec.field(name="from")
@@ -117,6 +127,8 @@ class PatchCommit(Fact, tag="patch-commit"):
 class PatchWaiting(Fact, tag="patch-waiting"):
     """The user is told of a held patch: for `gate.wait_minutes`, or waiting for what only the user can mend."""
 
+    SAID_BY = ("evidence",)
+
     author: str = msgspec.field(name="from")
     mid: str
     reason: str
@@ -129,8 +141,7 @@ class PatchWaiting(Fact, tag="patch-waiting"):
 class PatchRetry(Fact, tag="patch-retry"):
     """A person has the bytes of the patch `of` queued again, as the patch `mid`."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("cli",)
     author: str = msgspec.field(name="from")  # of the patch
     mid: str
     of: str
@@ -149,8 +160,7 @@ class PatchRetry(Fact, tag="patch-retry"):
 class PatchRevert(Fact, tag="patch-revert"):
     """A person hands in the reverse of the landed patch `of`, as the patch `mid`."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("cli",)
     mid: str
     of: str
     commit: str
@@ -166,6 +176,7 @@ class PatchRevert(Fact, tag="patch-revert"):
 class PatchReverted(Fact, tag="patch-reverted"):
     """The landed patch `mid` was taken back: its reverse, the patch `revert`, landed as `commit`."""
 
+    SAID_BY = ("orchestrator",)
     TONE = ASKS
 
     mid: str
@@ -180,8 +191,7 @@ class PatchReverted(Fact, tag="patch-reverted"):
 class PatchDrop(Fact, tag="patch-drop"):
     """A person wants an open patch no more; one that is about to land still lands."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("cli",)
     mid: str
 
     def line(self) -> str:
@@ -190,6 +200,8 @@ class PatchDrop(Fact, tag="patch-drop"):
 
 class BranchMoved(Fact, tag="branch-moved"):
     """HEAD was moved, and not by the gate: a commit, a reset, another branch."""
+
+    SAID_BY = ("evidence",)
 
     branch: str  # full ref name; "" when HEAD is detached
     old: str  # "" when this is the first look
@@ -202,6 +214,8 @@ class BranchMoved(Fact, tag="branch-moved"):
 class LeftoverEdits(Fact, tag="leftover-edits"):
     """What is changed in the work tree and was never handed in; said when the set changes."""
 
+    SAID_BY = ("evidence",)
+
     paths: List[str]  # the first of them
     count: int
     since: str  # when the oldest of them was first seen
@@ -212,6 +226,8 @@ class LeftoverEdits(Fact, tag="leftover-edits"):
 
 class LeftoverRemind(Fact, tag="leftover-remind"):
     """The leftover edits have not changed for `gate.wait_minutes`: the peers are asked about them."""
+
+    SAID_BY = ("evidence",)
 
     paths: List[str]
     count: int
@@ -227,6 +243,8 @@ class SettingsApplying(Fact, tag="settings-applying"):
     `old` and `new` hold the SHA-256 of each of `paths`, "" where there is no file; the bytes are blobs.
     """
 
+    SAID_BY = ("evidence",)
+
     author: str = msgspec.field(name="from")
     mid: str
     paths: List[str]
@@ -241,6 +259,7 @@ class SettingsApplying(Fact, tag="settings-applying"):
 class SettingsApplied(Fact, tag="settings-applied"):
     """An approved change of settings files is in place; services read it when they start."""
 
+    SAID_BY = ("evidence",)
     TONE = GOOD
 
     author: str = msgspec.field(name="from")

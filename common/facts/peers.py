@@ -11,6 +11,8 @@ _KEEPS_ENDING = 4.0  # seconds until the next start: it has ended early three ti
 class PeerStarted(Fact, tag="peer-started"):
     """A peer's CLI was started in its pane."""
 
+    SAID_BY = ("delivery",)
+
     peer: str
     command: str
     pane: str
@@ -24,6 +26,8 @@ class PeerStarted(Fact, tag="peer-started"):
 class PeerAdopted(Fact, tag="peer-adopted"):
     """Delivery found the peer's CLI alive in its pane and went on with it."""
 
+    SAID_BY = ("delivery",)
+
     peer: str
     pane: str
 
@@ -33,6 +37,8 @@ class PeerAdopted(Fact, tag="peer-adopted"):
 
 class PeerExited(Fact, tag="peer-exited"):
     """A peer's CLI ended; it is started again after `again_s` seconds."""
+
+    SAID_BY = ("delivery",)
 
     peer: str
     status: str  # "exit 1", "signal 9", "the tmux server is gone", "everything was stopped"
@@ -56,6 +62,8 @@ class PeerExited(Fact, tag="peer-exited"):
 class PeerSession(Fact, tag="peer-session"):
     """A peer's CLI began or went on with a session; only a new one has forgotten what was said."""
 
+    SAID_BY = ("delivery",)
+
     peer: str
     session: str
     source: str  # startup, resume, clear, compact
@@ -67,8 +75,7 @@ class PeerSession(Fact, tag="peer-session"):
 class PeerStop(Fact, tag="peer-stop"):
     """A person wants the turn of a peer interrupted."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     peer: str
     who: str
     via: str = "cli"
@@ -80,6 +87,8 @@ class PeerStop(Fact, tag="peer-stop"):
 class PeerStopped(Fact, tag="peer-stopped"):
     """What came of a wish to interrupt a turn: Esc was sent, once, if one was running."""
 
+    SAID_BY = ("delivery",)
+
     peer: str
     outcome: str
 
@@ -89,6 +98,8 @@ class PeerStopped(Fact, tag="peer-stopped"):
 
 class TurnEnd(Fact, tag="turn-end"):
     """A turn of a peer's CLI is over."""
+
+    SAID_BY = ("delivery",)
 
     peer: str
     outcome: str  # done, failed, interrupted; ended: only the screen says so
@@ -101,6 +112,7 @@ class TurnEnd(Fact, tag="turn-end"):
 class PeerLimit(Fact, tag="peer-limit"):
     """A peer's CLI has used up what its account allows; its nudges wait."""
 
+    SAID_BY = ("delivery",)
     TONE = BAD
 
     peer: str
@@ -117,6 +129,7 @@ class PeerLimit(Fact, tag="peer-limit"):
 class PeerLogin(Fact, tag="peer-login"):
     """A peer's CLI has to be logged in again; its nudges wait."""
 
+    SAID_BY = ("delivery",)
     TONE = BAD
 
     peer: str
@@ -132,6 +145,7 @@ class PeerLogin(Fact, tag="peer-login"):
 class PeerBlocked(Fact, tag="peer-blocked"):
     """Mail has waited for `delivery.blocked_minutes` because the pane is not safe to type into; the user is told."""
 
+    SAID_BY = ("delivery",)
     TONE = BAD
 
     peer: str
@@ -148,8 +162,7 @@ class PeerBlocked(Fact, tag="peer-blocked"):
 class RawInput(Fact, tag="raw-input"):
     """A person wants one line typed into the pane of a peer as it is; the body is the line."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     peer: str
     who: str
     sha: str
@@ -164,6 +177,8 @@ class RawInput(Fact, tag="raw-input"):
 class RawTyping(Fact, tag="raw-typing"):
     """Delivery is about to paste the line of the wish `of` into a peer's pane."""
 
+    SAID_BY = ("delivery",)
+
     peer: str
     of: int
     pane: str
@@ -174,6 +189,8 @@ class RawTyping(Fact, tag="raw-typing"):
 
 class RawTyped(Fact, tag="raw-typed"):
     """What came of the line of the wish `of`."""
+
+    SAID_BY = ("delivery",)
 
     peer: str
     of: int
@@ -186,6 +203,8 @@ class RawTyped(Fact, tag="raw-typed"):
 class LazyPreambleSent(Fact, tag="lazy-preamble-sent"):
     """A peer's session is new: SYSTEM goes into its inbox with the first message."""
 
+    SAID_BY = ("orchestrator",)
+
     peer: str
     route: str = "mailbox"
 
@@ -196,6 +215,8 @@ class LazyPreambleSent(Fact, tag="lazy-preamble-sent"):
 class SelfCheck(Fact, tag="self-check"):
     """So many handoffs were made that both peers are asked the questions of `delivery.self_check_text`."""
 
+    SAID_BY = ("orchestrator",)
+
     every: int
     count: int  # self-checks so far
 
@@ -205,6 +226,8 @@ class SelfCheck(Fact, tag="self-check"):
 
 class Keepalive(Fact, tag="keepalive"):
     """Both peers have been idle for so long that the leader is asked for the next step."""
+
+    SAID_BY = ("orchestrator",)
 
     minutes: int
     count: int  # since the work moved
@@ -217,6 +240,8 @@ class Keepalive(Fact, tag="keepalive"):
 class ContextCompactTry(Fact, tag="context-compact-try"):
     """A peer's CLI is to compact its context, as soon as that can be typed safely."""
 
+    SAID_BY = ("orchestrator",)
+
     peer: str
     self_check_index: int
 
@@ -226,6 +251,8 @@ class ContextCompactTry(Fact, tag="context-compact-try"):
 
 class ContextCompact(Fact, tag="context-compact"):
     """What came of the wish `of` for a compaction; 0: the CLI has compacted without one."""
+
+    SAID_BY = ("delivery",)
 
     peer: str
     outcome: str  # done, or why not
@@ -238,6 +265,8 @@ class ContextCompact(Fact, tag="context-compact"):
 class ContextSystemReinject(Fact, tag="context-system-reinject"):
     """A compaction was tried: SYSTEM goes into the peer's inbox again."""
 
+    SAID_BY = ("orchestrator",)
+
     peer: str
     chars: int
 
@@ -248,8 +277,7 @@ class ContextSystemReinject(Fact, tag="context-system-reinject"):
 class Refresh(Fact, tag="refresh"):
     """A person wants SYSTEM sent to a peer again."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("bridge", "cli")
     peer: str
     who: str
     via: str = "cli"

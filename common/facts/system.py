@@ -16,6 +16,7 @@ from cccc.common.plural import plural
 class LedgerRepaired(Fact, tag="ledger-repaired"):
     """The last line was torn; its bytes were cut off and kept in `kept`."""
 
+    SAID_BY = ("ledger",)
     TONE = BAD
 
     bytes: int
@@ -28,6 +29,8 @@ class LedgerRepaired(Fact, tag="ledger-repaired"):
 class LedgerArchived(Fact, tag="ledger-archived"):
     """The segment with the facts `first` to `last` was closed."""
 
+    SAID_BY = ("ledger",)
+
     first: int
     last: int
 
@@ -38,6 +41,8 @@ class LedgerArchived(Fact, tag="ledger-archived"):
 class LedgerRestored(Fact, tag="ledger-restored"):
     """The ledger's file was removed or replaced while up and was put back whole; `kept` is what stood there."""
 
+    SAID_BY = ("ledger",)
+
     kept: str = ""
 
     def line(self) -> str:
@@ -47,6 +52,7 @@ class LedgerRestored(Fact, tag="ledger-restored"):
 class LedgerDiffers(Fact, tag="ledger-differs"):
     """The ledger is not the one that was acknowledged up to `old_seq`: the gate and the nudges wait for a person."""
 
+    SAID_BY = ("ledger",)
     TONE = BAD
 
     old_seq: int  # 0: not known
@@ -63,8 +69,7 @@ class LedgerDiffers(Fact, tag="ledger-differs"):
 class LedgerAccepted(Fact, tag="ledger-accepted"):
     """A person said what became of the ledger that ended at `old_seq`: what is there now is the ledger."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("cli",)
     old_seq: int
     old_hash: str
     because: str
@@ -79,8 +84,7 @@ class LedgerAccepted(Fact, tag="ledger-accepted"):
 class BodyForgotten(Fact, tag="body-forgotten"):
     """A person had a body removed. The facts that name it stay, with their redacted previews."""
 
-    OF_A_PERSON = True
-
+    SAID_BY = ("cli",)
     sha: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # nothing else: it becomes the path of what is removed
     who: str
     why: str = ""
@@ -92,6 +96,7 @@ class BodyForgotten(Fact, tag="body-forgotten"):
 class FactSkipped(Fact, tag="fact-skipped"):
     """A service died twice on one fact and goes on without it."""
 
+    SAID_BY = ("orchestrator", "delivery", "evidence", "panel", "bridge")
     TONE = BAD
 
     service: str
@@ -108,7 +113,7 @@ class FactSkipped(Fact, tag="fact-skipped"):
 class SkipsCleared(Fact, tag="skips-cleared"):
     """A person saw the skipped facts; status is green again."""
 
-    OF_A_PERSON = True
+    SAID_BY = ("cli",)
 
     def line(self) -> str:
         return "the skipped facts were seen"

@@ -15,7 +15,7 @@ from cccc.common import settings
 from cccc.common.blobs import Blobs
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, Project
-from cccc.common.registry import SERVICES
+from cccc.common.registry import BRIDGE
 from cccc.services.ledger.store import Store
 from cccc.services.orchestrator import rules
 from cccc.services.orchestrator.said import Said
@@ -30,7 +30,6 @@ _BRANCH = "refs/heads/main"
 _QUESTION = "What is the next step?"
 _ANSWER = "EVIDENCE: the tests pass\n```insight\nkind: note\nmsg: one new angle\n```\n"
 _DIFF = "--- a/file.txt\n+++ b/file.txt\n@@ -1 +1 @@\n-0\n+1\n"
-_SAID_BY = {cls: service.name for service in SERVICES for cls in service.says}
 
 
 def fill(project: Project, count: int, head: str) -> None:
@@ -69,7 +68,7 @@ def _by_others(cause: Fact, head: str) -> Iterator[Fact]:
 
 
 def _signed(fact: Fact, id_: str, cause: int | None) -> Fact:
-    fact.id, fact.cause, fact.by = id_, cause, _SAID_BY.get(type(fact), "cli")
+    fact.id, fact.cause, fact.by = id_, cause, next(name for name in fact.SAID_BY if name != BRIDGE)
     return fact
 
 

@@ -33,7 +33,7 @@ WATCHED = 20.0
 EMPTY: dict[Any, Any] = {int: 1, float: 1.0, bool: True}
 POLLS = {"getUpdates", "auth.test"}  # called for ever by design
 BRIDGES = {service.name: service for service in registry.BRIDGES}
-SAYS_ITSELF = {kind for service in BRIDGES.values() for kind in service.says}
+SAYS_ITSELF = {kind for kind in f.KINDS.values() if registry.BRIDGE in kind.SAID_BY}
 HEARS = sorted(memory.HEARS, key=tag)
 
 

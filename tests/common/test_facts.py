@@ -11,6 +11,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common import ledger
 from cccc.common.facts import FAMILIES, KINDS, Fact
+from cccc.common.registry import BRIDGE, CLI, SERVICES
 
 DOCS = Path(__file__).parents[2] / "docs" / "ledger.md"
 WRITTEN = Path(__file__).parent / "kinds.jsonl"  # by the version before the families: each kind, full and at its least
@@ -42,6 +43,11 @@ def test_the_first_page_names_every_family() -> None:
 
 def test_every_kind_belongs_to_a_family() -> None:
     assert set(KINDS.values()) == {cls for cls in Fact.__subclasses__() if cls.__module__.startswith("cccc.")}
+
+
+def test_every_kind_is_said_by_somebody_who_is_there() -> None:
+    roles = {*(service.name for service in SERVICES), BRIDGE, CLI}
+    assert [kind for kind, cls in KINDS.items() if not cls.SAID_BY or set(cls.SAID_BY) - roles] == []
 
 
 def test_every_kind_is_a_name_of_the_package() -> None:
