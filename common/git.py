@@ -200,3 +200,8 @@ def _no_tree(root: Path, words: str) -> NoTree:
     if "not a git repository" in words:
         return NoTree(f"{plain(str(root))} is not in a git repository", "run `git init` there, or bring its .git back")
     return NoTree(f"{plain(str(root))}: git finds no work tree ({plain(words)})", "mend what git names")
+
+
+def short(name: str) -> str:
+    """Return a ref name as people say it."""
+    return "a detached HEAD" if name in ("", "HEAD") else name[len("refs/heads/") :]

@@ -18,6 +18,8 @@ TOP = {
     *("docs", "tests", ".ci", ".gitattributes", ".gitignore", "pyproject.toml"),
     *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
 }
+# The groups of a room, each of which imports only what stands before it, and modules that stand in none.
+GROUPS = {"services/evidence": ("reading", "tree", "checking", "landing")}
 NEVER = {"manager", "handler", "helper", "helpers", "util", "utils", "misc"}
 EMPTY = re.compile(r"_?(data|info|process_\w+|do_[a-z]\w*)")  # http.server asks for do_GET
 
@@ -69,6 +71,14 @@ def test_a_room_imports_only_what_it_may(source: Path) -> None:
     ours = [name for name in imports(source) if name.split(".")[0] in ("cccc", "tests", *ROOMS)]
     strangers = [name for name in ours if not f"{name}.".startswith(tuple(f"{part}." for part in allowed(source)))]
     assert strangers == []
+
+
+@pytest.mark.parametrize("source", [path for path in SOURCES if "/".join(path.parts[:2]) in GROUPS], ids=str)
+def test_the_groups_of_a_room_import_one_way(source: Path) -> None:
+    room, group = "/".join(source.parts[:2]), source.parts[2]
+    later = GROUPS[room][GROUPS[room].index(group) + 1 :] if group in GROUPS[room] else ()
+    forbidden = tuple(f"cccc.{room.replace('/', '.')}.{name}." for name in later)
+    assert [name for name in imports(source) if forbidden and f"{name}.".startswith(forbidden)] == []
 
 
 def test_the_top_of_the_tree_is_as_agreed() -> None:

@@ -26,7 +26,7 @@ from cccc.common.settings.chat import Telegram
 from cccc.services.bridges import routing, sniff, split
 from cccc.services.delivery import hooks
 from cccc.services.delivery.memory import Peer
-from cccc.services.evidence import diff, placing
+from cccc.services.evidence.reading import diff, placing
 from cccc.services.orchestrator import cards, decode, diffs, insight
 
 LARGE = 1 << 18  # bytes of a text that is made to be slow to read

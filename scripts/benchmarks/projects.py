@@ -23,7 +23,7 @@ from cccc.common.paths import Project
 from cccc.scripts.benchmarks import edits, modules
 from cccc.scripts.benchmarks.rows import table
 from cccc.scripts.benchmarks.scratch import cccc, rename_in, until, up
-from cccc.services.evidence import checks, commands, counts, environment, finders, links
+from cccc.services.evidence.checking import checks, commands, counts, environment, finders, links
 
 _LIMIT = 1500.0
 _PATIENCE = 60.0  # with a patch that is held and of which nothing is asked

@@ -17,9 +17,9 @@ from cccc.common.commands.status import check
 from cccc.common.errors import CcccError
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gate
-from cccc.services.evidence import commands, runs, sandbox
-from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.checking import commands, runs, sandbox
+from cccc.services.evidence.checking.checks import Ended
+from cccc.services.evidence.checking.child import CheckLock, Child
 
 _LOOK_EVERY = 0.01
 

@@ -17,8 +17,8 @@ from cccc.common.errors import NotFound, NotRunning, UserError
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
 from cccc.scripts.cli import checked
-from cccc.services.evidence import cards
-from cccc.services.evidence.checks import Ended
+from cccc.services.evidence.checking import cards
+from cccc.services.evidence.checking.checks import Ended
 
 _LOOK_EVERY = 0.1
 _ENVELOPE = ("seq", "ts", "by", "id", "cause", "prev")

@@ -18,8 +18,8 @@ from cccc.common.named import mid_of
 from cccc.common.paths import Project
 from cccc.common.short import text_of
 from cccc.scripts.cli import checked, running
-from cccc.services.evidence import base_run, bases, environment, sandbox
-from cccc.services.evidence.child import Child
+from cccc.services.evidence.checking import base_run, bases, environment, sandbox
+from cccc.services.evidence.checking.child import Child
 
 _LOOK_EVERY = 0.1
 

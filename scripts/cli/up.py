@@ -19,7 +19,7 @@ from cccc.common.settings import drift, readers
 from cccc.scripts.cli import checked, mail, mend, peers, ready, shelter
 from cccc.scripts.cli import foreground as foreground_
 from cccc.services.delivery import peers as kinds
-from cccc.services.evidence import hooks
+from cccc.services.evidence.landing import hooks
 
 
 @click.command()

@@ -14,7 +14,8 @@ from cccc.common.paths import LONGEST_SOCKET, PEERS, Project, of_others
 from cccc.scripts.cli import checked, shelter
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
-from cccc.services.evidence import hooks, sandbox
+from cccc.services.evidence.checking import sandbox
+from cccc.services.evidence.landing import hooks
 from cccc.services.orchestrator import prompts
 
 _MB = 1_000_000

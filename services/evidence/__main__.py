@@ -20,14 +20,17 @@ from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.lines import moment
-from cccc.services.evidence import asking, base_run, bases, cards, change, commands, environment, live, queue, sandbox
-from cccc.services.evidence.branch import elsewhere
-from cccc.services.evidence.child import CheckLock, Child
-from cccc.services.evidence.landing import Blocked, Ground, Moved
+from cccc.services.evidence import questions, queue
+from cccc.services.evidence.checking import base_run, bases, cards, commands, environment, sandbox
+from cccc.services.evidence.checking.child import CheckLock, Child
+from cccc.services.evidence.checking.runs import Gate
+from cccc.services.evidence.checking.verdicts import OnBase, Stuck
+from cccc.services.evidence.landing import settings_patch
+from cccc.services.evidence.landing.branch import elsewhere
+from cccc.services.evidence.landing.land import Blocked, Ground, Moved
 from cccc.services.evidence.queue import Applying, Open
-from cccc.services.evidence.runs import Gate
+from cccc.services.evidence.reading import change
 from cccc.services.evidence.trial import Ready, Steps, Trial
-from cccc.services.evidence.verdicts import OnBase, Stuck
 from cccc.services.evidence.worktree import Watcher, over
 
 _LOOK_EVERY = 1.0
@@ -253,7 +256,7 @@ class Evidence(worker.Worker):
 
     def _ask_of_base(self, why: str, names: Iterable[str], mid: str, branch: str, base: str) -> None:
         """Ask people once about what keeps patches from landing and is none of theirs."""
-        asked = asking.of_base(self.state.bases, why, names, mid, branch, base, self._gate.machine)
+        asked = questions.of_base(self.state.bases, why, names, mid, branch, base, self._gate.machine)
         if asked:
             self.say(asked[0], id_=asked[1])
 
@@ -430,8 +433,8 @@ class Evidence(worker.Worker):
 
     def _change_settings(self, patch: Open, change: Applying) -> None:
         try:
-            kept = live.write(self.project, self.blobs, change)
-        except (live.Refused, NotFound) as refused:
+            kept = settings_patch.write(self.project, self.blobs, change)
+        except (settings_patch.Refused, NotFound) as refused:
             reason = str(refused)
             self._decide(patch, f.PatchReject(author=patch.author, mid=patch.mid, reason=reason, paths=change.paths))
         else:

@@ -20,7 +20,7 @@ from pathspec import GitIgnoreSpec
 from cccc.common import facts as f
 from cccc.common.plural import plural
 from cccc.common.settings.policies import Policies
-from cccc.services.evidence.change import ABSENT, SUBMODULE, SYMLINK, Change, shown
+from cccc.services.evidence.reading.change import ABSENT, SUBMODULE, SYMLINK, Change, shown
 
 _NEVER = frozenset({"..", ".git", ".cccc"})
 _LONGEST_PATHS = f.LONGEST_FACT // 2  # as JSON

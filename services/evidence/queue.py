@@ -8,8 +8,9 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
-from cccc.services.evidence import bases, cards, worktree
-from cccc.services.evidence.landing import Landing
+from cccc.services.evidence import worktree
+from cccc.services.evidence.checking import bases, cards
+from cccc.services.evidence.landing.land import Landing
 from cccc.services.evidence.policy import Counted
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.

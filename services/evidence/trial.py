@@ -17,20 +17,23 @@ from cccc.common import facts as f
 from cccc.common import git, redaction
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
-from cccc.services.evidence import change, checks, dependencies, hooks, links, live, policy, size
-from cccc.services.evidence.asking import ask
-from cccc.services.evidence.bases import Before
-from cccc.services.evidence.change import SUBMODULE, Change
-from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import Child, Command
-from cccc.services.evidence.fits import DoesNotApply, Fit, NoDiff
-from cccc.services.evidence.hooks import Hooks
-from cccc.services.evidence.landing import Landing
-from cccc.services.evidence.links import Missing
+from cccc.services.evidence import policy
+from cccc.services.evidence.checking import checks, dependencies, links
+from cccc.services.evidence.checking.bases import Before
+from cccc.services.evidence.checking.checks import Ended
+from cccc.services.evidence.checking.child import Child, Command
+from cccc.services.evidence.checking.links import Missing
+from cccc.services.evidence.checking.runs import Gate, Run
+from cccc.services.evidence.checking.verdicts import Decision, Refused, Stuck, Verdicts, shown
+from cccc.services.evidence.landing import hooks, settings_patch
+from cccc.services.evidence.landing.hooks import Hooks
+from cccc.services.evidence.landing.land import Landing
 from cccc.services.evidence.policy import Need, Rules
+from cccc.services.evidence.questions import ask
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.runs import Gate, Run
-from cccc.services.evidence.verdicts import Decision, Refused, Stuck, Verdicts, shown
+from cccc.services.evidence.reading import change, size
+from cccc.services.evidence.reading.change import SUBMODULE, Change
+from cccc.services.evidence.reading.fits import DoesNotApply, Fit, NoDiff
 
 _SUBJECTS = {
     "patch.diff": "apply patch (mailbox)",
@@ -125,7 +128,7 @@ class Trial:
     def _apply(self, content: bytes) -> Decision:
         patch = self._patch
         fit = self._tree.fit(content)
-        if live.only(fit.paths, self._repo.prefix):
+        if settings_patch.only(fit.paths, self._repo.prefix):
             return self._settings(fit)
         reason = self._rules.on_names(fit.paths)
         if reason:
@@ -151,8 +154,8 @@ class Trial:
         """Return what becomes of a change of settings, which always needs a decision."""
         gate, patch, repo = self._gate, self._patch, self._repo
         try:
-            changed = live.tried(gate.project, repo.prefix, fit, gate.env)
-        except live.Refused as refused:
+            changed = settings_patch.tried(gate.project, repo.prefix, fit, gate.env)
+        except settings_patch.Refused as refused:
             return [self._reject(str(refused), fit.paths)]
         self._lines = size.changed_lines(((file.old, file.new) for file in changed), gate.env)
         reason = self._rules.on_lines(self._lines)
@@ -169,8 +172,8 @@ class Trial:
                 author=patch.author,
                 mid=patch.mid,
                 paths=[file.path for file in changed],
-                old=[live.sha(file.old) for file in changed],
-                new=[live.sha(file.new) for file in changed],
+                old=[settings_patch.sha(file.old) for file in changed],
+                new=[settings_patch.sha(file.new) for file in changed],
                 lines=self._lines,
             )
         ]

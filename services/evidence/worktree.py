@@ -20,7 +20,7 @@ from cccc.common.errors import NotFound
 from cccc.common.lines import moment
 from cccc.common.paths import IGNORE
 from cccc.common.waits import left
-from cccc.services.evidence.change import shown
+from cccc.services.evidence.reading.change import shown
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations at run time: List[...] for Python 3.9
 

@@ -1,7 +1,7 @@
 """Finding a patch in what a peer wrote: raw diffs, fenced blocks, mails of `git format-patch`.
 
 The bytes stay as they are, but that a missing final newline is added and UTF-16 with its mark becomes UTF-8. The gate
-reads what is found here (services/evidence/diff.py); nothing here knows hunks or paths.
+reads what is found here (services/evidence/reading/diff.py); nothing here knows hunks or paths.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence import sandbox
-from cccc.services.evidence.landing import Ground, Landing
-from cccc.services.evidence.tree import GateTree
+from cccc.services.evidence.checking import sandbox
+from cccc.services.evidence.landing.land import Ground, Landing
+from cccc.services.evidence.tree.gate_tree import GateTree
 
 
 def _can_bind() -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cccc.common import bus
 from cccc.common import facts as f
-from cccc.services.evidence import asking, bases, queue
-from cccc.services.evidence.asking import ask
+from cccc.services.evidence import questions, queue
+from cccc.services.evidence.checking import bases
 from cccc.services.evidence.policy import Need
+from cccc.services.evidence.questions import ask
 
 NEED = Need("protected", "docs/sk-learn-tutorial-introduction.md is protected")
 
@@ -24,7 +25,7 @@ TOKEN = "tests.test_a::test_key[sk-" + 30 * "a" + "]"
 
 
 def of_base(known: bases.State, names: list[str]) -> f.BaseNeedsDecision | None:
-    asked = asking.of_base(known, "red", names, "base-1", "refs/heads/main", "b", "here")
+    asked = questions.of_base(known, "red", names, "base-1", "refs/heads/main", "b", "here")
     assert asked is None or isinstance(asked[0], f.BaseNeedsDecision)
     return asked and asked[0]  # type: ignore[return-value]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.services.evidence import base, cause, counts
-from cccc.services.evidence.checks import Ended
+from cccc.services.evidence.checking import against_base, cause, counts
+from cccc.services.evidence.checking.checks import Ended
 
 NOTHING = Path(__file__).parent / "outputs" / "nothing"  # of real runs that ended before any test
 CAUSES = {
@@ -63,7 +63,7 @@ def ended(output: str, code: int = 1, over: str = "") -> Ended:
 
 
 def nothing(run: Ended, before: Ended) -> bool:
-    return base.proves_nothing(run, counts.read(run.output), before, counts.read(before.output))
+    return against_base.proves_nothing(run, counts.read(run.output), before, counts.read(before.output))
 
 
 def test_every_output_is_tried() -> None:
@@ -125,23 +125,30 @@ def test_two_runs_that_were_stopped_say_nothing() -> None:
 
 def test_lint_that_finds_the_same_as_on_the_base_adds_nothing() -> None:
     before = ended("a.py:3:1: F401 os unused\nFound 1 error.\n")
-    assert base.adds_nothing(ended("a.py:5:1: F401 os unused\nFound 1 error.\n"), before)
-    assert not base.adds_nothing(ended("a.py:5:1: F401 os unused\na.py:6:1: F401 os unused\nFound 2 errors.\n"), before)
-    assert not base.adds_nothing(ended("a.py:3:1: F401 os unused\nFound 1 error.\n", 2), before)
+    assert against_base.adds_nothing(ended("a.py:5:1: F401 os unused\nFound 1 error.\n"), before)
+    assert not against_base.adds_nothing(
+        ended("a.py:5:1: F401 os unused\na.py:6:1: F401 os unused\nFound 2 errors.\n"), before
+    )
+    assert not against_base.adds_nothing(ended("a.py:3:1: F401 os unused\nFound 1 error.\n", 2), before)
 
 
 def test_more_names_than_people_read_are_counted() -> None:
     tally = counts.tally.tally(20, 14, 0, [f"t{number}" for number in range(12)])
-    assert base.named(tally) == ", ".join(f"t{number}" for number in range(10)) + " and 4 more"
-    assert base.named(counts.Tally(3, 0, 0)) == base.named(counts.Tally(3, 2, 0)) == base.named(None) == ""
+    assert against_base.named(tally) == ", ".join(f"t{number}" for number in range(10)) + " and 4 more"
+    assert (
+        against_base.named(counts.Tally(3, 0, 0))
+        == against_base.named(counts.Tally(3, 2, 0))
+        == against_base.named(None)
+        == ""
+    )
 
 
 def test_what_passed_on_the_base_and_was_not_run_is_told_by_names_or_numbers() -> None:
-    def compared(run: counts.Tally, before: counts.Tally) -> base.Compared:
-        return base.compare(run, "red", before)
+    def compared(run: counts.Tally, before: counts.Tally) -> against_base.Compared:
+        return against_base.compare(run, "red", before)
 
     before = counts.tally.tally(3, 1, 0, ["old"], ["a", "b"])
-    assert compared(before, before) == base.Compared(True, "failing on the base too: old")
+    assert compared(before, before) == against_base.Compared(True, "failing on the base too: old")
     assert "missing with the patch: b" in compared(counts.tally.tally(3, 1, 0, ["old"], ["a", "c"]), before).missing
     assert "2 and 1 with the patch" in compared(counts.tally.tally(2, 1, 1, ["old"], ["a", "b"]), before).missing
 

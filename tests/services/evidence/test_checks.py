@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.services.evidence import checks, counts
-from cccc.services.evidence.checks import Ended
+from cccc.services.evidence.checking import checks, counts
+from cccc.services.evidence.checking.checks import Ended
 from tests.services.evidence import repos
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.services.evidence import counts
+from cccc.services.evidence.checking import counts
 
 PYTEST = """\
 =========================== short test summary info ============================

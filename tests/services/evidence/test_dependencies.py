@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.evidence import dependencies
-from cccc.services.evidence.change import ABSENT, Change
+from cccc.services.evidence.checking import dependencies
+from cccc.services.evidence.reading.change import ABSENT, Change
 
 NEW = "; tested with what is installed now; set gate.setup: "
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.evidence import fits
+from cccc.services.evidence.reading import fits
 
 
 def git_header(old: str, new: str) -> bytes:

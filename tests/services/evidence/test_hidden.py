@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.landing import Blocked, Landing
+from cccc.services.evidence.landing.land import Blocked, Landing
 from tests.services.evidence import repos
 
 TEXT = b"".join(b"line %d\n" % number for number in range(20))

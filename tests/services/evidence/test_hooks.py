@@ -11,8 +11,8 @@ import pytest
 from cccc.common import facts as f
 from cccc.common import git, terminal
 from cccc.common.paths import Project
-from cccc.services.evidence import hooks
-from cccc.services.evidence.checks import Ended
+from cccc.services.evidence.checking.checks import Ended
+from cccc.services.evidence.landing import hooks
 from tests.conftest import Start
 from tests.services.evidence import repos
 from tests.services.evidence.test_service import Bench, refused

@@ -10,8 +10,8 @@ from typing import Callable
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.fits import DoesNotApply
-from cccc.services.evidence.tree import GateTree
+from cccc.services.evidence.reading.fits import DoesNotApply
+from cccc.services.evidence.tree.gate_tree import GateTree
 from cccc.services.orchestrator import diffs
 from tests.services.evidence import repos
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence import environment, interpreters
-from cccc.services.evidence.environment import Own, Seen
+from cccc.services.evidence.checking import environment, interpreters
+from cccc.services.evidence.checking.environment import Own, Seen
 from tests.services.evidence import repos
 
 

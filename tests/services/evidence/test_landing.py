@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.landing import Blocked, Landing, Moved
+from cccc.services.evidence.landing.land import Blocked, Landing, Moved
 from tests.services.evidence import repos
 
 FILES = {"a.py": b"one\n", "b.py": b"two\n", "c.py": b"three\n", "sub/d.py": b"four\n"}
@@ -288,7 +288,7 @@ CRASHED = """
 import os, sys
 from pathlib import Path
 from cccc.common import git
-from cccc.services.evidence.landing import Landing
+from cccc.services.evidence.landing.land import Landing
 from tests.services.evidence import repos
 repos.ground(git.look(Path(sys.argv[1]))).land(Landing(*sys.argv[2:]))
 """

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence import links, products
-from cccc.services.evidence.links import Link, Loan, Missing
-from cccc.services.evidence.products import Products
+from cccc.services.evidence.checking import links, setup_cache
+from cccc.services.evidence.checking.links import Link, Loan, Missing
+from cccc.services.evidence.checking.setup_cache import Products
 from tests.services.evidence import repos
 
 
@@ -179,10 +179,10 @@ def test_a_submodule_is_a_copy_that_no_git_follows_out(workspace: git.Repo, tmp_
 
 def test_products_are_named_by_the_command_and_the_files_it_depends_on() -> None:
     blobs = {"package-lock.json": "1", "src/a.js": "2"}
-    key = products.key("npm ci", blobs)
-    assert key == products.key("npm ci", {**blobs, "src/a.js": "3"})
-    assert key != products.key("npm ci", {**blobs, "package-lock.json": "3"})
-    assert key != products.key("npm install", blobs)
+    key = setup_cache.key("npm ci", blobs)
+    assert key == setup_cache.key("npm ci", {**blobs, "src/a.js": "3"})
+    assert key != setup_cache.key("npm ci", {**blobs, "package-lock.json": "3"})
+    assert key != setup_cache.key("npm install", blobs)
 
 
 def test_files_on_which_products_depend_are_as_old_as_the_users_where_they_are_equal(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_files_on_which_products_depend_are_as_old_as_the_users_where_they_are_e
     for path in files:
         os.utime(tmp_path / "user" / path, ns=(1, 10**18))
     (tmp_path / "tree" / "src" / "uv.lock").write_bytes(b"patched\n")
-    products.date(tmp_path / "user", tmp_path / "tree", [*files, "gone/uv.lock"])
+    setup_cache.date(tmp_path / "user", tmp_path / "tree", [*files, "gone/uv.lock"])
     old = [path for path in files if (tmp_path / "tree" / path).stat().st_mtime_ns == 10**18]
     assert old == ["requirements.txt"]
 

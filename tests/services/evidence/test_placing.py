@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.fits import DoesNotApply
-from cccc.services.evidence.tree import GateTree
+from cccc.services.evidence.reading.fits import DoesNotApply
+from cccc.services.evidence.tree.gate_tree import GateTree
 from tests.services.evidence import repos
 
 PAIRS = b"x = 1\ny = 2\n" * 10

@@ -10,7 +10,7 @@ from typing import Callable
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.tree import Clean, GateTree
+from cccc.services.evidence.tree.gate_tree import Clean, GateTree
 from tests.services.evidence import repos
 
 FILES = {"tests/test_a.py": b"assert 1\n", "tests/deep/b.py": b"b\n", "a.py": b"a\n", "docs/x.md": b"x\n"}
@@ -261,7 +261,7 @@ def test_a_tree_that_this_process_has_not_made_is_made_anew(gate: Gate) -> None:
 
 
 def test_a_large_tree_is_looked_through_by_a_process_of_its_own(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cccc.services.evidence.touched._FEW", 0)
+    monkeypatch.setattr("cccc.services.evidence.tree.touched._FEW", 0)
     assert gate.begin() == PATCHED
     gate.tree().tidy(gate.repo.head)
     untracked(gate)

@@ -15,11 +15,11 @@ from cccc.common import git
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import PatchQueue, Policies
-from cccc.services.evidence import sandbox
-from cccc.services.evidence.checks import Ended
-from cccc.services.evidence.child import CheckLock, Child
+from cccc.services.evidence.checking import sandbox
+from cccc.services.evidence.checking.checks import Ended
+from cccc.services.evidence.checking.child import CheckLock, Child
+from cccc.services.evidence.checking.runs import Gate
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.trial import Ready, Trial
 from tests.services.evidence import repos
 from tests.services.evidence.projects import SHAPES, Edit, Shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.services.evidence import queue
-from cccc.services.evidence.landing import Landing
+from cccc.services.evidence.landing.land import Landing
 
 
 def queued(mid: str) -> f.Fact:

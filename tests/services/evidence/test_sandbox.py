@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence import sandbox
-from cccc.services.evidence.sandbox import Mount, Sandbox
+from cccc.services.evidence.checking import sandbox
+from cccc.services.evidence.checking.sandbox import Mount, Sandbox
 from tests.services.evidence import repos
 from tests.waiting import until
 

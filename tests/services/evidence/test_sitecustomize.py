@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence.environment import Own, Seen
+from cccc.services.evidence.checking.environment import Own, Seen
 from tests.services.evidence import repos
 
 OLD, NEW = b"WHO = 'old'\n", b"WHO = 'new'\n"

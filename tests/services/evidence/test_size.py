@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence import size
-from cccc.services.evidence.tree import GateTree
+from cccc.services.evidence.reading import size
+from cccc.services.evidence.tree.gate_tree import GateTree
 from tests.services.evidence import repos
 
 MANY = b"".join(b"v%d = 0\n" % number for number in range(3000))

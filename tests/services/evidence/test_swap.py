@@ -14,9 +14,9 @@ from typing import Callable
 import pytest
 
 from cccc.common import git
-from cccc.services.evidence import landing as landing_module
-from cccc.services.evidence import swap
-from cccc.services.evidence.landing import Blocked, Landing
+from cccc.services.evidence.landing import land as landing_module
+from cccc.services.evidence.landing.land import Blocked, Landing
+from cccc.services.evidence.tree import swap
 from tests.services.evidence import repos
 
 FILES = {"a.py": b"one\n", "b.py": b"two\n", "data/c.py": b"three\n", "gone/d.py": b"four\n", "was": b"file\n"}
@@ -69,7 +69,7 @@ CRASHED = """
 import sys
 from pathlib import Path
 from cccc.common import git
-from cccc.services.evidence.landing import Landing
+from cccc.services.evidence.landing.land import Landing
 from tests.services.evidence import repos
 ground = repos.ground(git.look(Path(sys.argv[1])))
 ground.land(Landing(*sys.argv[2:])) if sys.argv[2:] else ground.settle()

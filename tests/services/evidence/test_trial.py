@@ -13,10 +13,10 @@ from cccc.common import git
 from cccc.common.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gates, PatchQueue, Policies, Rfd
-from cccc.services.evidence import sandbox
-from cccc.services.evidence.child import CheckLock
+from cccc.services.evidence.checking import sandbox
+from cccc.services.evidence.checking.child import CheckLock
+from cccc.services.evidence.checking.runs import Gate
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.runs import Gate
 from cccc.services.evidence.trial import Ready, Trial
 from tests.services.evidence import repos
 

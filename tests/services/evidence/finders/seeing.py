@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cccc.services.evidence import finders
-from cccc.services.evidence.finders import Tracked
+from cccc.services.evidence.checking import finders
+from cccc.services.evidence.checking.finders import Tracked
 
 EVERYTHING = ("*",)
 

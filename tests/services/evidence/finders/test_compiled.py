@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.evidence.finders.go import GOFMT
-from cccc.services.evidence.finders.native import JOBS
+from cccc.services.evidence.checking.finders.go import GOFMT
+from cccc.services.evidence.checking.finders.native import JOBS
 from tests.services.evidence.finders.seeing import lines
 
 PACKAGE = '[package]\nname = "a"\n'

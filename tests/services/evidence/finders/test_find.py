@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cccc.services.evidence import finders
+from cccc.services.evidence.checking import finders
 from tests.services.evidence.finders.seeing import lines, tracked
 
 WEB = {"web/package.json": '{"scripts": {"test": "node --test", "lint": "eslint ."}}'}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.evidence.finders.python_lint import FORMAT
+from cccc.services.evidence.checking.finders.python_lint import FORMAT
 from tests.services.evidence.finders.seeing import lines
 
 UNIT = "import unittest\n"

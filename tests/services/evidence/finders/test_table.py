@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.services.evidence import finders
+from cccc.services.evidence.checking import finders
 from tests.services.evidence.finders.seeing import lines
 
 DOCS = Path(__file__).parents[4] / "docs" / "gate.md"

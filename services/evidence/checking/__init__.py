@@ -1,0 +1,1 @@
+"""Lint and tests: which there are, in which environment they run, and what a run proves."""
