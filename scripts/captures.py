@@ -22,7 +22,7 @@ from textual.pilot import Pilot
 
 from cccc.common import status
 from cccc.common.paths import Project
-from cccc.services.panel.app import Panel
+from cccc.services.tui.app import Panel
 
 SIZES = ((60, 15), (200, 50))
 _REQUEST = """\

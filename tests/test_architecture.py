@@ -19,7 +19,11 @@ TOP = {
     *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
 }
 # The groups of a room, each of which imports only what stands before it, and modules that stand in none.
-GROUPS = {"services/evidence": ("reading", "tree", "checking", "landing")}
+GROUPS = {
+    "services/orchestrator": ("mail", "decisions", "talk", "upkeep"),
+    "services/delivery": ("panes", "running", "nudging", "mail", "wishes"),
+    "services/evidence": ("reading", "tree", "checking", "landing"),
+}
 NEVER = {"manager", "handler", "helper", "helpers", "util", "utils", "misc"}
 EMPTY = re.compile(r"_?(data|info|process_\w+|do_[a-z]\w*)")  # http.server asks for do_GET
 

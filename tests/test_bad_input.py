@@ -24,10 +24,11 @@ from cccc.common.facts import Fact
 from cccc.common.settings import tree
 from cccc.common.settings.chat import Telegram
 from cccc.services.bridges import routing, sniff, split
-from cccc.services.delivery import hooks
+from cccc.services.delivery.mail import hooks
 from cccc.services.delivery.memory import Peer
 from cccc.services.evidence.reading import diff, placing
-from cccc.services.orchestrator import cards, decode, diffs, insight
+from cccc.services.orchestrator.decisions import rfd_cards
+from cccc.services.orchestrator.mail import decode, diffs, insight
 
 LARGE = 1 << 18  # bytes of a text that is made to be slow to read
 SOON = 5.0  # seconds of a processor to read it
@@ -98,13 +99,13 @@ def test_an_insight_is_a_part_of_its_message(text: str) -> None:
 
 @given(TEXT)
 def test_a_request_for_decision_is_read_or_refused_in_one_line(text: str) -> None:
-    found = cards.card_in(text)
+    found = rfd_cards.card_in(text)
     if isinstance(found, str):
         assert "\n" not in found and len(found) < 1000
     elif found:
         assert fits_into_a_fact("".join((*found[:4], *found.options, found.default)))
         assert found.minutes <= 525_600
-    cards.stands_alone(text)
+    rfd_cards.stands_alone(text)
 
 
 @given(TEXT)
@@ -330,8 +331,8 @@ READERS: tuple[Callable[[str], object], ...] = (
     redaction.default.redact,
     card.find,
     card.stands_alone,
-    cards.card_in,
-    cards.stands_alone,
+    rfd_cards.card_in,
+    rfd_cards.stands_alone,
     insight.read,
     split.tidy,
     lambda text: diffs.find(text.encode()),

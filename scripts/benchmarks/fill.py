@@ -18,7 +18,7 @@ from cccc.common.paths import PEERS, Project
 from cccc.common.registry import BRIDGE
 from cccc.services.ledger.store import Store
 from cccc.services.orchestrator import rules
-from cccc.services.orchestrator.said import Said
+from cccc.services.orchestrator.decision import Said
 
 # With the filter, most of what is said within seconds would be dropped; self-checks would type into panes.
 POLICIES = 'handoff_filter: {enabled: false}\npatch_queue: {allowed_paths: ["**"]}\n'

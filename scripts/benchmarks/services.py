@@ -18,7 +18,7 @@ ROUNDS = 10
 _MODULES = {
     "supervisord": "supervisor.supervisord",
     **{service.name: f"cccc.services.{service.name}.__main__" for service in SERVICES},
-    "panel pane": "cccc.services.panel.app",
+    "panel pane": "cccc.services.tui.app",
 }
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cccc.common.settings.cli_profiles import Peer
-from cccc.services.delivery import peers, screen
-from cccc.services.delivery.pane import Look
-from cccc.services.delivery.screen import BUSY, DEAD, DIALOG, DRAFT, IDLE, STARTING, UNKNOWN, View
+from cccc.services.delivery.panes import screen
+from cccc.services.delivery.panes.pane import Look
+from cccc.services.delivery.panes.screen import BUSY, DEAD, DIALOG, DRAFT, IDLE, STARTING, UNKNOWN, View
+from cccc.services.delivery.running import peers
 
 SHOWN = {  # and as what it has to be read
     "idle": View(IDLE),

@@ -13,7 +13,7 @@ from cccc.scripts.certify import corpus
 from cccc.scripts.certify.flight import Flight, Missed
 from cccc.scripts.certify.many import open_menu
 from cccc.scripts.model_server import Say
-from cccc.services.delivery import screen
+from cccc.services.delivery.panes import screen
 
 _FIRST = {  # what a CLI asks at its first start in a folder, and the keys of a person who agrees
     "claude": (("trust", ("Down", "Enter")), ("bypass-warning", ("Down", "Enter"))),

@@ -21,9 +21,9 @@ from cccc.scripts.certify import corpus, homes
 from cccc.scripts.cli import peers
 from cccc.scripts.model_server import Call, ModelServer, Rule
 from cccc.scripts.model_server.script import Step
-from cccc.services.delivery import peers as delivery_peers
-from cccc.services.delivery.pane import Look, look
-from cccc.services.delivery.screen import View, read
+from cccc.services.delivery.panes.pane import Look, look
+from cccc.services.delivery.panes.screen import View, read
+from cccc.services.delivery.running import peers as kinds
 
 CCCC = str(Path(sys.executable).with_name("cccc"))
 PEER = {"claude": "PeerA", "codex": "PeerB"}
@@ -147,7 +147,7 @@ class Flight:
 
     def view(self) -> View:
         """Return what delivery makes of the screen."""
-        return read(self.look(), delivery_peers.of(self.kind).rules(Peer()))
+        return read(self.look(), kinds.of(self.kind).rules(Peer()))
 
     def keep(self, shown: str) -> None:
         """Keep the screen under the name of what it shows."""

@@ -14,7 +14,7 @@ from cccc.common.facts import Fact
 from cccc.common.plural import plural
 from cccc.scripts.certify.flight import Flight, Missed
 from cccc.scripts.model_server import Say
-from cccc.services.delivery import screen
+from cccc.services.delivery.panes import screen
 
 _TOKEN = re.compile(r"\[n:[0-9a-f]+\]")
 _KILL, _MENU = 10, 25  # every so many messages delivery is killed, or a person has a menu open

@@ -14,7 +14,7 @@ from cccc.common import tmux
 from cccc.scripts.certify.flight import Flight, Missed
 from cccc.scripts.certify.many import seconds
 from cccc.scripts.model_server import Fail, Rule, Say
-from cccc.services.delivery import screen
+from cccc.services.delivery.panes import screen
 
 
 def _long(word: str) -> Say:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple
 
 from cccc.scripts.cli import own_files
-from cccc.services.delivery import peers
+from cccc.services.delivery.running import peers
 
 _UNATTENDED = "--dangerously-skip-permissions"
 _TRUSTED = 'trust_level = "trusted"'

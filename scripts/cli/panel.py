@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cccc.services.panel import view
+from cccc.services.tui import view
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from cccc.common import settings, terminal
 from cccc.common.paths import PEERS, Project, folder
 from cccc.scripts.cli import own_files
-from cccc.services.orchestrator import prompts
+from cccc.services.orchestrator.upkeep import prompts
 
 GUIDES = {"PEERA.md": "CLAUDE.md", "PEERB.md": "AGENTS.md"}  # what the CLIs read by themselves
 

@@ -10,7 +10,7 @@ import click
 from cccc.common import settings, supervisor, terminal
 from cccc.common.paths import Project, folder
 from cccc.scripts.cli import first_run, own_files, peers
-from cccc.services.delivery import peers as kinds
+from cccc.services.delivery.running import peers as kinds
 
 
 @click.command()

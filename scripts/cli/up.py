@@ -18,7 +18,7 @@ from cccc.common.registry import SERVICES
 from cccc.common.settings import drift, readers
 from cccc.scripts.cli import checked, mail, mend, peers, ready, shelter
 from cccc.scripts.cli import foreground as foreground_
-from cccc.services.delivery import peers as kinds
+from cccc.services.delivery.running import peers as kinds
 from cccc.services.evidence.landing import hooks
 
 

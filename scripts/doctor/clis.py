@@ -11,7 +11,7 @@ from cccc.common.errors import SettingsError
 from cccc.common.paths import Project, folder
 from cccc.scripts.cli import first_run, peers
 from cccc.scripts.doctor import BAD, OK, WARN, Check
-from cccc.services.delivery import peers as kinds
+from cccc.services.delivery.running import peers as kinds
 
 # What shows a login without being opened: variables, and files in the CLI's own folder.
 _LOGINS = {

@@ -16,7 +16,7 @@ from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence.checking import sandbox
 from cccc.services.evidence.landing import hooks
-from cccc.services.orchestrator import prompts
+from cccc.services.orchestrator.upkeep import prompts
 
 _MB = 1_000_000
 _PLENTY_MB = 1000

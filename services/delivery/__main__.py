@@ -11,16 +11,17 @@ from cccc.common import facts as f
 from cccc.common.errors import NotFound
 from cccc.common.faults import fault
 from cccc.common.paths import PEERS, Project
-from cccc.services.delivery import inbox, screen
-from cccc.services.delivery.beside import Beside
-from cccc.services.delivery.clis import Clis
-from cccc.services.delivery.hands import Hands
+from cccc.services.delivery.mail import inbox
+from cccc.services.delivery.mail.receipts import Receipts
+from cccc.services.delivery.mail.startup import Startup
 from cccc.services.delivery.memory import Letter, Memory, fold
-from cccc.services.delivery.nudger import Nudger
-from cccc.services.delivery.passthrough import Passthrough
-from cccc.services.delivery.receipts import Receipts
-from cccc.services.delivery.startup import Startup
-from cccc.services.delivery.stops import Stops
+from cccc.services.delivery.nudging.nudger import Nudger
+from cccc.services.delivery.nudging.without_keys import Beside
+from cccc.services.delivery.panes import screen
+from cccc.services.delivery.panes.hands import Hands
+from cccc.services.delivery.running.clis import Clis
+from cccc.services.delivery.wishes.passthrough import Passthrough
+from cccc.services.delivery.wishes.stops import Stops
 
 _LOOK_ANYWAY = 2.0  # where a folder gives no events
 _SIGNAL_AGAIN = 10.0

@@ -11,7 +11,7 @@ from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS
 from cccc.services.delivery.nudge import Flight
-from cccc.services.delivery.screen import RUNS
+from cccc.services.delivery.panes.screen import RUNS
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations
 

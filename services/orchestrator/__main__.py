@@ -20,10 +20,14 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.paths import PEERS, Project, other
 from cccc.common.worker import Worker, main
-from cccc.services.orchestrator import decisions, keepalive, prompts, room, rules, talk
-from cccc.services.orchestrator.decode import decode
-from cccc.services.orchestrator.mailbox import Mailbox, StillWriting, Taken, us_of
-from cccc.services.orchestrator.requests import stamp
+from cccc.services.orchestrator import rules
+from cccc.services.orchestrator.decisions import answers
+from cccc.services.orchestrator.decisions.requests import stamp
+from cccc.services.orchestrator.mail import disk
+from cccc.services.orchestrator.mail.decode import decode
+from cccc.services.orchestrator.mail.mailbox import Mailbox, StillWriting, Taken, us_of
+from cccc.services.orchestrator.talk import forwarding
+from cccc.services.orchestrator.upkeep import keepalive, prompts
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
 _POLLING = "file events do not arrive in the mailbox; looking twice a second instead (`cccc doctor` says why)"
@@ -89,9 +93,9 @@ class Orchestrator(Worker):
         for path in [path for path, id_ in self._left_over.items() if not self.pending(id_)]:
             path.unlink(missing_ok=True)
             del self._left_over[path]
-        for reminder, cause in talk.due_reminders(self.state.talk, time.time()):
+        for reminder, cause in forwarding.due_reminders(self.state.talk, time.time()):
             self.say(reminder, id_=f"remind:{cause}", cause=cause)
-        for expired in decisions.due_expiries(self.state.decisions, stamp(datetime.now(timezone.utc))):
+        for expired in answers.due_expiries(self.state.decisions, stamp(datetime.now(timezone.utc))):
             self.say(expired, id_=f"expired:{expired.rfd_id}:{expired.expires}")
         self._append_to_outbox()
         self._keep_alive()
@@ -106,15 +110,15 @@ class Orchestrator(Worker):
     def _has_room(self) -> bool:
         """Whether the disk has room for what the peers hand in; a change is said."""
         limit, known = self.settings.cli_profiles.mailbox.min_free_mb, self.state.room
-        free = room.Free.of(os.statvfs(self.project.home))
-        low = room.is_low(free, limit, known.low)
-        files = free.files if room.few_files(free, limit, known.low) else -1
+        free = disk.Free.of(os.statvfs(self.project.home))
+        low = disk.is_low(free, limit, known.low)
+        files = free.files if disk.few_files(free, limit, known.low) else -1
         if low and not known.low:
             paused = f.IntakePaused(free_mb=free.mb, limit_mb=limit, free_files=files)
             self.say(paused, id_=f"intake-paused:{known.seq}")
         elif known.low and not low:
             self.say(f.IntakeResumed(free_mb=free.mb), id_=f"intake-resumed:{known.seq}")
-        self.trouble = room.trouble(free.mb, files) if low else _POLLING if self._mailbox.polling else ""
+        self.trouble = disk.trouble(free.mb, files) if low else _POLLING if self._mailbox.polling else ""
         return not low
 
     def _keep_alive(self) -> None:

@@ -8,7 +8,7 @@ from cccc.common import card
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS
-from cccc.services.orchestrator.said import Around, Said
+from cccc.services.orchestrator.decision import Around, Said
 
 decide: ByKind[Sequence[Said]] = ByKind(())
 

@@ -12,8 +12,8 @@ from cccc.common import lockfiles
 from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS, other
 from cccc.common.plural import plural
-from cccc.services.orchestrator import diffs
-from cccc.services.orchestrator.said import Around, Said, Write
+from cccc.services.orchestrator.decision import Around, Said, Write
+from cccc.services.orchestrator.mail import diffs
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 

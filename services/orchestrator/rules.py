@@ -19,20 +19,12 @@ from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS, folder
 from cccc.common.settings import Settings
-from cccc.services.orchestrator import (
-    decisions,
-    diffs,
-    envelope,
-    evidence_cards,
-    keepalive,
-    patches,
-    requests,
-    room,
-    talk,
-    upkeep,
-)
-from cccc.services.orchestrator import filter as signal
-from cccc.services.orchestrator.said import Around, Said
+from cccc.services.orchestrator import evidence_cards, patches
+from cccc.services.orchestrator.decision import Around, Said
+from cccc.services.orchestrator.decisions import answers, requests
+from cccc.services.orchestrator.mail import diffs, disk, envelope
+from cccc.services.orchestrator.talk import forwarding, worth
+from cccc.services.orchestrator.upkeep import keepalive, sessions
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
@@ -46,10 +38,10 @@ class State(msgspec.Struct):
 
     inbox_seq: Dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, 0))
     patches: patches.State = msgspec.field(default_factory=patches.State)
-    talk: talk.State = msgspec.field(default_factory=talk.State)
+    talk: forwarding.State = msgspec.field(default_factory=forwarding.State)
     decisions: requests.State = msgspec.field(default_factory=requests.State)
-    upkeep: upkeep.State = msgspec.field(default_factory=upkeep.State)
-    room: room.State = msgspec.field(default_factory=room.State)
+    upkeep: sessions.State = msgspec.field(default_factory=sessions.State)
+    room: disk.State = msgspec.field(default_factory=disk.State)
     keepalive: keepalive.State = msgspec.field(default_factory=keepalive.State)
 
 
@@ -80,7 +72,7 @@ def _keep_alive(state: State, fact: f.Keepalive, around: Around) -> Sequence[Sai
 
 @_decide.rule
 def _intake(state: State, fact: f.IntakePaused | f.IntakeResumed, around: Around) -> Sequence[Said]:
-    return [Said(f.Notice(text=room.told(fact), about="orchestrator"))]
+    return [Said(f.Notice(text=disk.told(fact), about="orchestrator"))]
 
 
 @_decide.rule
@@ -111,8 +103,8 @@ def _of_a_cli(state: State, fact: f.PeerLimit | f.PeerLogin | f.PeerBlocked, aro
 
 # Whose kinds the orchestrator hears.
 HEARS: frozenset[type[Fact]] = frozenset().union(
-    *(part.kinds for part in (_decide, talk.decide, patches.decide, decisions.decide, evidence_cards.decide)),
-    *(part.kinds for part in (keepalive.fold, room.fold, upkeep.decide)),
+    *(part.kinds for part in (_decide, forwarding.decide, patches.decide, answers.decide, evidence_cards.decide)),
+    *(part.kinds for part in (keepalive.fold, disk.fold, sessions.decide)),
     OUTBOX,
 )
 
@@ -125,16 +117,16 @@ class Rules:
         self._policies = settings.policies
         self._leader = next(peer for peer in PEERS if folder(peer) == settings.roles.leader)
         self._redact = redact
-        self._upkeep = upkeep.Upkeep(settings.cli_profiles.delivery, prompts)
+        self._upkeep = sessions.Upkeep(settings.cli_profiles.delivery, prompts)
 
     def decide(self, state: State, fact: Fact, body: bytes, raw: bytes = b"") -> list[Said]:
         """Return what follows from `fact`; `body` holds the bytes it names, `raw` what was not UTF-8 before."""
 
-        worth = 0  # handoffs of people and peers that say something
+        saying = 0  # handoffs of people and peers that say something
 
         def write(author: str, to: str, mid: str, text: str) -> Said:
-            nonlocal worth
-            worth += author != "System" and not signal.low(self._policies.handoff_filter, text)
+            nonlocal saying
+            saying += author != "System" and not worth.low(self._policies.handoff_filter, text)
             return self._handoff(author, to, mid, text)
 
         def tell(to: str, mid: str, text: str) -> Said:
@@ -145,22 +137,22 @@ class Rules:
         around = Around(self._policies, self._redact, write, self._leader, text, body, diff)
         said = [
             *_decide(state, fact, around),
-            *talk.decide(state.talk, fact, around),
+            *forwarding.decide(state.talk, fact, around),
             *patches.decide(state.patches, fact, around),
-            *decisions.decide(state.decisions, fact, around),
+            *answers.decide(state.decisions, fact, around),
             *evidence_cards.decide(state, fact, around),
         ]
         keepalive.fold(state.keepalive, fact, text)
-        room.fold(state.room, fact)
+        disk.fold(state.room, fact)
         if isinstance(fact, f.Handoff):
             state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
         said = [
             *self._with_preambles(state, fact, said, tell),
-            *upkeep.decide(state.upkeep, fact, self._upkeep, tell),
+            *sessions.decide(state.upkeep, fact, self._upkeep, tell),
         ]
-        return [*_numbered(state, said), *self._upkeep.count(state.upkeep, worth)]
+        return [*_numbered(state, said), *self._upkeep.count(state.upkeep, saying)]
 
-    def _with_preambles(self, state: State, fact: Fact, said: Iterable[Said], tell: upkeep.Write) -> Iterator[Said]:
+    def _with_preambles(self, state: State, fact: Fact, said: Iterable[Said], tell: sessions.Write) -> Iterator[Said]:
         for entry in said:
             if isinstance(entry.fact, f.Handoff):
                 yield from self._upkeep.preamble(state.upkeep, entry.fact.to, fact, tell)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cccc.scripts.certify import corpus
-from cccc.services.delivery.pane import Look
-from cccc.services.delivery.screen import IDLE
+from cccc.services.delivery.panes.pane import Look
+from cccc.services.delivery.panes.screen import IDLE
 
 SCREENS = Path(__file__).parents[2] / "screens"
 KEPT = list(corpus.screens(SCREENS))

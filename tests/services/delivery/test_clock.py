@@ -12,11 +12,11 @@ import pytest
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from cccc.common.settings import Settings
-from cccc.services.delivery import hands
-from cccc.services.delivery.line import Line
 from cccc.services.delivery.memory import Memory, fold
-from cccc.services.delivery.nudger import Nudger
-from cccc.services.delivery.passthrough import Passthrough
+from cccc.services.delivery.nudging.nudger import Nudger
+from cccc.services.delivery.panes import hands
+from cccc.services.delivery.panes.typed_line import Line
+from cccc.services.delivery.wishes.passthrough import Passthrough
 
 
 class Service:

@@ -8,7 +8,7 @@ import pytest
 
 from cccc.common import facts
 from cccc.common.settings.cli_profiles import CliProfiles, InputModes, Peer
-from cccc.services.delivery import peers
+from cccc.services.delivery.running import peers
 from tests.services.delivery.conftest import QUICK, Desk
 from tests.services.delivery.test_passthrough import wish
 from tests.waiting import until

@@ -10,8 +10,10 @@ from typing import Any
 
 from cccc.common import facts as f
 from cccc.common.paths import Project
-from cccc.services.delivery import hooks, nudge, peers
+from cccc.services.delivery import nudge
+from cccc.services.delivery.mail import hooks
 from cccc.services.delivery.memory import Peer
+from cccc.services.delivery.running import peers
 
 LINE = nudge.line(Path("/repo/.cccc/mailbox/peerA/inbox"), "", "abc123")
 

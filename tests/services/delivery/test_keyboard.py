@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cccc.services.delivery import keyboard
+from cccc.services.delivery.panes import keyboard
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps keys back like this")
 EVERYTHING = b"half \x7f\x15\x17\x04\x16\x12a thought\r"  # with every key that edits a line

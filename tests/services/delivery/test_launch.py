@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from cccc.common.paths import Project
-from cccc.services.delivery import launch
+from cccc.services.delivery.running import launch
 
 
 def test_the_cli_gets_the_terminals_environment_and_what_belongs_to_the_pane() -> None:
@@ -57,7 +57,16 @@ def test_it_becomes_the_command_with_the_umask_and_variables_of_the_terminal(pro
     program.chmod(0o755)
     command = f"A='b' {program}"
     process = subprocess.Popen(
-        [sys.executable, "-I", "-m", "cccc.services.delivery.launch", str(project.home), "PeerA", "yes", command],
+        [
+            sys.executable,
+            "-I",
+            "-m",
+            "cccc.services.delivery.running.launch",
+            str(project.home),
+            "PeerA",
+            "yes",
+            command,
+        ],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "CCCC_HOME": str(project.home)},

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.services.delivery import peers
+from cccc.services.delivery.running import peers
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cccc.common.paths import Project
-from cccc.services.delivery.peers.refusal import refusal
+from cccc.services.delivery.running.peers.refusal import refusal
 from tests.services.delivery.test_hooks import run
 
 BASH = "Bash"

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from cccc.common.settings.cli_profiles import Peer
-from cccc.services.delivery import peers, screen
-from cccc.services.delivery.pane import Look
-from cccc.services.delivery.screen import BUSY, DIALOG, DRAFT, IDLE, STARTING, UNKNOWN
+from cccc.services.delivery.panes import screen
+from cccc.services.delivery.panes.pane import Look
+from cccc.services.delivery.panes.screen import BUSY, DIALOG, DRAFT, IDLE, STARTING, UNKNOWN
+from cccc.services.delivery.running import peers
 
 CLAUDE, CODEX, MOCK = (kind.rules(Peer()) for kind in (peers.CLAUDE, peers.CODEX, peers.MOCK))
 

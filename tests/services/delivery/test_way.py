@@ -11,7 +11,7 @@ import pytest
 
 from cccc.common import facts, leftovers
 from cccc.common.paths import Project
-from cccc.services.delivery import way
+from cccc.services.delivery.running import way
 from tests.services.delivery.conftest import Desk
 from tests.waiting import until
 

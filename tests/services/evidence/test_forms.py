@@ -12,7 +12,7 @@ from cccc.common.settings.policies import Policies
 from cccc.services.evidence.policy import Rules
 from cccc.services.evidence.reading.fits import DoesNotApply, NoDiff
 from cccc.services.evidence.tree.gate_tree import GateTree
-from cccc.services.orchestrator import diffs
+from cccc.services.orchestrator.mail import diffs
 from tests.services.evidence import repos
 from tests.services.evidence.forms import FILES, LANDS, REFUSED, Lands, Refused
 

@@ -12,7 +12,7 @@ import pytest
 from cccc.common import git
 from cccc.services.evidence.reading.fits import DoesNotApply
 from cccc.services.evidence.tree.gate_tree import GateTree
-from cccc.services.orchestrator import diffs
+from cccc.services.orchestrator.mail import diffs
 from tests.services.evidence import repos
 
 TEXT = b"".join(b"line %d\n" % number for number in range(40))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.orchestrator.decode import decode
+from cccc.services.orchestrator.mail.decode import decode
 
 TEXT = "Grüße, 世界 and some plain words\n"
 

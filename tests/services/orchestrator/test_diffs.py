@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cccc.common import git
-from cccc.services.orchestrator import diffs
+from cccc.services.orchestrator.mail import diffs
 
 OLD = b"one\n\nthree\nfour\n\n"
 NEW = b"one\n\nthree\nfive\n\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cccc.common import facts as f
 from cccc.common.settings.policies import Policies
 from cccc.services.orchestrator import evidence_cards
-from cccc.services.orchestrator.said import Around, Said
+from cccc.services.orchestrator.decision import Around, Said
 
 CARD = "type: EVIDENCE\ntitle: it works\nchecks:\n  - {name: t, run: 'true'}\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.services.orchestrator.insight import likeness, read, words
+from cccc.services.orchestrator.mail.insight import likeness, read, words
 
 MANY = "```insight\nlens: cost\nto: peerB\nkind: Counter\nmsg: why: because\nref: src/x.py\nnext: ask\n```"
 ONE = "```insight\nto: peerB | kind: counter | msg: why: because | refs: src/x.py | next: ask\n```"

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from cccc.common import facts as f
-from cccc.services.orchestrator import keepalive
-from cccc.services.orchestrator.keepalive import State
+from cccc.services.orchestrator.upkeep import keepalive
+from cccc.services.orchestrator.upkeep.keepalive import State
 
 START = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from cccc.common.paths import Project
-from cccc.services.orchestrator.mailbox import Mailbox, us_of
+from cccc.services.orchestrator.mail.mailbox import Mailbox, us_of
 from tests.waiting import until
 
 
@@ -25,7 +25,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = time.monotonic()
-        monkeypatch.setattr("cccc.services.orchestrator.mailbox.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("cccc.services.orchestrator.mail.mailbox.time.monotonic", lambda: self.now)
 
 
 def hand_in(project: Project, temporary: str) -> None:

@@ -14,7 +14,7 @@ from cccc.common.paths import Project
 from cccc.common.settings import Settings
 from cccc.common.settings.policies import Gate, Gates, PatchQueue, Policies, Rfd
 from cccc.common.settings.roles import Roles, Rotation, Specialties
-from cccc.services.orchestrator import prompts
+from cccc.services.orchestrator.upkeep import prompts
 
 
 def woven(tmp_path: Path, peer: str = "PeerA", env: dict[str, str] | None = None, **changed: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 from cccc.common import facts as f
 from cccc.common.settings import Settings
 from cccc.services.orchestrator import rules
-from cccc.services.orchestrator.said import Said
+from cccc.services.orchestrator.decision import Said
 
 DIFF = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
 NOW = "2026-01-01T00:00:00.000000Z"

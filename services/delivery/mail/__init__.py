@@ -1,0 +1,1 @@
+"""The inbox folders, and what proves that a message was read."""

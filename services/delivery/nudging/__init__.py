@@ -1,0 +1,1 @@
+"""Telling a CLI that mail waits: by a NUDGE line, or without a key."""

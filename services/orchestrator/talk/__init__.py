@@ -1,0 +1,1 @@
+"""What one peer says to the other: held, released, dropped or handed on."""

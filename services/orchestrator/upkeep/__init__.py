@@ -1,0 +1,1 @@
+"""What keeps two peers on course for weeks: SYSTEM texts, self-checks, compactions, the keepalive."""
