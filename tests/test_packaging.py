@@ -27,6 +27,9 @@ ROOMS = ("common", "conf", "scripts", "services")
 DEMO = Path("conf/scenarios/demo/project")  # the repository of scripts/demo: packed as it is, no package of ours
 
 
+WORKBENCH = Path("scripts/workbench")  # what only the makers run
+
+
 def pyproject() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -38,8 +41,9 @@ def files() -> list[Path]:
 
 
 def folders() -> set[Path]:
-    """The folders that hold our Python sources."""
-    return {path.parent for path in files() if path.suffix == ".py" and DEMO not in path.parents}
+    """The folders that hold what ships of our Python sources."""
+    sources = {path.parent for path in files() if path.suffix == ".py" and DEMO not in path.parents}
+    return {folder for folder in sources if WORKBENCH not in (folder, *folder.parents)}
 
 
 def test_every_folder_with_sources_is_listed_as_a_package() -> None:
@@ -123,10 +127,11 @@ def cccc(installed: Path, where: Path, *args: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_the_wheel_has_every_file_of_the_rooms_and_nothing_else(wheel: Path) -> None:
+def test_the_wheel_has_every_file_of_the_rooms_but_what_only_the_makers_run(wheel: Path) -> None:
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     of_a_checkout = {path for path in files() if path.parent == Path("scripts") and path.suffix in ("", ".txt")}
     of_a_checkout.discard(Path("scripts/py.typed"))
+    of_a_checkout |= {path for path in files() if WORKBENCH in path.parents}
     assert names == {f"cccc/{path}" for path in files() if path not in of_a_checkout}
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cccc.common.registry import SERVICES
-from cccc.scripts.benchmarks import cost
-from cccc.scripts.benchmarks.latency import timed
-from cccc.scripts.benchmarks.scratch import make, up
+from cccc.scripts.workbench.benchmarks import cost
+from cccc.scripts.workbench.benchmarks.latency import timed
+from cccc.scripts.workbench.benchmarks.scratch import make, up
 
 HEAD = ("process", "imports", "memory, PSS")
 ROUNDS = 10

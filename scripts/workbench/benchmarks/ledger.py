@@ -17,7 +17,7 @@ from cccc.common import facts as f
 from cccc.common import ledger as reading
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
-from cccc.scripts.benchmarks.rows import Row, multiple, spread
+from cccc.scripts.workbench.benchmarks.rows import Row, multiple, spread
 
 ROUNDS = 2000
 BURST = 20_000

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from cccc.common.paths import Project
-from cccc.scripts.benchmarks import latency
-from cccc.scripts.benchmarks.rows import Row, multiple, spread
-from cccc.scripts.benchmarks.scratch import make, up
+from cccc.scripts.workbench.benchmarks import latency
+from cccc.scripts.workbench.benchmarks.rows import Row, multiple, spread
+from cccc.scripts.workbench.benchmarks.scratch import make, up
 
 PATCHES = 20
 FILES = 50_000

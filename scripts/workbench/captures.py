@@ -44,7 +44,9 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="cccc-shots-") as scratch:
         root = Path(scratch) / "wordcount"
         try:
-            said = _on_a_terminal(sys.executable, "-m", "cccc.scripts.demo_session", "--keep", "--at", scratch)
+            said = _on_a_terminal(
+                sys.executable, "-m", "cccc.scripts.workbench.demo_session", "--keep", "--at", scratch
+            )
             (folder / "demo.svg").write_text(_drawn(_public(said, scratch)), encoding="utf-8")
             project = Project(root / ".cccc")
             _ask(project)
@@ -81,7 +83,7 @@ def _read(screen: int) -> bytes:
 
 def _public(said: str, scratch: str) -> str:
     """Return the text without the paths of this machine, and without the offer to look at a session that is ended."""
-    checkout = str(Path(__file__).resolve().parents[1])
+    checkout = str(Path(__file__).resolve().parents[2])
     said = said.replace(scratch, "~/src").replace(checkout, "~/cccc")
     return re.sub(r"\nThe session is up.*\n", "", said)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Callable
 
-from cccc.scripts.benchmarks.edits import Edit, Language, Read, place
+from cccc.scripts.workbench.benchmarks.edits import Edit, Language, Read, place
 
 _BROUGHT = re.compile(
     r"^(?:import|const|var|let) (?P<names>[^;=]+?) (?:from |= require\()['\"](?P<module>[^'\"]+)", re.M

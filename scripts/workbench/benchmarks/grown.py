@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 
 from cccc.common.paths import Project
-from cccc.scripts.benchmarks import cost, fill, latency
-from cccc.scripts.benchmarks.latency import timed
-from cccc.scripts.benchmarks.ledger import running
-from cccc.scripts.benchmarks.rows import quantile
-from cccc.scripts.benchmarks.scratch import cccc, git, make, rename_in, up
+from cccc.scripts.workbench.benchmarks import cost, fill, latency
+from cccc.scripts.workbench.benchmarks.latency import timed
+from cccc.scripts.workbench.benchmarks.ledger import running
+from cccc.scripts.workbench.benchmarks.rows import quantile
+from cccc.scripts.workbench.benchmarks.scratch import cccc, git, make, rename_in, up
 
 SIZES = (1_000, 100_000, 1_000_000)
 HEAD = ("p50", *(f"{size:,} facts" for size in SIZES))

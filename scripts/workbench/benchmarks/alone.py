@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from cccc.scripts.benchmarks.latency import timed
-from cccc.scripts.benchmarks.scratch import until
+from cccc.scripts.workbench.benchmarks.latency import timed
+from cccc.scripts.workbench.benchmarks.scratch import until
 
 COUNT = 5
 WHAT = f"{COUNT} Python processes that only wait"

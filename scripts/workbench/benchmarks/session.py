@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from cccc.scripts.benchmarks import alone, cost, latency
-from cccc.scripts.benchmarks.latency import timed
-from cccc.scripts.benchmarks.rows import Row, most, multiple, spread
-from cccc.scripts.benchmarks.scratch import cccc, make, rename_in, up
+from cccc.scripts.workbench.benchmarks import alone, cost, latency
+from cccc.scripts.workbench.benchmarks.latency import timed
+from cccc.scripts.workbench.benchmarks.rows import Row, most, multiple, spread
+from cccc.scripts.workbench.benchmarks.scratch import cccc, make, rename_in, up
 
 HANDOFFS = 100
 NUDGES = 20

@@ -1,4 +1,4 @@
-"""Measure and print three tables: `python -m cccc.scripts.benchmarks`."""
+"""Measure and print three tables: `python -m cccc.scripts.workbench.benchmarks`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from cccc.scripts.benchmarks import gate, grown, ledger, projects, real_cli, replay, services, session
-from cccc.scripts.benchmarks.rows import Cells, Row, table
+from cccc.scripts.workbench.benchmarks import gate, grown, ledger, projects, real_cli, replay, services, session
+from cccc.scripts.workbench.benchmarks.rows import Cells, Row, table
 
 
 @click.group(invoke_without_command=True)

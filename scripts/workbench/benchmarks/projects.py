@@ -20,9 +20,9 @@ import click
 from cccc.common import bus, git, ledger
 from cccc.common import facts as f
 from cccc.common.paths import Project
-from cccc.scripts.benchmarks import edits, modules
-from cccc.scripts.benchmarks.rows import table
-from cccc.scripts.benchmarks.scratch import cccc, rename_in, until, up
+from cccc.scripts.workbench.benchmarks import edits, modules
+from cccc.scripts.workbench.benchmarks.rows import table
+from cccc.scripts.workbench.benchmarks.scratch import cccc, rename_in, until, up
 from cccc.services.evidence.checking import checks, commands, counts, environment, finders, links
 
 _LIMIT = 1500.0

@@ -6,7 +6,7 @@ import pytest
 
 from cccc.common import ledger, redaction, settings
 from cccc.common.paths import PEERS, Project
-from cccc.scripts.benchmarks import fill
+from cccc.scripts.workbench.benchmarks import fill
 from cccc.services.delivery import memory
 from cccc.services.evidence import queue
 from cccc.services.orchestrator import rules

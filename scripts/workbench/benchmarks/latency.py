@@ -14,7 +14,7 @@ from cccc.common import bus, ledger, tmux, watch
 from cccc.common import facts as f
 from cccc.common.lines import moment
 from cccc.common.paths import Project
-from cccc.scripts.benchmarks.scratch import git, rename_in, until
+from cccc.scripts.workbench.benchmarks.scratch import git, rename_in, until
 
 _TOKEN = re.compile(r"\[n:[0-9a-f]+\]")
 _MESSAGE = "EVIDENCE: {}\n```insight\nkind: note\n```\n"

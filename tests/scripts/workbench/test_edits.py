@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.scripts.benchmarks import edits, modules
-from cccc.scripts.benchmarks.projects import copy
+from cccc.scripts.workbench.benchmarks import edits, modules
+from cccc.scripts.workbench.benchmarks.projects import copy
 
 PYTHON, JAVASCRIPT, RUST, _, C, _ = edits.LANGUAGES
 AVA = "import test, {skip} from 'ava';\nimport fit from './index.js';\n\ntest('a', t => {});\n"

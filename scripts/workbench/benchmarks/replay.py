@@ -19,9 +19,9 @@ import click
 from cccc.common import bus, git, ledger
 from cccc.common import facts as f
 from cccc.common.paths import Project
-from cccc.scripts.benchmarks import awkward
-from cccc.scripts.benchmarks.rows import Row, spread, table
-from cccc.scripts.benchmarks.scratch import cccc, rename_in, until, up
+from cccc.scripts.workbench.benchmarks import awkward
+from cccc.scripts.workbench.benchmarks.rows import Row, spread, table
+from cccc.scripts.workbench.benchmarks.scratch import cccc, rename_in, until, up
 
 _LIMIT = 300.0
 _LARGEST = 900_000_000

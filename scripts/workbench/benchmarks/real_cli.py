@@ -11,11 +11,11 @@ import click
 
 from cccc.common import facts as f
 from cccc.common import supervisor
-from cccc.scripts.benchmarks.rows import Row, spread
 from cccc.scripts.certify import many, turns
 from cccc.scripts.certify.flight import PEER, Flight
+from cccc.scripts.workbench.benchmarks.rows import Row, spread
 
-BIN = Path(__file__).parents[2] / "build" / "real-cli" / "bin"
+BIN = Path(__file__).parents[3] / "build" / "real-cli" / "bin"
 MESSAGES = 50
 IDLE_SECONDS = 40.0
 NAMES = {"claude": "Claude Code", "codex": "Codex"}
