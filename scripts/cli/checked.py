@@ -5,23 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import click
-
 from cccc.common import git, settings, supervisor, terminal
-from cccc.common.blobs import Blobs
 from cccc.common.commands.status import check
 from cccc.common.errors import CcccError
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gate
-from cccc.services.evidence.checking import commands, runs, sandbox
-from cccc.services.evidence.checking.checks import Ended
-from cccc.services.evidence.checking.child import CheckLock, Child
-
-_LOOK_EVERY = 0.01
+from cccc.services.evidence.checking import commands
 
 
 def environment_of(project: Project) -> dict[str, str]:
@@ -64,27 +56,3 @@ def tree_of(repo: git.Repo, env: Mapping[str, str], patch: bytes) -> Iterator[tu
         applied = git.run(repo.top, "apply", "--cached", "--recount", "-", env=own, input=patch, check=False)
         tree = git.line(repo.top, "write-tree", env=own)
         yield tree, "the patch does not apply to this commit: without it" if applied.returncode else ""
-
-
-def gate_of(project: Project) -> runs.Gate:
-    """Return the gate of a project that is down. Raises UserError while its work tree is in use."""
-    project.make_run()
-    policies = settings.load(project).policies
-    lock = CheckLock(project.run / "check.lock", take_over=False)
-    lock.adopt()
-    env = terminal.environment(project)
-    box = sandbox.of(project, policies.gate.isolation)
-    return runs.Gate(project, policies, Blobs(project), lock, box, env, terminal.umask(project))
-
-
-def end_of(child: Child) -> Ended:
-    """Wait for the end of a check; Ctrl-C kills it. Raises click.Abort."""
-    try:
-        while True:
-            ended = child.ended()
-            if ended:
-                return ended
-            time.sleep(_LOOK_EVERY)
-    except KeyboardInterrupt:
-        child.kill()
-        raise click.Abort from None

@@ -16,7 +16,7 @@ from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, NotRunning, UserError
 from cccc.common.paths import Project
 from cccc.common.redaction import Redactor
-from cccc.scripts.cli import checked
+from cccc.scripts.cli import gate_here
 from cccc.services.evidence.checking import cards
 from cccc.services.evidence.checking.checks import Ended
 
@@ -96,7 +96,7 @@ def _ask_the_gate(project: Project, content: bytes, mid: str) -> f.EvidenceValid
 
 def _run_here(project: Project, found: card.Card, mid: str) -> f.EvidenceValidate:
     """Run the card in this process. Raises NotFound without a repository, UserError while the gate tree is in use."""
-    gate = checked.gate_of(project)
+    gate = gate_here.gate_of(project)
     repo = git.look(project.root, git.environment(gate.env))
     if not repo.head:
         raise UserError("the repository has no commit yet; make the first one")
@@ -104,7 +104,7 @@ def _run_here(project: Project, found: card.Card, mid: str) -> f.EvidenceValidat
     ended: Ended | None = None
     try:
         while True:
-            ended = checked.end_of(steps.send(ended))
+            ended = gate_here.end_of(steps.send(ended))
     except StopIteration as stop:
         outcome: f.EvidenceValidate = stop.value
         return outcome

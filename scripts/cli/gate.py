@@ -17,7 +17,7 @@ from cccc.common.lines import plain
 from cccc.common.named import mid_of
 from cccc.common.paths import Project
 from cccc.common.short import text_of
-from cccc.scripts.cli import checked, running
+from cccc.scripts.cli import checked, gate_here, running
 from cccc.services.evidence.checking import base_run, bases, environment, sandbox
 from cccc.services.evidence.checking.child import Child
 
@@ -186,12 +186,12 @@ def _ask_the_gate(project: Project) -> f.BaseTest:
 
 def _run_here(project: Project, repo: git.Repo) -> f.BaseTest:
     """Run the tests in this process. Raises UserError while the gate tree is in use."""
-    steps = base_run.steps(checked.gate_of(project), repo, f"cli-base-{_now()}")
+    steps = base_run.steps(gate_here.gate_of(project), repo, f"cli-base-{_now()}")
     ended = None
     try:
         while True:
             step = steps.send(ended)
-            ended = checked.end_of(step) if isinstance(step, Child) else None
+            ended = gate_here.end_of(step) if isinstance(step, Child) else None
     except StopIteration as stop:
         outcome: f.BaseTest | None = stop.value
     if outcome is None:

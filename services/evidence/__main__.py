@@ -12,7 +12,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from cccc.common import anchor, git, redaction, terminal, worker
 from cccc.common import facts as f
@@ -21,6 +21,7 @@ from cccc.common.facts import Fact
 from cccc.common.faults import fault
 from cccc.common.lines import moment
 from cccc.services.evidence import questions, queue
+from cccc.services.evidence.attempt import Asked, Attempt, Passed, Run
 from cccc.services.evidence.checking import base_run, bases, cards, commands, environment, sandbox
 from cccc.services.evidence.checking.child import CheckLock, Child
 from cccc.services.evidence.checking.runs import Gate
@@ -30,45 +31,11 @@ from cccc.services.evidence.landing.branch import elsewhere
 from cccc.services.evidence.landing.land import Blocked, Ground, Moved
 from cccc.services.evidence.queue import Applying, Open
 from cccc.services.evidence.reading import change
-from cccc.services.evidence.trial import Ready, Steps, Trial
+from cccc.services.evidence.trial import Ready, Trial
 from cccc.services.evidence.worktree import Watcher, over
 
 _LOOK_EVERY = 1.0
 _QUIET = 3.0  # seconds without work, after which a base may be looked at
-_LOOK_ANYWAY = 30.0  # also at what `Ground.stamp` does not see
-_LANDS_AGAIN = 600.0  # at most, after a landing that failed where nothing was seen to stand in its way
-
-
-@dataclass
-class _Run:
-    """The trial that has the gate tree."""
-
-    mid: str
-    steps: Steps
-    known: object  # of its base, when it began
-    begun: float = field(default_factory=time.monotonic)
-    child: Child | None = None
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """What people are asked while a patch waits, and what was known of its base when its trial began."""
-
-    known: object
-    why: str
-    names: list[str]
-    mid: str  # of the run on the base
-    branch: str
-    base: str
-
-
-@dataclass
-class _Passed:
-    """A patch whose commit is ready to land, and what was last seen of its way there."""
-
-    ready: Ready
-    stamp: object = None
-    failed: int = 0  # landings, one after another
 
 
 class Evidence(worker.Worker):
@@ -83,11 +50,8 @@ class Evidence(worker.Worker):
         queue.fold(self.state, fact)
 
     def open(self) -> None:
-        self._run: _Run | None = None
-        self._passed: dict[str, _Passed] = {}
-        self._awaited: dict[str, int] = {}  # how many of a patch's facts must be heard before it goes on
-        self._look_at: dict[str, float] = {}  # when a held patch is looked at again
-        self._stuck: dict[str, int] = {}  # held for what only the user can mend: how often it was tried
+        self._run: Run | None = None
+        self._attempts: dict[str, Attempt] = {}  # by mid
         self._lost = ""  # why there is no repository
         self._terminal: object = None  # what was last seen of its file
         self._seen: git.Repo | None = None  # in this turn
@@ -95,7 +59,6 @@ class Evidence(worker.Worker):
         self._watcher: Watcher | None = None
         self._tidied = True
         self._rested: set[tuple[str, str]] = set()  # branches and commits that were thought of in a quiet moment
-        self._answers: dict[str, _Asked] = {}  # of each patch that is held for its base
         self._busy_at = time.monotonic()
         # Before the probe of the sandbox: a check of an earlier life may use its box.
         lock = CheckLock(self.project.run / "check.lock")
@@ -133,7 +96,7 @@ class Evidence(worker.Worker):
         self._tidy()
         self._rest()
         self._watch_worktree()
-        waiting = (f"{patch.mid} waits: {patch.held}" for patch in self.state.patches if patch.mid in self._stuck)
+        waiting = (f"{patch.mid} waits: {patch.held}" for patch in self.state.patches if self._attempt(patch).stuck)
         self.trouble = self._lost or next(waiting, "")
 
     def _step(self) -> bool:
@@ -159,8 +122,9 @@ class Evidence(worker.Worker):
             return True
         if self._run:
             return self._go_on(patch, self._run)
-        if patch.mid in self._passed:
-            self._announce(patch, self._passed[patch.mid])
+        passed = self._attempt(patch).passed
+        if passed:
+            self._announce(patch, passed)
             return False
         return self._begin(patch)
 
@@ -177,7 +141,10 @@ class Evidence(worker.Worker):
         return next((patch for patch in able if not patch.held or patch.over or self._is_free(patch)), None)
 
     def _heard(self, patch: Open) -> bool:
-        return patch.decided >= self._awaited.get(patch.mid, 0)
+        return patch.decided >= self._attempt(patch).awaited
+
+    def _attempt(self, patch: Open) -> Attempt:
+        return self._attempts.setdefault(patch.mid, Attempt())
 
     # --- the steps ---
 
@@ -193,7 +160,7 @@ class Evidence(worker.Worker):
         """Say which patches wait for what only the user can mend, or have been held for so long that they must know."""
         most = self.settings.policies.gate.wait_minutes * 60
         for patch in self.state.patches:
-            if patch.held_since and not patch.told and (patch.mid in self._stuck or over(patch.held_since, most)):
+            if patch.held_since and not patch.told and (self._attempt(patch).stuck or over(patch.held_since, most)):
                 waiting = f.PatchWaiting(author=patch.author, mid=patch.mid, reason=patch.held, since=patch.held_since)
                 self.say(waiting, id_=f"patch:{patch.mid}:waiting", cause=patch.seq)
 
@@ -278,7 +245,8 @@ class Evidence(worker.Worker):
                 return
             wait = self.settings.policies.gate.wait_minutes * 60
             self._watcher = Watcher(place, self._gate.env, wait)
-        handed_in = {path for passed in self._passed.values() for path in passed.ready.paths}
+        passed = (attempt.passed for attempt in self._attempts.values())
+        handed_in = {path for each in passed if each for path in each.ready.paths}
         for fact, id_ in self._watcher.news(self.state.worktree, self.state.patches, handed_in):
             self.say(fact, id_=id_)
 
@@ -318,11 +286,12 @@ class Evidence(worker.Worker):
             return False
         else:
             self._tidied = False
-            before = bases.before(self.state.bases, branch, self._base.name(repo), self._gate.machine)
-            self._run = _Run(patch.mid, Trial(self._gate, patch, repo, before).steps(), self._known_of_base())
+            mid = "" if self.state.bases.knows(branch) else self._base.name(repo)
+            before = bases.before(self.state.bases, branch, mid, self._gate.machine)
+            self._run = Run(patch.mid, Trial(self._gate, patch, repo, before).steps(), self._known_of_base())
         return True
 
-    def _go_on(self, patch: Open, run: _Run) -> bool:
+    def _go_on(self, patch: Open, run: Run) -> bool:
         ended = None
         if run.child:
             ended = run.child.ended()
@@ -336,23 +305,17 @@ class Evidence(worker.Worker):
             self._wait_for_answer(patch, found, run.known)
             return True
         except (git.GitError, Stuck) as error:
-            took = time.monotonic() - run.begun
+            stuck = isinstance(error, Stuck)
+            self._attempt(patch).rest(time.monotonic() - run.begun, stuck)
             self._drop_run()
-            tried = self._stuck.get(patch.mid, 0)
-            if isinstance(error, Stuck):
-                self._stuck[patch.mid] = tried + 1
-            self._hold(patch, str(error), asked=isinstance(error, Stuck))
-            wait = min(_LOOK_ANYWAY * 2**tried, _LANDS_AGAIN)
-            self._look_at[patch.mid] = time.monotonic() + max(wait, 2 * took)
+            self._hold(patch, str(error), asked=stuck)
             return True
         if isinstance(step, Child):
             run.child = step
             return False
         if isinstance(step, Ready):
             self._drop_run()
-            self._passed[patch.mid] = _Passed(step)
-            self._look_at.pop(patch.mid, None)
-            self._stuck.pop(patch.mid, None)
+            self._attempt(patch).passes(step)
             return True
         self._decide(patch, *step)
         return False
@@ -360,8 +323,8 @@ class Evidence(worker.Worker):
     def _wait_for_answer(self, patch: Open, found: OnBase, known: object) -> None:
         repo = self._look()
         if repo:
-            asked = _Asked(known, found.why, found.names, self._base.name(repo), repo.branch, repo.head)
-            self._answers[patch.mid] = asked
+            asked = Asked(known, found.why, found.names, self._base.name(repo), repo.branch, repo.head)
+            self._attempt(patch).asked = asked
             self._ask_of_base(asked.why, asked.names, asked.mid, asked.branch, asked.base)
         self._hold(patch, str(found), asked=True)
 
@@ -379,7 +342,7 @@ class Evidence(worker.Worker):
             with contextlib.suppress(Blocked, git.GitError):  # the next landing meets it too, and is told
                 ground.settle()
 
-    def _announce(self, patch: Open, passed: _Passed) -> None:
+    def _announce(self, patch: Open, passed: Passed) -> None:
         ready = passed.ready
         passed.ready = replace(ready, before=[])
         intent = f.PatchLanding(
@@ -396,19 +359,20 @@ class Evidence(worker.Worker):
 
     def _land(self, patch: Open) -> None:
         assert patch.landing
-        ground, passed = self._ground(), self._passed.get(patch.mid)
+        ground, attempt = self._ground(), self._attempt(patch)
         if ground is None:
             return
+        passed = attempt.passed
         known = passed.ready.changes if passed and passed.ready.landing == patch.landing else None
         try:
             ground.land(patch.landing, known)
         except Moved as moved:
-            self._passed.pop(patch.mid, None)
+            attempt.passed = None
             self._decide(patch, _held(patch, f"{moved}; the patch is checked again there"))
         except (Blocked, git.GitError) as blocked:
             if passed:
                 passed.failed += 1
-                passed.stamp = _stamp(passed, ground)
+                passed.stamp = passed.look(ground)
             self._decide(patch, _held(patch, str(blocked)))
         else:
             fault("evidence.landed")
@@ -443,29 +407,28 @@ class Evidence(worker.Worker):
 
     def _is_free(self, patch: Open) -> bool:
         """Return whether a held patch may be taken further: nothing stands in its way, or it must be tried again."""
-        now = time.monotonic()
+        now, attempt = time.monotonic(), self._attempt(patch)
         if self.state.differs and patch.held == _held(patch, self._differs()).reason:
             return False
-        if not self._heard(patch) or now < self._look_at.get(patch.mid, 0.0):
+        if not self._heard(patch) or now < attempt.look_at:
             return False
-        asked = self._answers.get(patch.mid)
+        attempt.look_at = now + _LOOK_EVERY
+        asked = attempt.asked
         if asked and asked.known == self._known_of_base():
-            self._look_at[patch.mid] = now + _LOOK_EVERY
             self._ask_of_base(asked.why, asked.names, asked.mid, asked.branch, asked.base)  # nobody may have answered
             return False
-        self._answers.pop(patch.mid, None)
-        self._look_at[patch.mid] = now + _LOOK_EVERY
-        passed, ground = self._passed.get(patch.mid), self._ground()
+        attempt.asked = None
+        passed, ground = attempt.passed, self._ground()
         if passed is None or ground is None:
             return True
-        stamp = _stamp(passed, ground)
+        stamp = passed.look(ground)
         if stamp == passed.stamp:
             return False
         passed.stamp = stamp
         try:
             reason = ground.obstacle(passed.ready.landing)
         except (Moved, git.GitError):
-            del self._passed[patch.mid]
+            attempt.passed = None
             return True
         if reason:
             self._hold(patch, reason)
@@ -498,14 +461,13 @@ class Evidence(worker.Worker):
 
     def _decide(self, patch: Open, *facts: Fact) -> None:
         """Say one decision about the patch; it goes on when all of it is heard."""
-        self._awaited[patch.mid] = patch.decided + len(facts)
+        self._attempt(patch).awaited = patch.decided + len(facts)
         self.say(*facts, id_=f"patch:{patch.mid}:{patch.decided}", cause=patch.seq)
 
     def _forget_settled(self) -> None:
         still = {patch.mid for patch in self.state.patches}
-        for kept in (self._passed, self._awaited, self._look_at, self._stuck, self._answers):
-            for mid in kept.keys() - still:
-                del kept[mid]
+        for mid in self._attempts.keys() - still:
+            del self._attempts[mid]
 
     def _renew_environment(self) -> None:
         """Take what `cccc up` and the like have kept since; what the user may have mended by that is tried again."""
@@ -518,20 +480,14 @@ class Evidence(worker.Worker):
             self._gate.on_base.clear()
             self._base.forget_names()
             self._rested.clear()
-            for mid in self._stuck:
-                self._look_at.pop(mid, None)
+            for attempt in self._attempts.values():
+                attempt.look_at = 0.0 if attempt.stuck else attempt.look_at
         self._terminal = seen
 
     def _drop_run(self) -> None:
         if self._run and self._run.child:
             self._run.child.kill()
         self._run = None
-
-
-def _stamp(passed: _Passed, ground: Ground) -> object:
-    """Return what must change before a patch is looked at again: what is there, or the time, ever more of it."""
-    wait = min(_LOOK_ANYWAY * 2**passed.failed, _LANDS_AGAIN)
-    return ground.stamp(passed.ready.landing.branch, passed.ready.paths), time.monotonic() // wait
 
 
 def _card_id(mid: str) -> str:

@@ -25,8 +25,8 @@ from cccc.services.evidence.checking.child import Child, Command
 from cccc.services.evidence.checking.links import Missing
 from cccc.services.evidence.checking.runs import Gate, Run
 from cccc.services.evidence.checking.verdicts import Decision, Refused, Stuck, Verdicts, shown
-from cccc.services.evidence.landing import hooks, settings_patch
-from cccc.services.evidence.landing.hooks import Hooks
+from cccc.services.evidence.landing import hook_runs, hooks, settings_patch
+from cccc.services.evidence.landing.hook_runs import Hooks
 from cccc.services.evidence.landing.land import Landing
 from cccc.services.evidence.policy import Need, Rules
 from cccc.services.evidence.questions import ask
@@ -222,7 +222,7 @@ class Trial:
         except Missing as missing:
             raise Stuck(f"hooks cannot run: {missing}") from None
         except git.GitError as error:
-            if hooks.of_the_machine(str(error)):
+            if hook_runs.of_the_machine(str(error)):
                 raise Stuck(f"git cannot make the commit: {error}") from None
             raise Refused(f"commit refused: a hook or a check damaged the gate tree: {error}") from None
         fault("evidence.committed")
@@ -248,10 +248,10 @@ class Trial:
 
     def _ask_hooks(self, run: Hooks) -> Generator[Child, Ended | None, None]:
         """Let the hooks judge the patch, by themselves and their configuration as the base has them."""
-        before = self._tree.hold_back(hooks.own(self._changes, run.found, self._repo, self._tree))
+        before = self._tree.hold_back(hook_runs.own(self._changes, run.found, self._repo, self._tree))
         for name in (name for name in hooks.BEFORE if name in run.found.names):
             ended = yield from run.run(name)
-            trouble = hooks.trouble(name, ended)
+            trouble = hook_runs.trouble(name, ended)
             if trouble:
                 hint = "mend that, or set gate.hooks: off in .cccc/settings/policies.yaml"
                 raise Stuck(f"{redaction.default.redact(trouble)}; {hint}")

@@ -18,9 +18,10 @@ from cccc.services.evidence.checking import bases, checks
 from cccc.services.evidence.checking.bases import Known, State
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import Child
-from cccc.services.evidence.checking.commands import SETTINGS, Commands
+from cccc.services.evidence.checking.commands import SETTINGS
 from cccc.services.evidence.checking.links import Missing
 from cccc.services.evidence.checking.runs import Gate, Run, Runs
+from cccc.services.evidence.checking.tree_commands import Commands
 
 _ENVIRONMENT = ("TEST_CMD", "PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "NODE_PATH", "GOFLAGS", "RUSTFLAGS")
 _NAMED = 500
@@ -148,14 +149,15 @@ class Runner:
 def steps(gate: Gate, repo: git.Repo, mid: str) -> Steps:
     """Run the tests on what is checked out. Returns None when there is nothing to run. Raises GitError."""
     tree = gate.tree(repo)
-    runs, commands = Runs(gate, repo, tree, mid), Commands(gate, repo, tree)
+    runs = Runs(gate, repo, tree, mid)
+    commands = Commands(gate, repo, tree, runs.own)
     tree.reset(repo.head)
     command = commands.of("test", runs.files())
     if not command:
         return None
     log = str(runs.log("test").relative_to(gate.project.root))
     yield f.BaseRun(mid=mid, branch=repo.branch, base=repo.head, command=command, log=log)
-    reason = checks.unready(command, commands.seen(runs.files()), runs.lends("node_modules"))
+    reason = checks.unready(command, commands.seen(runs.files()), lambda: runs.lends("node_modules"))
     run = None
     try:
         failed = None if reason else (yield from runs.set_up())

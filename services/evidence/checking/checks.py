@@ -10,6 +10,7 @@ import re
 import signal
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Callable
 
 from cccc.services.evidence.checking.counts import Tally
 from cccc.services.evidence.checking.finders import Tracked, node
@@ -41,10 +42,10 @@ class Verdict:
     reason: str
 
 
-def unready(command: str, tracked: Tracked, has_packages: bool) -> str:
+def unready(command: str, tracked: Tracked, has_packages: Callable[[], bool]) -> str:
     """Return what must be there before `command` can prove anything, "" when nothing is missing."""
-    package = node.package(tracked)
-    if not node.needs(package) or has_packages or not re.search(r"\b(?:npm|npx|yarn|pnpm|bun)\b", command):
+    package = node.package(tracked) if re.search(r"\b(?:npm|npx|yarn|pnpm|bun)\b", command) else {}
+    if not node.needs(package) or has_packages():
         return ""
     install = node.install(tracked, node.packager(tracked, package))
     return f"node_modules is missing; install the packages in your tree, or set gate.setup (such as `{install}`)"

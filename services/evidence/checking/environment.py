@@ -74,7 +74,7 @@ def beside(folder: Path) -> list[str]:
 
 def path(repo: git.Repo, env: Mapping[str, str], folders: Iterable[str] = ()) -> str:
     """Return the PATH of a check, as it is seen from the user's tree."""
-    return _before(find(repo, env, folders).folders, env)
+    return before(find(repo, env, folders).folders, env)
 
 
 def has(own: Own, env: Mapping[str, str], program: str) -> bool:
@@ -83,10 +83,11 @@ def has(own: Own, env: Mapping[str, str], program: str) -> bool:
         return own.python.has(program) or own.python.has_module(program)
     if own.python and program == _MYPY:  # without what the project imports it says that this is missing
         return own.python.has(program)
-    return shutil.which(program, path=_before(own.folders, env)) is not None
+    return shutil.which(program, path=before(own.folders, env)) is not None
 
 
-def _before(folders: Iterable[Path], env: Mapping[str, str]) -> str:
+def before(folders: Iterable[Path], env: Mapping[str, str]) -> str:
+    """Return the terminal's PATH with these folders first."""
     first = list(map(str, folders))
     rest = env.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join([*first, *(entry for entry in rest if entry not in first)])
@@ -131,7 +132,7 @@ class Seen:
     def variables(self) -> dict[str, str]:
         """Return the environment."""
         instead = [] if self._has_pytest else [self._box / "bin"]
-        found = {**_NO_SERVERS, **self._env, "PATH": _before([*dict.fromkeys(self._folders), *instead], self._env)}
+        found = {**_NO_SERVERS, **self._env, "PATH": before([*dict.fromkeys(self._folders), *instead], self._env)}
         found["GRADLE_OPTS"] = f"{self._env.get('GRADLE_OPTS', '')} {_NO_GRADLE_DAEMON}".strip()
         if self._python:
             found.pop("PYTHONHOME", None)

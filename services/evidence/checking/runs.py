@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
@@ -16,7 +16,7 @@ from cccc.services.evidence.checking import cause, checks, counts, environment, 
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import CheckLock, Child, Command
 from cccc.services.evidence.checking.counts import Tally
-from cccc.services.evidence.checking.environment import Seen
+from cccc.services.evidence.checking.environment import Own, Seen
 from cccc.services.evidence.checking.finders import python
 from cccc.services.evidence.checking.links import Link, Loan
 from cccc.services.evidence.checking.sandbox import Sandbox
@@ -83,11 +83,19 @@ class Runs:
         self._name = name
         self._products: list[Link] = []
         self._files: list[str] = []
+        self._own: dict[tuple[str, ...], Own] = {}
 
     def files(self) -> list[str]:
         """Return the files that were tracked when this was first asked, from the project's folder."""
         self._files = self._files or self._tree.files()
         return self._files
+
+    def own(self, files: Iterable[str]) -> Own:
+        """Return what the project has of its own in the user's tree, looked for once while these runs go on."""
+        folders = tuple(links.folders(files))
+        if folders not in self._own:
+            self._own[folders] = environment.find(self._repo, self._gate.env, folders)
+        return self._own[folders]
 
     def log(self, kind: str) -> Path:
         return self._gate.log(self._name, kind)
@@ -138,7 +146,7 @@ class Runs:
         """Return what a run gets lent. Raises Missing."""
         asked = links.asked(self._repo, self._gate.policies.gate.link)
         modules = links.submodules(self._repo, self._tree.modules())
-        path = environment.path(self._repo, self._gate.env, links.folders(self.files()))
+        path = environment.before(self.own(self.files()).folders, self._gate.env)
         return [*asked, *self._products, *modules, *links.usual(self._repo, self.files(), path)]
 
     def _run(
@@ -192,8 +200,7 @@ class Runs:
         here = self._gate.sandbox.here(self._repo, self._tree.path)
         top = self._gate.sandbox.top(self._repo, self._tree.path)
         made = {link.path: link.source for link in self._products}
-        own = environment.find(self._repo, self._gate.env, links.folders(self.files()))
-        seen = Seen(self._repo, top, self._gate.sandbox.box, self._gate.env, own, made)
+        seen = Seen(self._repo, top, self._gate.sandbox.box, self._gate.env, self.own(self.files()), made)
         seen.write(self._tree.path)
         env = seen.variables()
         env["PWD"] = str(here)

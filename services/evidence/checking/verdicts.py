@@ -16,10 +16,11 @@ from cccc.services.evidence.checking import against_base, cause, checks
 from cccc.services.evidence.checking.bases import Before, as_told, can_be_told
 from cccc.services.evidence.checking.checks import Ended, Verdict
 from cccc.services.evidence.checking.child import Child
-from cccc.services.evidence.checking.commands import SETTINGS, Commands
+from cccc.services.evidence.checking.commands import SETTINGS
 from cccc.services.evidence.checking.finders import proposals
 from cccc.services.evidence.checking.links import Missing
 from cccc.services.evidence.checking.runs import Gate, Run, Runs
+from cccc.services.evidence.checking.tree_commands import Commands
 from cccc.services.evidence.policy import Counted, Need
 from cccc.services.evidence.queue import Open, Ran
 from cccc.services.evidence.reading import change
@@ -66,8 +67,8 @@ class Verdicts:
         self._tree = tree
         self._again = again
         self._before = before
-        self._commands = Commands(gate, repo, tree)
         self.runs = Runs(gate, repo, tree, patch.mid)
+        self._commands = Commands(gate, repo, tree, self.runs.own)
         self.unsaid: Decision = []
         self.needs: list[Need] = []  # what people have to decide
         self.evidence = ""  # the hash of the log of the tests
@@ -111,7 +112,8 @@ class Verdicts:
         if not command:
             yield from self._skip(kind, "", self._commands.why_none(kind, self.runs.files()))
             return
-        unready = checks.unready(command, self._commands.seen(self.runs.files()), self.runs.lends("node_modules"))
+        tracked = self._commands.seen(self.runs.files())
+        unready = checks.unready(command, tracked, lambda: self.runs.lends("node_modules"))
         if unready:
             raise Missing(unready)
         run = yield from self.runs.run(command, kind)

@@ -12,7 +12,7 @@ from cccc.common import facts as f
 from cccc.common import git, terminal
 from cccc.common.paths import Project
 from cccc.services.evidence.checking.checks import Ended
-from cccc.services.evidence.landing import hooks
+from cccc.services.evidence.landing import hook_runs, hooks
 from tests.conftest import Start
 from tests.services.evidence import repos
 from tests.services.evidence.test_service import Bench, refused
@@ -380,13 +380,13 @@ def test_a_hook_that_is_not_executable_does_not_run_as_with_git(repo: git.Repo) 
 
 
 def test_a_plain_refusal_is_no_trouble_of_the_users() -> None:
-    assert hooks.trouble("pre-commit", Ended(1, 0.1, output="line too long")) == ""
-    assert hooks.trouble("pre-commit", Ended(0, 0.1, output="warning: /dev/tty")) == ""
-    assert hooks.trouble("pre-commit", Ended(255, 0.1, output="PHP Parse error")) == ""  # `exit -1`; no signal 127
+    assert hook_runs.trouble("pre-commit", Ended(1, 0.1, output="line too long")) == ""
+    assert hook_runs.trouble("pre-commit", Ended(0, 0.1, output="warning: /dev/tty")) == ""
+    assert hook_runs.trouble("pre-commit", Ended(255, 0.1, output="PHP Parse error")) == ""  # `exit -1`; no signal 127
 
 
 def test_a_container_that_wants_a_terminal_is_trouble_of_the_users() -> None:
-    assert "needs a terminal" in hooks.trouble("pre-commit", Ended(1, 0.1, output="the input device is not a TTY"))
+    assert "needs a terminal" in hook_runs.trouble("pre-commit", Ended(1, 0.1, output="the input device is not a TTY"))
 
 
 def test_what_cannot_be_copied_from_the_folder_of_hooks_keeps_none_from_running(bench: Bench) -> None:
