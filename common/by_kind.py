@@ -5,7 +5,6 @@ What a service hears follows from its rules, so that no rule can be for a kind t
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, Callable, Generic, TypeVar
 
 from cccc.common import facts as f
@@ -25,8 +24,7 @@ class ByKind(Generic[R]):
 
     def rule(self, function: Rule) -> Rule:
         """Take a rule in. Its `fact` is annotated with kinds: `f.Pause | f.Resume`. Raises TypeError for others."""
-        annotation = inspect.signature(function).parameters["fact"].annotation
-        for name in annotation.split("|"):
+        for name in function.__annotations__["fact"].split("|"):
             kind = _BY_NAME.get(name.strip())
             if kind is None or kind in self._rules:
                 raise TypeError(f"{function.__name__}: {name.strip()} is no kind of fact, or has a rule")

@@ -168,6 +168,7 @@ class ShowPeers(Fact, tag="show-peers"):
     """A person wants what the peers say to each other shown in the chats, or not."""
 
     SAID_BY = ("bridge", "cli")
+
     on: bool
     who: str
     via: str

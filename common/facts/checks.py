@@ -101,6 +101,7 @@ class BaseDrop(Fact, tag="base-drop"):
     """The tests on a base are not run to their end: a person wants that, or they may be run later, for `reason`."""
 
     SAID_BY = ("evidence", "cli")
+
     mid: str
     reason: str = ""
 
@@ -149,6 +150,7 @@ class BaseForgotten(Fact, tag="base-forgotten"):
     """What was accepted counts no more: a person took it back, or the tests are green again, for `reason`."""
 
     SAID_BY = ("evidence", "cli")
+
     why: str
     machine: str
     names: List[str] = msgspec.field(default_factory=list)
@@ -162,6 +164,7 @@ class EvidenceCard(Fact, tag="evidence-card"):
     """A card was handed in: a claim with the commands that prove it. The body is its YAML or JSON."""
 
     SAID_BY = ("orchestrator", "cli")
+
     author: str = msgspec.field(name="from")
     mid: str
     sha: str

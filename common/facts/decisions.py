@@ -184,6 +184,7 @@ class RfdCheck(Fact, tag="rfd-check"):
     """Somebody asks whether a request was answered with `choice`; the first yes uses the answer up."""
 
     SAID_BY = ("bridge", "cli")
+
     rfd_id: str
     choice: str
     who: str

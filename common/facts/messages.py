@@ -164,6 +164,7 @@ class Pause(Fact, tag="pause"):
     """A person stopped the handoffs between the peers; `to_user` and patches go on."""
 
     SAID_BY = ("bridge", "cli")
+
     who: str
 
 
@@ -171,6 +172,7 @@ class Resume(Fact, tag="resume"):
     """A person let the handoffs between the peers go on."""
 
     SAID_BY = ("bridge", "cli")
+
     who: str
 
 
@@ -178,6 +180,7 @@ class FilterSwitched(Fact, tag="filter-switched"):
     """A person switched the handoff filter on or off, whatever `handoff_filter.enabled` says."""
 
     SAID_BY = ("bridge", "cli")
+
     on: bool
     who: str
     via: str = "cli"

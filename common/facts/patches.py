@@ -142,6 +142,7 @@ class PatchRetry(Fact, tag="patch-retry"):
     """A person has the bytes of the patch `of` queued again, as the patch `mid`."""
 
     SAID_BY = ("cli",)
+
     author: str = msgspec.field(name="from")  # of the patch
     mid: str
     of: str
@@ -161,6 +162,7 @@ class PatchRevert(Fact, tag="patch-revert"):
     """A person hands in the reverse of the landed patch `of`, as the patch `mid`."""
 
     SAID_BY = ("cli",)
+
     mid: str
     of: str
     commit: str
@@ -192,6 +194,7 @@ class PatchDrop(Fact, tag="patch-drop"):
     """A person wants an open patch no more; one that is about to land still lands."""
 
     SAID_BY = ("cli",)
+
     mid: str
 
     def line(self) -> str:

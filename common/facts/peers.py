@@ -76,6 +76,7 @@ class PeerStop(Fact, tag="peer-stop"):
     """A person wants the turn of a peer interrupted."""
 
     SAID_BY = ("bridge", "cli")
+
     peer: str
     who: str
     via: str = "cli"
@@ -163,6 +164,7 @@ class RawInput(Fact, tag="raw-input"):
     """A person wants one line typed into the pane of a peer as it is; the body is the line."""
 
     SAID_BY = ("bridge", "cli")
+
     peer: str
     who: str
     sha: str
@@ -278,6 +280,7 @@ class Refresh(Fact, tag="refresh"):
     """A person wants SYSTEM sent to a peer again."""
 
     SAID_BY = ("bridge", "cli")
+
     peer: str
     who: str
     via: str = "cli"

@@ -70,6 +70,7 @@ class LedgerAccepted(Fact, tag="ledger-accepted"):
     """A person said what became of the ledger that ended at `old_seq`: what is there now is the ledger."""
 
     SAID_BY = ("cli",)
+
     old_seq: int
     old_hash: str
     because: str
@@ -85,6 +86,7 @@ class BodyForgotten(Fact, tag="body-forgotten"):
     """A person had a body removed. The facts that name it stay, with their redacted previews."""
 
     SAID_BY = ("cli",)
+
     sha: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]  # nothing else: it becomes the path of what is removed
     who: str
     why: str = ""
