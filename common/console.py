@@ -15,7 +15,7 @@ from cccc.common import answer, bus, commands, ledger, settings, supervisor, typ
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, log, message, raw, rfd
-from cccc.common.errors import CcccError, NotFound, NotRunning, UserError
+from cccc.common.errors import CcccError, NotFound, NotRunning, Refused
 from cccc.common.facts import Fact
 from cccc.common.lines import Line, plain, printable
 from cccc.common.meant import meant
@@ -134,7 +134,7 @@ class Console:
             no = f.DecisionRefused(rfd_id=fact.rfd_id, decision=fact.decision, who=who, via=fact.via, reason=reason)
             self._number([no])
             bus.tell(self.project, "cli", [no])
-        raise UserError(reason)
+        raise Refused(reason)
 
     def _echoed(self, fact: Fact) -> list[Line]:
         if isinstance(fact, f.ToUser):

@@ -17,7 +17,7 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common.errors import NotFound, UserError
+from cccc.common.errors import NoProject, UserError
 
 PEERS = ("PeerA", "PeerB")
 IGNORE = "/.cccc/**"  # the line that `cccc init` adds to the project's .gitignore
@@ -47,18 +47,18 @@ class Project:
     def find(cls, start: Path | None = None) -> Project:
         """Return the project that `start` (default: the current directory) lies in.
 
-        Raises NotFound when there is no `.cccc` from there upward.
+        Raises NoProject when there is no `.cccc` from there upward.
         """
         if os.environ.get("CCCC_HOME"):
             home = Path(os.environ["CCCC_HOME"]).resolve()
             if not home.is_dir():
-                raise NotFound(f"CCCC_HOME={home} is not a folder; unset it or run `cccc init`")
+                raise NoProject(f"CCCC_HOME={home} is not a folder; unset it or run `cccc init`")
             return cls(home)
         here = (start or Path.cwd()).resolve()
         for folder_ in (here, *here.parents):
             if (folder_ / ".cccc" / "settings").is_dir():
                 return cls(folder_ / ".cccc")
-        raise NotFound(f"no .cccc in {here} or above; run `cccc init` in your repository")
+        raise NoProject(f"no .cccc in {here} or above; run `cccc init` in your repository")
 
     @property
     def root(self) -> Path:

@@ -1,7 +1,8 @@
 """The `cccc` command: a group that imports a subcommand's module only when it is called.
 
 Each subcommand is `command` in the module of its name. What a person can mend is one line
-on stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running or not found.
+on stderr. Exit codes: 0 done, 1 failed, 2 wrong usage,
+3 not found, 4 not running, 5 no project here, 6 refused (common/errors.py).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from cccc.common import redaction, zone
-from cccc.common.errors import CcccError, NotFound, NotRunning
+from cccc.common.errors import CcccError
 
 # The first line of each command's help, kept here so that `cccc --help` imports none of them.
 SECTIONS = {
@@ -113,7 +114,7 @@ def cli(ctx: click.Context) -> None:
       cccc run           starts everything and shows it
       cccc send "both: add a section about team chat to the README"
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running or not found.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not running, 5 no project here, 6 refused.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
@@ -137,10 +138,8 @@ def main() -> int:
         return _stop(error.format_message(), error.exit_code)
     except click.Abort:
         return _stop("stopped; nothing more was done", 1)
-    except (NotFound, NotRunning) as error:
-        return _stop(str(error), 3)
     except CcccError as error:
-        return _stop(str(error), 1)
+        return _stop(str(error), error.exit_code)
     except OSError as error:  # a full disk, a folder without permission
         return _stop(": ".join(str(word) for word in (error.filename, error.strerror or error) if word), 1)
     return code if isinstance(code, int) else 0

@@ -22,7 +22,7 @@ def command(read_only: bool) -> None:
       cccc attach
       cccc attach -r
 
-    Exit codes: 0 detached, 1 this terminal is inside the session already, 2 wrong usage, 3 not running.
+    Exit codes: 0 detached, 1 this terminal is inside the session already, 2 wrong usage, 4 not running.
     """
     until_left(Project.find(), read_only)
 

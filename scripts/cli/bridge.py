@@ -40,7 +40,7 @@ def command(words: tuple[str, ...], lines: int, follow: bool) -> None:
       cccc bridge slack logs -n 200 -f
       cccc bridge pair
 
-    Exit codes: 0 done, 1 a library or token is missing, or it does not start, 2 wrong usage, 3 not running.
+    Exit codes: 0 done, 1 a library or token is missing, or it does not start, 2 wrong usage, 4 not running.
     """
     platforms, action = _read(words)
     project = Project.find()

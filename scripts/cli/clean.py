@@ -28,7 +28,7 @@ def command(keep_ledger: bool, yes: bool) -> None:
       cccc clean
       cccc clean --keep-ledger --yes
 
-    Exit codes: 0 cleaned, 1 refused or not confirmed, 2 wrong usage, 3 no project here.
+    Exit codes: 0 cleaned, 1 refused or not confirmed, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     if supervisor.is_up(project):

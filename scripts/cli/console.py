@@ -13,7 +13,7 @@ import click
 
 from cccc.common import typed_by
 from cccc.common.console import Console, completions, leaves
-from cccc.common.errors import UserError
+from cccc.common.errors import Refused
 from cccc.common.history import History
 from cccc.common.lines import Line
 from cccc.common.paths import Project
@@ -38,12 +38,12 @@ def command() -> None:
       cccc console
       printf '/pause\\nboth: wait for me, please\\n' | cccc console
 
-    Exit codes: 0 the input has ended, 1 a peer's program typed this, 2 wrong usage, 3 no project here.
+    Exit codes: 0 the input has ended, 2 wrong usage, 5 no project here, 6 a peer's program typed this.
     """
     project = Project.find()
     who = typed_by.program(project)
     if who:
-        raise UserError(f"{who} cannot use the console; write to_user.md")
+        raise Refused(f"{who} cannot use the console; write to_user.md")
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
     console = Console(project, "cli")

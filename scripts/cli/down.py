@@ -21,7 +21,7 @@ def command() -> None:
     Example:
       cccc down
 
-    Exit codes: 0 nothing runs any more, 3 no project here.
+    Exit codes: 0 nothing runs any more, 5 no project here.
     """
     project, begin = Project.find(), time.monotonic()
     if supervisor.down(project):

@@ -35,7 +35,7 @@ def command() -> None:
     Example:
       cccc evidence run card.yaml
 
-    Exit codes: 0 passed, 1 failed, 2 no valid card, 3 no such file or no project here.
+    Exit codes: 0 passed, 1 failed, 2 no valid card, 3 no such file, 5 no project here.
     """
 
 
@@ -59,7 +59,7 @@ def run(ctx: click.Context, card_file: Path, as_json: bool) -> None:
       kind: generic             # if you like
       meta: {owner: me}         # if you like
 
-    Exit codes: 0 passed, 1 failed, 2 no valid card, 3 no such file or no project here.
+    Exit codes: 0 passed, 1 failed, 2 no valid card, 3 no such file, 5 no project here.
     """
     project = Project.find()
     try:

@@ -12,7 +12,7 @@ from cccc.common import bus, git, ledger, machine, settings, supervisor, typed_b
 from cccc.common import facts as f
 from cccc.common.blobs import Blobs
 from cccc.common.commands.status import NO, check
-from cccc.common.errors import NotRunning, UserError
+from cccc.common.errors import NotRunning, Refused, UserError
 from cccc.common.lines import plain
 from cccc.common.named import mid_of
 from cccc.common.paths import Project
@@ -34,7 +34,7 @@ def command() -> None:
       cccc gate run
       cccc gate forget tests/test_net.py::test_fetch
 
-    Exit codes: 0 done, 1 refused or not green, 2 wrong usage, 3 not running, no such patch, or no project here.
+    Exit codes: 0 done, 1 not green, 2 wrong usage, 3 no such patch, 4 not running, 5 no project here, 6 refused.
     """
 
 
@@ -51,7 +51,7 @@ def explain(mid: str | None) -> None:
       cccc gate explain
       cccc gate explain cccc-1764000000-0a1b2c
 
-    Exit codes: 0 done, 3 no such patch, or no project here.
+    Exit codes: 0 done, 3 no such patch, 5 no project here.
     """
     project = Project.find()
     env = checked.environment_of(project)
@@ -92,7 +92,7 @@ def run(ctx: click.Context) -> None:
     Example:
       cccc gate run
 
-    Exit codes: 0 green, 1 not green or nothing to run, 3 no project or repository here.
+    Exit codes: 0 green, 1 not green or nothing to run, 3 no repository, 5 no project here.
     """
     project = Project.find()
     env = checked.environment_of(project)
@@ -106,7 +106,7 @@ def run(ctx: click.Context) -> None:
     if supervisor.is_up(project):
         program = typed_by.program(project)
         if program:
-            raise UserError(f"refused: {program} cannot do that; people are asked again by it")
+            raise Refused(f"refused: {program} cannot do that; people are asked again by it")
         outcome = _ask_the_gate(project)
     elif tests.startswith(NO):
         ctx.exit(1)
@@ -132,12 +132,12 @@ def forget(names: tuple[str, ...], every: bool, untested: bool) -> None:
       cccc gate forget tests.test_net::test_fetch
       cccc gate forget --all
 
-    Exit codes: 0 done, 1 refused, or it is not known, 2 wrong usage, 3 not running.
+    Exit codes: 0 done, 1 it is not known, 2 wrong usage, 4 not running, 6 refused.
     """
     project = Project.find()
     program = typed_by.program(project)
     if program:
-        raise UserError(f"refused: {program} cannot do that; only a person can, in a terminal of their own")
+        raise Refused(f"refused: {program} cannot do that; only a person can, in a terminal of their own")
     if not (names or every or untested):
         raise click.UsageError("name a test, or give --all or --untested")
     running.require(project)

@@ -35,7 +35,7 @@ def command() -> None:
       cccc ledger tail -f
       cccc ledger show --kind patch-commit --since 2d
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not running or not found.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not running.
     """
 
 
@@ -53,7 +53,7 @@ def tail(count: int, follow: bool) -> None:
       cccc ledger tail -n 50
       cccc ledger tail -f
 
-    Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no project here.
+    Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     reader = ledger.Reader(project, max(0, ledger.end(project) - count))
@@ -133,7 +133,7 @@ def archive() -> None:
     Example:
       cccc ledger archive
 
-    Exit codes: 0 done (prints the path), 1 refused, 3 not running.
+    Exit codes: 0 done (prints the path), 1 refused, 4 not running.
     """
     project = Project.find()
     running.require(project)

@@ -14,7 +14,7 @@ import click
 
 from cccc.common import status, typed_by
 from cccc.common.blobs import Blobs
-from cccc.common.errors import UserError
+from cccc.common.errors import Refused
 from cccc.common.lines import plain
 from cccc.common.paths import Project
 from cccc.common.plural import plural
@@ -47,7 +47,7 @@ def verify(as_json: bool) -> None:
       cccc ledger verify
       cccc ledger verify --json | jq .problems
 
-    Exit codes: 0 everything holds, 1 something does not (it is named), 3 no project here.
+    Exit codes: 0 everything holds, 1 something does not (it is named), 5 no project here.
     """
     audit = audited(Project.find())
     if as_json:
@@ -144,12 +144,12 @@ def accept(because: str) -> None:
     Example:
       cccc ledger accept --because "restored from Monday's backup after the disk died"
 
-    Exit codes: 0 accepted, 1 refused or nothing to accept, 2 wrong usage, 3 no project here.
+    Exit codes: 0 accepted, 1 nothing to accept, 2 wrong usage, 5 no project here, 6 refused.
     """
     project = Project.find()
     program = typed_by.program(project)
     if program:
-        raise UserError(f"refused: {program} cannot accept; only a person can, in a terminal of their own")
+        raise Refused(f"refused: {program} cannot accept; only a person can, in a terminal of their own")
     if not because.strip():
         raise click.UsageError("--because is empty; say what became of the ledger")
     fact, aside = accepting.accept(project, because.strip())
@@ -174,7 +174,7 @@ def export(file: Path | None, since: str | None) -> None:
       cccc ledger export
       cccc ledger export audit.html --since 7d
 
-    Exit codes: 0 written (prints the path), 1 failed, 2 wrong usage, 3 no project here.
+    Exit codes: 0 written (prints the path), 1 failed, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     after = before(project, stamp(since)) if since else 0

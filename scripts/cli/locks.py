@@ -20,6 +20,6 @@ def command() -> None:
     Example:
       cccc locks
 
-    Exit codes: 0 done, 3 no project here.
+    Exit codes: 0 done, 5 no project here.
     """
     screen.show(locks.lines(Project.find()))

@@ -29,7 +29,7 @@ def command(mid: str | None, me: bool, count: int | None) -> None:
       cccc log --me -n 1
       cccc log cccc-1764000000-0a1b2c
 
-    Exit codes: 0 done, 2 wrong usage, 3 no such message, or no project here.
+    Exit codes: 0 done, 2 wrong usage, 3 no such message, 5 no project here.
     """
     if mid and (me or count):
         raise click.UsageError("a MID is one message: --me and -n do not go with it")

@@ -29,6 +29,6 @@ def command(role: str, scenario: Path | None, hook: tuple[tuple[str, str], ...])
     Example:
       cccc mock-agent --role peerA --scenario review.yaml
 
-    Exit codes: 0 ended, 1 the scenario cannot be used or says so, 2 wrong usage, 3 no project here.
+    Exit codes: 0 ended, 1 the scenario cannot be used or says so, 2 wrong usage, 5 no project here.
     """
     return mock_agent.main(role, scenario, Project.find().home, dict(hook))

@@ -19,6 +19,6 @@ def command() -> int:
     Example:
       cccc panel
 
-    Exit codes: 0 left, 1 no terminal here, 2 wrong usage, 3 no project here.
+    Exit codes: 0 left, 1 no terminal here, 2 wrong usage, 5 no project here.
     """
     return view.main()

@@ -40,7 +40,7 @@ def command() -> None:
       cccc patch show cccc-1764000000-0a1b2c
       cccc patch revert 1a2b3c4
 
-    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not running, or no such patch.
+    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 no such patch, 4 not running.
     """
 
 
@@ -83,7 +83,7 @@ def retry(mid: str) -> None:
     Example:
       cccc patch retry cccc-1764000000-0a1b2c
 
-    Exit codes: 0 queued, 1 it still waits or has landed, 2 wrong usage, 3 not running, or no such patch.
+    Exit codes: 0 queued, 1 it still waits or has landed, 2 wrong usage, 3 no such patch, 4 not running.
     """
     project = Project.find()
     mid, queued, facts = _find(project, mid)
@@ -120,7 +120,7 @@ def drop(mid: str) -> None:
     Example:
       cccc patch drop cccc-1764000000-0a1b2c
 
-    Exit codes: 0 asked for, 1 it is settled already, 2 wrong usage, 3 not running, or no such patch.
+    Exit codes: 0 asked for, 1 it is settled already, 2 wrong usage, 3 no such patch, 4 not running.
     """
     project = Project.find()
     if mid.startswith("base-"):
@@ -149,7 +149,7 @@ def revert(mid: str, because: str) -> None:
       cccc patch revert cccc-1764000000-0a1b2c
       cccc patch revert 1a2b3c4 --because "breaks the import of old files"
 
-    Exit codes: 0 queued, 1 it has not landed, 2 wrong usage, 3 not running, or no such patch.
+    Exit codes: 0 queued, 1 it has not landed, 2 wrong usage, 3 no such patch, 4 not running.
     """
     project = Project.find()
     mid, _, facts = _find(project, mid)

@@ -23,7 +23,7 @@ def command() -> None:
     Example:
       cccc pause
 
-    Exit codes: 0 paused, 2 wrong usage, 3 not running.
+    Exit codes: 0 paused, 2 wrong usage, 4 not running.
     """
     bus.tell(Project.find(), "cli", [f.Pause(id=f"cli-pause-{time.time_ns()}", who=getpass.getuser())])
     click.echo("paused; `cccc resume` lets the handoffs go on")

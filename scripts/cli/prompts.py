@@ -39,7 +39,7 @@ def install(yes: bool) -> int:
     Example:
       cccc prompts install
 
-    Exit codes: 0 both are in place, 1 one stays as it was, 2 wrong usage, 3 no project here.
+    Exit codes: 0 both are in place, 1 one stays as it was, 2 wrong usage, 5 no project here.
     """
     root = Project.find().root
     left = 0
@@ -67,7 +67,7 @@ def show(peer: str) -> None:
     Example:
       cccc prompts show peerA
 
-    Exit codes: 0 printed, 1 the settings are wrong, 2 wrong usage, 3 no project here.
+    Exit codes: 0 printed, 1 the settings are wrong, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     texts = prompts.system(prompts.brief_of(project), settings.load(project), terminal.environment(project))

@@ -24,7 +24,7 @@ def command() -> None:
     Example:
       cccc ps
 
-    Exit codes: 0 done, 3 not running.
+    Exit codes: 0 done, 4 not running.
     """
     project, now = Project.find(), time.time()
     rows = [

@@ -23,7 +23,7 @@ def command(as_json: bool) -> None:
     Example:
       cccc queue
 
-    Exit codes: 0 done (also for an empty queue), 3 no project here.
+    Exit codes: 0 done (also for an empty queue), 5 no project here.
     """
     entries = queue.read(Project.find())
     if as_json:

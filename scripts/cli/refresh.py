@@ -24,7 +24,7 @@ def command(peer: str) -> None:
     Example:
       cccc refresh a
 
-    Exit codes: 0 sent, 2 wrong usage, 3 not running.
+    Exit codes: 0 sent, 2 wrong usage, 4 not running.
     """
     reply = peers.refresh(Project.find(), peer, Asker(getpass.getuser(), "cli"))
     for number, fact in enumerate(reply.facts):

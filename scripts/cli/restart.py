@@ -23,7 +23,7 @@ def command(services: tuple[str, ...]) -> None:
       cccc restart evidence
       cccc restart orchestrator delivery
 
-    Exit codes: 0 ready again, 1 not ready or a setting is wrong, 2 wrong usage, 3 not running or no such service.
+    Exit codes: 0 ready again, 1 not ready or a setting is wrong, 2 wrong usage, 3 no such service, 4 not running.
     """
     project = Project.find()
     settings.load(project)

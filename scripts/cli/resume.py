@@ -22,7 +22,7 @@ def command() -> None:
     Example:
       cccc resume
 
-    Exit codes: 0 resumed, or nothing was paused, 2 wrong usage, 3 not running.
+    Exit codes: 0 resumed, or nothing was paused, 2 wrong usage, 4 not running.
     """
     project = Project.find()
     reply = peers.resume(project, "", Asker(getpass.getuser(), "cli"))

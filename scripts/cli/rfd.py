@@ -12,7 +12,7 @@ import click
 from cccc.common import answer, bus, typed_by
 from cccc.common import facts as f
 from cccc.common.commands import Asker, rfd
-from cccc.common.errors import UserError
+from cccc.common.errors import Refused
 from cccc.common.lines import plain
 from cccc.common.paths import Project
 from cccc.scripts.cli import running, screen
@@ -30,7 +30,7 @@ def command() -> None:
       cccc rfd list
       cccc rfd approve rfd-prot-1a2b3c4d
 
-    Exit codes: 0 done, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    Exit codes: 0 done, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
 
 
@@ -45,7 +45,7 @@ def list_(everything: bool, as_json: bool) -> None:
       cccc rfd list
       cccc rfd list --all --json
 
-    Exit codes: 0 done (also for an empty list), 2 wrong usage, 3 no project here.
+    Exit codes: 0 done (also for an empty list), 2 wrong usage, 5 no project here.
     """
     entries = rfd.read(Project.find(), everything)
     if as_json:
@@ -88,7 +88,7 @@ def _verb(name: str, summary: str, more: str, example: str) -> click.Command:
     Example:
       cccc rfd {example}
 
-    Exit codes: 0 it counts, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    Exit codes: 0 it counts, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
     return command.command(name=name)(give)
 
@@ -115,7 +115,7 @@ def choose(rfd_id: str, option: str) -> int:
     Example:
       cccc rfd choose rfd-msg-1a2b3c4d keep
 
-    Exit codes: 0 it counts, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    Exit codes: 0 it counts, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
     return _decide(rfd_id, option)
 
@@ -130,7 +130,7 @@ def ask(rfd_id: str, text: str) -> int:
     Example:
       cccc rfd ask rfd-prot-1a2b3c4d "who calls this today?"
 
-    Exit codes: 0 they are asked, 1 refused, 2 wrong usage, 3 not running, or no such request.
+    Exit codes: 0 they are asked, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
     return _decide(rfd_id, "ask", text)
 
@@ -148,12 +148,12 @@ def check(rfd_id: str, option: str) -> int:
     Example:
       cccc rfd check rfd-msg-1a2b3c4d drop && ./drop-it
 
-    Exit codes: 0 yes, 1 no, 2 wrong usage, 3 not running, or no such request.
+    Exit codes: 0 yes, 1 no, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
     project = Project.find()
     program = typed_by.program(project)
     if program == typed_by.A_CHECK:
-        raise UserError(f"{rfd_id}: refused: {program} cannot use up an answer")
+        raise Refused(f"{rfd_id}: refused: {program} cannot use up an answer")
     who = program or getpass.getuser()
     return _hear(project, f.RfdCheck(id=_id(), rfd_id=rfd_id, choice=option, who=who, via="cli"))
 
@@ -170,7 +170,7 @@ def _decide(rfd_id: str, decision: str, text: str = "") -> int:
         refused = f.DecisionRefused(id=fact.id, rfd_id=rfd_id, decision=decision, who=program, via="cli", reason=reason)
         running.require(project)
         bus.tell(project, "cli", [refused])
-        raise UserError(f"{rfd_id}: refused: {reason}")
+        raise Refused(f"{rfd_id}: refused: {reason}")
     return _hear(project, fact)
 
 
@@ -178,11 +178,12 @@ def _hear(project: Project, fact: f.Decision | f.RfdCheck) -> int:
     rfd.find(project, fact.rfd_id)
     running.require(project)
     (outcome,) = answer.give(project, "cli", [fact])
-    refused = isinstance(outcome, f.DecisionRefused)
-    click.echo(plain(answer.words(outcome)), err=refused)
+    click.echo(plain(answer.words(outcome)), err=isinstance(outcome, f.DecisionRefused))
     if isinstance(outcome, f.RfdSettled) and outcome.outcome == "approved" and outcome.sha:
         click.echo(f"it is checked on the current base and lands by itself; `cccc patch show {outcome.mid}` shows it")
-    return 1 if refused else 0
+    if isinstance(outcome, f.DecisionRefused):
+        return 1 if isinstance(fact, f.RfdCheck) else Refused.exit_code
+    return 0
 
 
 def _id() -> str:

@@ -12,7 +12,7 @@ import click
 from cccc.common import answer, bus, typed_by
 from cccc.common import facts as f
 from cccc.common.commands import Asker, WrongUsage, message, raw
-from cccc.common.errors import UserError
+from cccc.common.errors import Refused, UserError
 from cccc.common.paths import Project
 from cccc.scripts.cli import running
 
@@ -39,7 +39,7 @@ def command(text: str | None) -> None:
       cccc send < brief.md
       cccc send "a! /model opus"
 
-    Exit codes: 0 stored, 1 refused or not typed, 2 nothing to send, 3 not running (then nothing was sent).
+    Exit codes: 0 stored, 1 not typed, 2 nothing to send, 4 not running (then nothing was sent), 6 refused.
     """
     if text is None and sys.stdin.isatty():
         raise click.UsageError("nothing to send: give a TEXT or pipe one in")
@@ -59,7 +59,7 @@ def _type(project: Project, letter: str, line: str) -> None:
     """Have a line typed as it is, and print what became of it."""
     who = typed_by.program(project)
     if who:
-        raise UserError(f"{who} cannot type into a pane; write to_peer.md")
+        raise Refused(f"{who} cannot type into a pane; write to_peer.md")
     running.require(project, ", nothing was typed")
     (wish,) = raw.wish(project, letter, line, Asker(getpass.getuser(), "cli")).facts
     wish.id = f"cli-raw-{time.time_ns()}"

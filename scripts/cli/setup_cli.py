@@ -29,7 +29,7 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
       cccc setup-cli
       cccc setup-cli codex --yes
 
-    Exit codes: 0 nothing is left to be asked, 1 something is, or a CLI is not there, 2 wrong usage, 3 no project here.
+    Exit codes: 0 nothing is left to be asked, 1 something is, or a CLI is not there, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     loaded = settings.load(project)

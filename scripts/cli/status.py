@@ -10,10 +10,9 @@ import click
 from cccc.common import bus
 from cccc.common import facts as f
 from cccc.common.commands import status
+from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.scripts.cli import running, screen
-
-NOT_RUNNING = 3
 
 
 @click.command()
@@ -30,7 +29,7 @@ def command(as_json: bool, clear: bool) -> int:
       cccc status
       cccc status --json | jq .troubles
 
-    Exit codes: 0 running, 1 --clear was refused, 2 wrong usage, 3 not running (what is known is printed).
+    Exit codes: 0 running, 1 --clear was refused, 2 wrong usage, 4 not running (what is known is printed).
     """
     project = Project.find()
     if clear:
@@ -41,4 +40,4 @@ def command(as_json: bool, clear: bool) -> int:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
     else:
         screen.show(status.lines(found))
-    return 0 if found["running"] else NOT_RUNNING
+    return 0 if found["running"] else NotRunning.exit_code

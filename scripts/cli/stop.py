@@ -9,7 +9,7 @@ import click
 
 from cccc.common import answer, typed_by
 from cccc.common.commands import Asker, peers
-from cccc.common.errors import UserError
+from cccc.common.errors import Refused
 from cccc.common.paths import Project
 
 _WITHIN = 8.0
@@ -28,12 +28,12 @@ def command(peer: str) -> None:
     Example:
       cccc stop a
 
-    Exit codes: 0 done or nothing to stop, 1 not interrupted, 2 wrong usage, 3 not running.
+    Exit codes: 0 done or nothing to stop, 1 not interrupted, 2 wrong usage, 4 not running, 6 refused.
     """
     project = Project.find()
     who = typed_by.program(project)
     if who:
-        raise UserError(f"{who} cannot stop a peer; ask in to_user.md")
+        raise Refused(f"{who} cannot stop a peer; ask in to_user.md")
     asked = peers.stop(project, peer, Asker(getpass.getuser(), "cli")).facts
     for number, fact in enumerate(asked):
         fact.id = f"cli-stop-{time.time_ns()}.{number}"

@@ -32,7 +32,7 @@ def command() -> None:
       cccc token set slack
       cccc token show
 
-    Exit codes: 0 done, 1 the platform refuses the token, 2 wrong usage, 3 no project here.
+    Exit codes: 0 done, 1 the platform refuses the token, 2 wrong usage, 5 no project here.
     """
 
 
@@ -50,7 +50,7 @@ def set_(platform: str) -> None:
       cccc token set
       cccc token set slack < tokens.txt
 
-    Exit codes: 0 stored, 1 the platform refuses it, 2 wrong usage or form, 3 no project here.
+    Exit codes: 0 stored, 1 the platform refuses it, 2 wrong usage or form, 5 no project here.
     """
     project = Project.find()
     loaded = settings.load(project)
@@ -81,7 +81,7 @@ def unset(platform: str) -> None:
     Example:
       cccc token unset slack
 
-    Exit codes: 0 removed, or there was none, 2 wrong usage, 3 no project here.
+    Exit codes: 0 removed, or there was none, 2 wrong usage, 5 no project here.
     """
     file = Project.find().settings / f"{platform}.yaml"
     removed = [key for key in _keys(platform) if editing.drop(file, key)]
@@ -97,7 +97,7 @@ def show(platform: str | None) -> None:
     Example:
       cccc token show
 
-    Exit codes: 0 done, 2 wrong usage, 3 no project here.
+    Exit codes: 0 done, 2 wrong usage, 5 no project here.
     """
     loaded = settings.load(Project.find())
     rows = []

@@ -44,7 +44,7 @@ def command(refresh_env: bool, mock: bool, foreground: bool) -> int:
       CLAUDE_I_CMD="claude --model opus" cccc up
 
     Exit codes: 0 up (or up already; with --foreground: stopped), 1 something is missing or a service is not ready
-    (with --foreground also: supervisord ended), 2 wrong usage, 3 no project or no git repository here.
+    (with --foreground also: supervisord ended), 2 wrong usage, 3 no git repository, 5 no project here.
     """
     project = Project.find()
 

@@ -34,7 +34,7 @@ def command() -> int:
     Example:
       cccc upgrade
 
-    Exit codes: 0 done, 1 a file needs you or something of 0.2.9 runs, 2 wrong usage, 3 no project here.
+    Exit codes: 0 done, 1 a file needs you or something of 0.2.9 runs, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     older_state.take_over(project)

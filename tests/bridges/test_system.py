@@ -104,7 +104,7 @@ def test_what_is_missing_is_said_with_the_command_that_mends_it(project: Project
     assert "`cccc token set telegram`" in cccc(project.root, "bridge", "start", code=1)
     assert "slack: no bot_token; `cccc token set slack`" in cccc(project.root, "bridge", "slack", "start", code=1)
     settle(project, telegram, token=TOKEN)
-    assert "`cccc up`" in cccc(project.root, "bridge", "telegram", "start", code=3)
+    assert "`cccc up`" in cccc(project.root, "bridge", "telegram", "start", code=4)
     assert "it is cccc bridge" in cccc(project.root, "bridge", "start", "stop", code=2)
 
 

@@ -29,13 +29,13 @@ class State(msgspec.Struct):
 class Echo(Worker):
     name = "orchestrator"
     State = State
+    hears = frozenset({f.UserMessage})
 
     def fold(self, fact):
-        if isinstance(fact, f.UserMessage):
-            self.state.heard += 1
-            if fact.text == "die":
-                raise ZeroDivisionError("asked to")
-            self.say(f.Notice(text=f"{fact.text} {self.state.heard}"), id_=f"echo:{fact.seq}", cause=fact.seq)
+        self.state.heard += 1
+        if fact.text == "die":
+            raise ZeroDivisionError("asked to")
+        self.say(f.Notice(text=f"{fact.text} {self.state.heard}"), id_=f"echo:{fact.seq}", cause=fact.seq)
 
 sys.exit(main(Echo))
 """

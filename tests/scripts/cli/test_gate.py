@@ -91,4 +91,4 @@ def test_after_a_no_a_run_asks_again(up: Project) -> None:
 
 
 def test_a_check_of_the_gate_forgets_nothing(up: Project) -> None:
-    assert "only a person can" in cccc(up.root, "gate", "forget", "--all", code=1, CCCC_CHECK="x")
+    assert "only a person can" in cccc(up.root, "gate", "forget", "--all", code=6, CCCC_CHECK="x")

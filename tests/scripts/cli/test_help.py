@@ -74,8 +74,8 @@ def test_a_secret_among_the_words_is_not_shown_in_the_error(tmp_path: Path, word
 
 
 @pytest.mark.parametrize("words", NEED_A_PROJECT.split(", "))
-def test_outside_of_a_project_every_command_says_so_in_one_line_and_exits_3(tmp_path: Path, words: str) -> None:
-    said = cccc(tmp_path, *words.split(), code=3)
+def test_outside_of_a_project_every_command_says_so_in_one_line_and_exits_5(tmp_path: Path, words: str) -> None:
+    said = cccc(tmp_path, *words.split(), code=5)
     assert said == f"cccc: no .cccc in {tmp_path} or above; run `cccc init` in your repository\n"
 
 

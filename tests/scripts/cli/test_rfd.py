@@ -52,11 +52,11 @@ def test_a_request_is_listed_shown_asked_about_and_answered(up: Project) -> None
     ahead = cccc(up.root, "rfd", "list", TZ="XYZ-5").splitlines()[1]
     assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d XYZ  ", ahead)
     assert "both peers are asked" in cccc(up.root, "rfd", "ask", rfd_id, "who calls it?")
-    assert "none of its options: drop, keep" in cccc(up.root, "rfd", "approve", rfd_id, code=1)
+    assert "none of its options: drop, keep" in cccc(up.root, "rfd", "approve", rfd_id, code=6)
     assert cccc(up.root, "rfd", "check", rfd_id, "drop", code=1) == f"{rfd_id}: no: not answered yet\n"
     assert cccc(up.root, "rfd", "choose", rfd_id, "drop").startswith(f"{rfd_id}: chosen (drop) by ")
     assert f"{rfd_id}: chosen (drop) by " in cccc(up.root, "rfd", "show", rfd_id)
-    assert "chosen already" in cccc(up.root, "rfd", "choose", rfd_id, "keep", code=1)
+    assert "chosen already" in cccc(up.root, "rfd", "choose", rfd_id, "keep", code=6)
     yes = cccc(up.root, "rfd", "check", rfd_id, "drop")
     assert re.fullmatch(rf"{rfd_id}: drop by (\S+), used for the check of \1\n", yes)
     assert "used for           the check of " in cccc(up.root, "rfd", "show", rfd_id)
@@ -94,7 +94,7 @@ def test_a_check_of_the_gate_cannot_decide(up: Project, known: str) -> None:
         code = f"import subprocess, sys; sys.exit(subprocess.run({command}).returncode)"
         command = [sys.executable, "-c", code, *leftovers.supervisord(up)]
     done = subprocess.run(command, cwd=up.root, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 1 and "a check of the gate cannot decide" in done.stderr, done
+    assert done.returncode == 6 and "a check of the gate cannot decide" in done.stderr, done
     refused = [fact for fact in ledger.read(up) if isinstance(fact, f.DecisionRefused) and fact.rfd_id == rfd_id]
     assert [fact.who for fact in refused] == ["a check of the gate"]
 
@@ -103,7 +103,7 @@ def test_a_check_of_the_gate_cannot_use_up_an_answer(up: Project) -> None:
     rfd_id = hand_in(up, "intent: rfd\ntitle: Delete everything\n")
     cccc(up.root, "rfd", "approve", rfd_id)
     assert "a check of the gate cannot use up an answer" in cccc(
-        up.root, "rfd", "check", rfd_id, code=1, CCCC_CHECK="x"
+        up.root, "rfd", "check", rfd_id, code=6, CCCC_CHECK="x"
     )
     cccc(up.root, "rfd", "check", rfd_id)
 
@@ -119,7 +119,7 @@ def test_a_peer_cannot_decide(up: Project, tmp_path: Path, detached: bool) -> No
     pane = tmux.panes(up)["PeerB"]
     tmux.call(up, "respawn-pane", "-k", "-t", pane.id, f"sh {script}")
     until(lambda: said.exists() and "exit" in said.read_text(), 20, "the peer's command")
-    assert "PeerB cannot decide" in said.read_text() and "exit 1" in said.read_text()
+    assert "PeerB cannot decide" in said.read_text() and "exit 6" in said.read_text()
     refused = [fact for fact in ledger.read(up) if isinstance(fact, f.DecisionRefused) and fact.rfd_id == rfd_id]
     assert [(fact.who, fact.decision) for fact in refused] == [("PeerB", "approve")]
     assert not [fact for fact in ledger.read(up) if isinstance(fact, f.Decision) and fact.rfd_id == rfd_id]

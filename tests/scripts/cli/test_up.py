@@ -20,8 +20,8 @@ def root(project: Project) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("words", ["ps", "restart panel", "ctl status", "attach", "send hello", "ledger archive"])
-def test_what_needs_a_running_system_exits_3_and_says_how_to_start_it(root: Path, words: str) -> None:
-    said = cccc(root, *words.split(), code=3)
+def test_what_needs_a_running_system_exits_4_and_says_how_to_start_it(root: Path, words: str) -> None:
+    said = cccc(root, *words.split(), code=4)
     assert said.count("\n") == 1 and "cccc up" in said
 
 
@@ -29,10 +29,10 @@ def test_down_when_nothing_runs_is_done(root: Path) -> None:
     assert cccc(root, "down") == "not running; nothing to stop\n"
 
 
-def test_status_when_nothing_runs_prints_what_is_known_and_exits_3(root: Path) -> None:
-    said = cccc(root, "status", code=3)
+def test_status_when_nothing_runs_prints_what_is_known_and_exits_4(root: Path) -> None:
+    said = cccc(root, "status", code=4)
     assert "not running" in said and "PeerA" in said
-    assert '"running": false' in cccc(root, "status", "--json", code=3)
+    assert '"running": false' in cccc(root, "status", "--json", code=4)
 
 
 def test_no_service_starts_on_a_wrong_setting(root: Path) -> None:
