@@ -20,7 +20,7 @@ from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import Child
 from cccc.services.evidence.checking.commands import SETTINGS
 from cccc.services.evidence.checking.links import Missing
-from cccc.services.evidence.checking.runs import Gate, Run, Runs
+from cccc.services.evidence.checking.runs import SILENT, Gate, Run, Runs
 from cccc.services.evidence.checking.tree_commands import Commands
 
 _ENVIRONMENT = ("TEST_CMD", "PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "NODE_PATH", "GOFLAGS", "RUSTFLAGS")
@@ -181,7 +181,7 @@ def _fact(
     fact.verdict, fact.reason = verdict.word, verdict.reason
     if verdict.word == "red" and not (run.tally and run.tally.executed):
         fact.verdict = "broken"
-        fact.reason = f"`{command}` ends before any test (exit {run.ended.code}): {run.cause}"
+        fact.reason = f"`{command}` ends before any test (exit {run.ended.code}): {run.cause or SILENT}"
     fact.exit, fact.seconds = run.ended.code, round(run.ended.seconds, 3)
     fact.isolated = gate.sandbox.isolation.way
     fact.log, fact.sha = str(run.log.relative_to(gate.project.root)), run.sha

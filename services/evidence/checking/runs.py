@@ -24,6 +24,7 @@ from cccc.services.evidence.checking.setup_cache import Products
 from cccc.services.evidence.policy import Counted
 from cccc.services.evidence.tree.gate_tree import Clean, GateTree
 
+SILENT = "it says nothing"  # of a run without a cause
 _LARGEST_REPORT = 64 * 1024 * 1024
 
 
@@ -44,8 +45,8 @@ class Run:
 
     @property
     def cause(self) -> str:
-        """The line of the output that says best why it ended so, for facts and people."""
-        return redaction.default.redact(cause.of(self.ended.output)) or "it says nothing"
+        """The line of the output that says best why it ended so, for facts and people; "" when it says nothing."""
+        return redaction.default.redact(cause.of(self.ended.output))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from cccc.services.evidence.checking.child import Child
 from cccc.services.evidence.checking.commands import SETTINGS
 from cccc.services.evidence.checking.finders import proposals
 from cccc.services.evidence.checking.links import Missing
-from cccc.services.evidence.checking.runs import Gate, Run, Runs
+from cccc.services.evidence.checking.runs import SILENT, Gate, Run, Runs
 from cccc.services.evidence.checking.tree_commands import Commands
 from cccc.services.evidence.policy import Counted, Need
 from cccc.services.evidence.queue import Open, Ran
@@ -100,7 +100,7 @@ class Verdicts:
         why = f"checks could not run: gate.setup failed: {ended.over or f'exit {ended.code}'}"
         self._tree.reset(self._repo.head)
         if (yield from self.runs.set_up("base.setup")):
-            yield from self._stop(fact, f"{why}, on the base too: {failed.cause}")
+            yield from self._stop(fact, f"{why}, on the base too: {failed.cause or SILENT}")
         self.unsaid.append(fact)
         raise Refused(why)
 
@@ -183,7 +183,7 @@ class Verdicts:
         if kind == "lint" and verdict.word == "red":
             more = against_base.repaired(run.rewritten, before.rewritten)
             same = not more and against_base.adds_nothing(ended, before.ended)
-            words = f"`{run.command}` says the same on the base (exit {ended.code}): {run.cause}"
+            words = f"`{run.command}` says the same on the base (exit {ended.code}): {run.cause or SILENT}"
             return f"{words}; mend that, or set {setting}" if same else ""
         if not against_base.proves_nothing(ended, run.tally, before.ended, before.tally):
             return ""
@@ -193,10 +193,10 @@ class Verdicts:
             bring = proposal or "gate.link and gate.setup bring in what git does not"
             return f"{', '.join(sorted(lacking))}, on the base too; {bring}"
         if verdict.word == "broken":
-            words = f"{verdict.reason}, on the base too: {run.cause}"
+            words = f"{verdict.reason}, on the base too: {run.cause or SILENT}"
             return f"{words}; or set {proposal}" if proposal else words
         words = f"`{run.command}` ends before any test (exit {ended.code}), on the base too"
-        return f"{words}: {run.cause}; mend that, or set {proposal or setting}"
+        return f"{words}: {run.cause or SILENT}; mend that, or set {proposal or setting}"
 
     def _finding(self, run: Run) -> str:
         """Return what a linter found first; "" when it is red for what it changed."""

@@ -141,7 +141,7 @@ def test_verify_names_the_line_that_was_changed(handed: Project) -> None:
     assert "line 5" in cccc(handed.root, "ledger", "verify", code=1)
 
 
-def test_archive_without_a_ledger_is_exit_3(project: Project) -> None:
+def test_archive_without_a_ledger_is_exit_4(project: Project) -> None:
     assert "cccc up" in cccc(project.root, "ledger", "archive", code=4)
 
 
