@@ -193,9 +193,12 @@ def processes(project: Project) -> list[Row]:
 
 
 def reason(row: Row) -> str:
-    """Return why a service does not stay up: the last line of its log while it waits for the next try."""
-    if row.state != "BACKOFF":
-        return row.error
+    """Return why a service does not stay up: its last words while it waits for the next try."""
+    return last_words(row) if row.state == "BACKOFF" else row.error
+
+
+def last_words(row: Row) -> str:
+    """Return the last line of a service's log."""
     said = row.log.read_text(encoding="utf-8", errors="replace").split("\n") if row.log.exists() else []
     return next((line for line in reversed(said) if line.strip()), row.error)
 

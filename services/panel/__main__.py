@@ -138,9 +138,13 @@ class Panel(Worker):
         except NotRunning as error:
             rows = []
             self._socket_trouble = str(error) if "SUPERVISOR_ENABLED" in os.environ else ""  # else it runs alone
-        self._failing = {row.name: supervisor.reason(row) for row in rows if row.state == "BACKOFF"}
+        self._failing = {row.name: supervisor.last_words(row) for row in rows if self._fails(row)}
         self._obstacles = [one_line(found.line) for found in self._ground.find()]
         self._changed = [one_line(line) for line in self._drift.lines(self._live.heard(_now()))]
+
+    def _fails(self, row: supervisor.Row) -> bool:
+        """Whether a service does not stay up. On a slow machine it lives long enough that supervisord does not wait."""
+        return row.state == "BACKOFF" or (row.pid > 0 and self._live.is_another(row.name, row.pid, _now()))
 
     def _measure(self) -> None:
         """Look at the ledger's size, which changes only with its seq."""

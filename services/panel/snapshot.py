@@ -68,6 +68,11 @@ class Live:
         heard_until = now if name == "ledger" else self.voices["ledger"].at
         return heard_until.clock - self.voices[name].at.clock > SILENT_AFTER
 
+    def is_another(self, name: str, pid: int, now: Moment) -> bool:
+        """Whether a service that is silent was started again since, as the process `pid`."""
+        voice = self.voices.get(name)
+        return bool(voice and voice.beat and voice.beat.pid != pid) and self.silent(name, now)
+
     def heard(self, now: Moment) -> list[str]:
         """Return the services that beat, in start order."""
         return [name for name, voice in self.voices.items() if voice.beat and not self.silent(name, now)]

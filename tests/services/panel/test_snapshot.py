@@ -57,6 +57,18 @@ def test_a_service_that_stops_beating_is_silent_after_ten_seconds() -> None:
     assert shown.troubles == ["evidence is silent; see `cccc logs evidence`"]
 
 
+def test_a_silent_service_that_runs_as_another_process_was_started_again() -> None:
+    live = Live(at(0))
+    all_beat(live, 1)
+    for second in range(3, 14, 2):
+        all_beat(live, second, but="evidence")
+    pid = live.voices["evidence"].beat.pid  # type: ignore[union-attr]
+    assert live.is_another("evidence", pid + 1, at(13))
+    assert not live.is_another("evidence", pid, at(13))
+    assert not live.is_another("ledger", pid + 1, at(13))
+    assert not live.is_another("bridge-slack", pid + 1, at(13))
+
+
 def test_a_service_that_does_not_stay_up_is_failing_with_its_reason_and_a_bridge_too() -> None:
     live = Live(at(0))
     all_beat(live, 1)
