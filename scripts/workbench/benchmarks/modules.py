@@ -87,6 +87,8 @@ def _script_test(said: str, way: str, end: str, indent: str) -> str:
         wanted, argument, body = [caller, "assert"], "()", [f"assert.strictEqual(twice(2), 4){end}"]
     heads = ["'use strict'"] if said.startswith("'use strict'") else []
     heads += [brought[name] for name in wanted if name in brought] + [brings("{ twice }", way)]
+    if re.search(r"^(?:import|const|let|var)\b[^;\n]*\{\w", said, re.M):
+        heads = [re.sub(r"\{ (\w+) \}", r"{\1}", head) for head in heads]
     lines = [*(f"{head}{end}" for head in heads), "", f"{caller}({quote}twice{quote}, {argument} => {{"]
     return "\n".join([*lines, *(f"{indent}{line}" for line in body), f"}}){end}\n"])
 

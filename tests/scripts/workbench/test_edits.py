@@ -91,7 +91,7 @@ def test_mutations_come_by_turns_and_are_spread() -> None:
 @pytest.mark.parametrize(
     ("source", "test", "path", "head"),
     [
-        ("index.js", AVA, "test-twice-of.js", "import test from 'ava';\nimport { twice } from './twice-of.js';\n"),
+        ("index.js", AVA, "test-twice-of.js", "import test from 'ava';\nimport {twice} from './twice-of.js';\n"),
         ("lib/fit.js", TAP, "test/twice-of.js", "'use strict'\nconst t = require('tap')\n"),
         ("src/a.ts", CHAI, "test/twice_of_test.ts", 'import { expect } from "chai";\n'),
     ],
