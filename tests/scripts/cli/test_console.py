@@ -41,7 +41,7 @@ def test_what_is_no_text_is_taken_without_a_traceback(up: Project) -> None:
     done = subprocess.run(
         [str(CCCC), "console"], cwd=up.root, env=environment(), input=b"a: \xff\n", capture_output=True, check=True
     )
-    assert done.stdout.startswith(b"to PeerA: ") and done.stderr == b""
+    assert b"\nto PeerA: " in b"\n" + done.stdout and done.stderr == b""
     assert messages(up)[-1] == "\ufffd"
 
 
@@ -67,5 +67,5 @@ def test_a_program_of_a_peer_may_not_use_it(up: Project) -> None:
     words = f"cd {shlex.quote(str(up.root))} && echo /pause | {CCCC} console > said 2>&1; echo $? > code; sleep 60"
     tmux.respawn(up, peer.id, peer.run, "sh", "-c", words)
     until(lambda: (up.root / "code").exists() and (up.root / "code").read_text(), 15, "the end of the console")
-    assert (up.root / "code").read_text() == "1\n"
+    assert (up.root / "code").read_text() == "6\n"
     assert (up.root / "said").read_text() == "cccc: PeerA cannot use the console; write to_user.md\n"

@@ -36,7 +36,7 @@ def shorter(system: Project) -> Project:
     cccc(system.root, "down")
     lines = system.ledger.read_bytes().splitlines(keepends=True)
     system.ledger.write_bytes(b"".join(lines[:-3]))
-    assert f"lines {len(lines) - 2} to {len(lines)} are gone" in cccc(system.root, "status", code=3)
+    assert f"lines {len(lines) - 2} to {len(lines)} are gone" in cccc(system.root, "status", code=4)
     said = cccc(system.root, "up", "--mock")
     assert f"lines {len(lines) - 2} to {len(lines)} are gone" in said and "cccc ledger accept" in said
     return system
