@@ -1,7 +1,7 @@
 """The gate: one patch at a time, in the order they came.
 
 A patch is tried in the gate tree (trial.py). A commit that passed is announced as `patch-landing`,
-and landed (landing.py) only when that fact is heard: the ledger has then all that a restart needs
+and landed (landing/land.py) only when that fact is heard: the ledger has then all that a restart needs
 to finish it. What cannot land now is held and looked at again each second; it lets the patches
 behind it pass, and is tried again when they have moved the branch.
 """

@@ -24,7 +24,7 @@ from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import Child, Command
 from cccc.services.evidence.checking.links import Missing
 from cccc.services.evidence.checking.runs import Gate, Run
-from cccc.services.evidence.checking.verdicts import Decision, Refused, Stuck, Verdicts, shown
+from cccc.services.evidence.checking.verdicts import Decision, Refused, Stuck, Verdicts
 from cccc.services.evidence.landing import hook_runs, hooks, settings_patch
 from cccc.services.evidence.landing.hook_runs import Hooks
 from cccc.services.evidence.landing.land import Landing
@@ -261,11 +261,11 @@ class Trial:
                 repaired = list(dict.fromkeys([*repaired, *self._tree.rewritten()]))
                 paths = ", ".join(change.shown(repaired[: policy.MOST_PATHS]))
                 mend = f" (it changed {paths}; {_HAND_IN})" if repaired else ""
-                words = shown(ended) or f"exit {ended.code}"
+                words = checks.shown(ended) or f"exit {ended.code}"
                 raise Refused(f"commit refused{mend}: the {name} hook says: {words}")
             if repaired:
                 paths = ", ".join(change.shown(repaired[: policy.MOST_PATHS]))
-                raise Refused(f"{_CHANGED}: the {name} hook, {paths}; {_HAND_IN}\n{shown(ended)}")
+                raise Refused(f"{_CHANGED}: the {name} hook, {paths}; {_HAND_IN}\n{checks.shown(ended)}")
 
     def _make(self, log: Path, append: bool) -> Generator[Child, Ended | None, str]:
         """Make the commit. Whatever git says no to here is the user's: identity, signing, disk, locks."""
@@ -276,7 +276,7 @@ class Trial:
         assert ended
         made = _COMMIT.findall(ended.output)
         if ended.code or ended.over or not made:
-            why = f"stopped after {ended.over}" if ended.over else " ".join(shown(ended).split())
+            why = f"stopped after {ended.over}" if ended.over else " ".join(checks.shown(ended).split())
             signs = "-S" in argv
             if signs:
                 why += "; commits are signed (commit.gpgSign): when `git commit -S` works in a terminal, "

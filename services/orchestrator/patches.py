@@ -129,11 +129,6 @@ def _does_not_fit(state: State, fact: f.PatchPrecheckFail, around: Around) -> Se
 
 
 @decide.rule
-def _commit(state: State, fact: f.PatchCommit, around: Around) -> Sequence[Said]:
-    return _landed(state, fact, around.write)
-
-
-@decide.rule
 def _applied(state: State, fact: f.SettingsApplied, around: Around) -> Sequence[Said]:
     _settled(state, fact.mid)
     text = f"SETTINGS CHANGED {fact.mid}: {', '.join(fact.paths)}; services read them after `cccc restart`"
@@ -142,8 +137,19 @@ def _applied(state: State, fact: f.SettingsApplied, around: Around) -> Sequence[
 
 
 @decide.rule
-def _retry(state: State, fact: f.PatchRetry | f.PatchRevert, around: Around) -> Sequence[Said]:
-    return [_again(fact)]
+def _again(state: State, fact: f.PatchRetry | f.PatchRevert, around: Around) -> Sequence[Said]:
+    queued = f.PatchQueued(
+        author=fact.author if isinstance(fact, f.PatchRetry) else "User",
+        mid=fact.mid,
+        source=fact.source if isinstance(fact, f.PatchRetry) else "revert",
+        sha=fact.sha,
+        size=fact.size,
+        text=fact.text,
+        reverts=fact.reverts if isinstance(fact, f.PatchRetry) else fact.of,
+        commit=fact.commit,
+        because=fact.because,
+    )
+    return [Said(queued)]
 
 
 @decide.rule
@@ -167,8 +173,16 @@ def _base_drop(state: State, fact: f.BaseDrop, around: Around) -> Sequence[Said]
 
 @decide.rule
 def _base_test(state: State, fact: f.BaseTest, around: Around) -> Sequence[Said]:
+    """Tell the user of tests that do not pass before any patch."""
     _settled(state, fact.mid)
-    return _of_the_base(fact)
+    if fact.verdict not in ("red", "broken"):
+        return ()
+    where = f"{fact.base[:9]} on {fact.branch.removeprefix('refs/heads/')}, before any patch"
+    word = "are red" if fact.verdict == "red" else "could not run"
+    text = f"the tests {word} on {where} (`{fact.command}`): {fact.reason}"
+    more = "" if len(fact.failing) >= (fact.failed or 0) else f" and {(fact.failed or 0) - len(fact.failing)} more"
+    text += f"; failing: {', '.join(fact.failing)}{more}" if fact.failing else ""
+    return [Said(f.Notice(text=text[: f.LONGEST_TEXT], about=fact.mid))]
 
 
 def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: str, output: str, write: Write) -> Said:
@@ -184,18 +198,6 @@ def _rejected(state: State, fact: f.PatchReject | f.PatchPrecheckFail, reason: s
     return _tell(fact.author, fact, text, write)
 
 
-def _of_the_base(fact: f.BaseTest) -> list[Said]:
-    """Tell the user of tests that do not pass before any patch."""
-    if fact.verdict not in ("red", "broken"):
-        return []
-    where = f"{fact.base[:9]} on {fact.branch.removeprefix('refs/heads/')}, before any patch"
-    word = "are red" if fact.verdict == "red" else "could not run"
-    text = f"the tests {word} on {where} (`{fact.command}`): {fact.reason}"
-    more = "" if len(fact.failing) >= (fact.failed or 0) else f" and {(fact.failed or 0) - len(fact.failing)} more"
-    text += f"; failing: {', '.join(fact.failing)}{more}" if fact.failing else ""
-    return [Said(f.Notice(text=text[: f.LONGEST_TEXT], about=fact.mid))]
-
-
 def _of_the_setting(state: State, fact: f.PatchReject) -> list[Said]:
     """Tell the user, once for each line, what the settings refuse and which line would allow it."""
     if not fact.allow or fact.allow in state.lines_told or fact.author not in PEERS:
@@ -205,7 +207,8 @@ def _of_the_setting(state: State, fact: f.PatchReject) -> list[Said]:
     return [Said(f.Notice(text=text[: f.LONGEST_TEXT], about=fact.mid))]
 
 
-def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
+@decide.rule
+def _landed(state: State, fact: f.PatchCommit, around: Around) -> Sequence[Said]:
     entry = next((entry for entry in state.queue if entry.mid == fact.mid and entry.reverts), None)
     skipped = state.skipped.get(fact.mid, [])
     _settled(state, fact.mid)
@@ -219,7 +222,7 @@ def _landed(state: State, fact: f.PatchCommit, write: Write) -> list[Said]:
     text += f"Note: {noted}\n" if noted else ""
     text += "\n".join([*fact.paths[:20], *(f"note: {note}" for note in fact.notes)])
     peers = (fact.author, other(fact.author)) if fact.author in PEERS else (*PEERS, fact.author)
-    told = [_tell(to, fact, text, write) for to in peers]
+    told = [_tell(to, fact, text, around.write) for to in peers]
     if entry:
         told.append(
             Said(f.PatchReverted(mid=entry.reverts, revert=fact.mid, commit=fact.commit, because=entry.because))
@@ -237,22 +240,6 @@ def _tell(
     if to in PEERS:
         return write("System", to, f"sys-{fact.seq}", text)
     return Said(f.Notice(text=text[: f.LONGEST_TEXT], about=fact.mid))
-
-
-def _again(fact: f.PatchRetry | f.PatchRevert) -> Said:
-    return Said(
-        f.PatchQueued(
-            author=fact.author if isinstance(fact, f.PatchRetry) else "User",
-            mid=fact.mid,
-            source=fact.source if isinstance(fact, f.PatchRetry) else "revert",
-            sha=fact.sha,
-            size=fact.size,
-            text=fact.text,
-            reverts=fact.reverts if isinstance(fact, f.PatchRetry) else fact.of,
-            commit=fact.commit,
-            because=fact.because,
-        )
-    )
 
 
 def _leftovers(fact: f.LeftoverRemind) -> str:

@@ -13,7 +13,7 @@ from typing import Optional, Union
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import git, redaction
+from cccc.common import git
 from cccc.services.evidence.checking import bases, checks
 from cccc.services.evidence.checking.bases import Known, State
 from cccc.services.evidence.checking.checks import Ended
@@ -185,7 +185,7 @@ def _fact(
     fact.exit, fact.seconds = run.ended.code, round(run.ended.seconds, 3)
     fact.isolated = gate.sandbox.isolation.way
     fact.log, fact.sha = str(run.log.relative_to(gate.project.root)), run.sha
-    fact.tail = checks.tail(redaction.default.redact(checks.plain(run.ended.output)))
+    fact.tail = checks.shown(run.ended)
     if run.tally:
         fact.tests, fact.failed, fact.skipped = run.tally.tests, run.tally.failed, run.tally.skipped
         names = sorted(bases.as_told(run.tally.failing or ()))[:_NAMED]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
 
+from cccc.common import redaction
 from cccc.services.evidence.checking.counts import Tally
 from cccc.services.evidence.checking.finders import Tracked, node
 from cccc.services.evidence.checking.sandbox import COMPLAINT, NOT_ISOLATED
@@ -97,6 +98,11 @@ def tail(output: str) -> str:
     """Return the last useful lines of an output, without colours and blank lines."""
     lines = [line.rstrip() for line in plain(output).split("\n") if line.strip()]
     return "\n".join(lines[-_TAIL_LINES:])[-_TAIL_CHARS:]
+
+
+def shown(ended: Ended) -> str:
+    """Return the last useful lines of an output, as facts and people get them."""
+    return tail(redaction.default.redact(plain(ended.output)))
 
 
 def plain(output: str) -> str:

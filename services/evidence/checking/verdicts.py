@@ -322,7 +322,7 @@ class Verdicts:
             seconds=round(run.ended.seconds, 3),
             log=str(run.log.relative_to(self._gate.project.root)),
             sha=run.sha,
-            tail=shown(run.ended),
+            tail=checks.shown(run.ended),
         )
         if isinstance(fact, f.Test):
             fact.on_base = on_base
@@ -340,8 +340,3 @@ class Verdicts:
             seconds=0,
             tail=why,
         )
-
-
-def shown(ended: Ended) -> str:
-    """Return the last useful lines of an output, as facts and people get them."""
-    return checks.tail(redaction.default.redact(checks.plain(ended.output)))

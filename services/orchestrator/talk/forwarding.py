@@ -34,8 +34,6 @@ RESTATES = 0.85  # share of words in common from which an insight only repeats i
 _NEEDED = ("delta", "refs", "next")
 _UNPAID = ("missing-insight", "not-revise-kind", "missing", "similar-to-body")
 
-Held = Union[f.TeachIntercept, f.ReviseIntercept, f.HandoffHeld]
-
 _TEACH = """\
 MESSAGE HELD {mid}: it does not end with an insight block. It is kept.
 To release it, write to_peer.md with only the block, or write the message again with the block at its end:
@@ -93,8 +91,21 @@ decide: ByKind[Sequence[Said]] = ByKind(())
 
 
 @decide.rule
-def _held(state: State, fact: f.TeachIntercept | f.ReviseIntercept | f.HandoffHeld, around: Around) -> list[Said]:
-    return _tell_held(state, fact, around.write)
+def _without_insight(state: State, fact: f.TeachIntercept, around: Around) -> list[Said]:
+    text = _TEACH.format(mid=fact.mid, peer=other(fact.peer))
+    return _tell(state, fact.peer, fact, fact.reason, text, around.write)
+
+
+@decide.rule
+def _without_revise(state: State, fact: f.ReviseIntercept, around: Around) -> list[Said]:
+    text = _REVISE.format(mid=fact.mid, reason=fact.reason)
+    return _tell(state, fact.peer, fact, fact.reason, text, around.write)
+
+
+@decide.rule
+def _while_paused(state: State, fact: f.HandoffHeld, around: Around) -> list[Said]:
+    text = f"MESSAGE HELD {fact.mid}: handoffs are paused by the user; it goes on when they are resumed."
+    return _tell(state, fact.author, fact, "paused", text, around.write)
 
 
 @decide.rule
@@ -200,15 +211,6 @@ def _owe(state: State, author: str, read: insight.Message, fact: Fact) -> None:
     side = state.sides[other(author)]
     if read.kind in insight.RAISES_DEBT and not side.debt:
         side.debt = Debt(fact.seq, fact.ts)
-
-
-def _tell_held(state: State, fact: Held, write: Write) -> list[Said]:
-    if isinstance(fact, f.TeachIntercept):
-        return _tell(state, fact.peer, fact, fact.reason, _TEACH.format(mid=fact.mid, peer=other(fact.peer)), write)
-    if isinstance(fact, f.ReviseIntercept):
-        return _tell(state, fact.peer, fact, fact.reason, _REVISE.format(mid=fact.mid, reason=fact.reason), write)
-    text = f"MESSAGE HELD {fact.mid}: handoffs are paused by the user; it goes on when they are resumed."
-    return _tell(state, fact.author, fact, "paused", text, write)
 
 
 def _superseded(side: Side, author: str, mid: str, body: str) -> list[Said]:
