@@ -15,7 +15,7 @@ class Blobs:
 
     def __init__(self, project: Project) -> None:
         self._folder = project.blobs
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        project.make(self._folder)
 
     def path(self, sha: str) -> Path:
         return self._folder / sha

@@ -16,6 +16,7 @@ class History:
     """The lines of all consoles, the newest last. A console that is open does not see what others add."""
 
     def __init__(self, project: Project) -> None:
+        self._project = project
         self._path = project.state / "console-history"
         self.lines: list[str] = []
         if self._path.exists():
@@ -31,6 +32,6 @@ class History:
         if self.lines[-1:] == [text]:
             return
         self.lines.append(text)
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._project.make(self._path.parent)
         with os.fdopen(os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a") as file:
             file.write(json.dumps(text) + "\n")

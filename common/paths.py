@@ -201,19 +201,29 @@ class Project:
     def _pointer(self) -> Path:
         return self.state / "sockets"
 
+    def make(self, folder_: Path, mode: int = 0o700) -> None:
+        """Create a folder below `.cccc`, and those above it that are missing.
+
+        Raises NoProject without `.cccc` itself: where a project was moved away, nothing may stand in the way back.
+        """
+        for path in (*(above for above in reversed(folder_.parents) if self.home in above.parents), folder_):
+            try:
+                path.mkdir(mode=mode, exist_ok=True)
+            except FileNotFoundError:
+                raise NoProject(f"{self.home} was removed or moved away; look for it, or run `cccc init`") from None
+
     def make_private(self) -> None:
         """Create the folders that are for their user's eyes alone, and close to others what is there."""
         for path in (self.state, self.mailbox, self.logs):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.make(path)
             path.chmod(0o700)
 
     def make_run(self) -> None:
         """Create the run folder (0700) and that of the sockets.
 
-        Raises UserError when the latter's parent belongs to somebody else.
+        Raises UserError when the latter's parent belongs to somebody else, NoProject as `make` does.
         """
-        for path in (self.state, self.run):
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.make(self.run)
         if self.sockets != self.run:
             _make_owned(self.sockets.parent)
             self.sockets.mkdir(mode=0o700, exist_ok=True)

@@ -25,7 +25,7 @@ from typing import BinaryIO, Callable, ClassVar, Union
 import zmq
 
 from cccc.common import leftovers, redaction, zone
-from cccc.common.errors import CcccError, LedgerBusy
+from cccc.common.errors import CcccError, LedgerBusy, NoProject
 from cccc.common.paths import Project, same_file
 
 TICK = 1.0
@@ -116,26 +116,14 @@ class Process:
 
         Raises LedgerBusy when another process has become this service.
         """
-        end = time.monotonic() + _COMES_BACK_WITHIN
-        while not self.project.settings.is_dir():
-            if time.monotonic() > end:
-                self._end_all()
-                return False
-            time.sleep(0.05)
+        if not _is_back(self.project, self._parent, self.log):
+            return False
         if not same_file(self._lock, self._lock_path):
             self.log.warning("%s was removed; it is made again", self._lock_path)
             fresh = self._take_lock()
             os.close(self._lock)
             self._lock = fresh
         return True
-
-    def _end_all(self) -> None:
-        """End everything after the project was removed: no `cccc down` can, and supervisord does not notice."""
-        self.log.warning("%s was removed or moved away; ending all services", self.project.home)
-        if "SUPERVISOR_ENABLED" in os.environ:
-            os.kill(self._parent, signal.SIGTERM)
-        for server in leftovers.tmux_servers(self.project.socket("tmux")):
-            os.kill(server, signal.SIGTERM)
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
@@ -154,6 +142,24 @@ def _parent(project: Project) -> int:
         return int((project.run / "supervisord.pid").read_text())
     except (FileNotFoundError, ValueError):  # it was removed or written over, or has just ended with its supervisord
         return os.getppid() if os.getppid() in leftovers.supervisords(project) else 0
+
+
+def _is_back(project: Project, parent: int, log: logging.Logger) -> bool:
+    """Wait for a project that was removed or moved away. Returns False after everything was ended because it stays so.
+
+    No `cccc down` can end it then, and supervisord does not notice.
+    """
+    end = time.monotonic() + _COMES_BACK_WITHIN
+    while not project.settings.is_dir():
+        if time.monotonic() > end:
+            log.warning("%s was removed or moved away; ending all services", project.home)
+            if "SUPERVISOR_ENABLED" in os.environ:
+                os.kill(parent, signal.SIGTERM)
+            for server in leftovers.tmux_servers(project.socket("tmux")):
+                os.kill(server, signal.SIGTERM)
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def hold(path: Path, within: float = _ORPHAN_LEAVES_WITHIN) -> BinaryIO:
@@ -206,6 +212,9 @@ def main(service: type[Process]) -> int:
         try:
             service(Project.find()).run()
         except CcccError as error:
-            logging.getLogger(service.name).exception("%s", error)
+            log = logging.getLogger(service.name)
+            log.exception("%s", error)
+            if isinstance(error, NoProject) and "SUPERVISOR_ENABLED" in os.environ:
+                _is_back(Project(Path(os.environ["CCCC_HOME"])), os.getppid(), log)
             return 1
     return 0

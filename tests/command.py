@@ -126,11 +126,28 @@ def running(root: Path, **more: str) -> Iterator[Project]:
 
 def processes_in(root: Path) -> list[str]:
     """Return the command lines of the processes that work in `root` or below."""
-    found = []
+    return [command for command, _ in _working_in(root).values()]
+
+
+def services_in(root: Path) -> dict[int, str]:
+    """Return the services that work in `root`, by process. What one has forked is none, though it has its words."""
+    found = _working_in(root)
+    ours = {pid: words for pid, words in found.items() if " -I -m cccc.services." in words[0]}
+    return {
+        pid: command.split("cccc.services.")[1].strip()
+        for pid, (command, parent) in ours.items()
+        if command != found.get(parent, ("", 0))[0]
+    }
+
+
+def _working_in(root: Path) -> dict[int, tuple[str, int]]:
+    """The command line and the parent of each process that works in `root` or below."""
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError, PermissionError):
             where = (folder / "cwd").readlink()
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
             if command and (where == root or root in where.parents):  # without words it is on its way out
-                found.append(command)
+                found[int(folder.name)] = (command, parent)
     return found

@@ -16,7 +16,7 @@ import pytest
 from cccc.common import bus, leftovers, supervisor, tmux
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
-from tests.command import CCCC, Terminal, cccc, environment, processes_in, running
+from tests.command import CCCC, Terminal, cccc, environment, processes_in, running, services_in
 from tests.conftest import make_project
 from tests.waiting import until
 
@@ -49,10 +49,8 @@ def one_of_each(project: Project) -> None:
     """Nothing runs twice: a supervisord, a tmux server, and the services and peers below them."""
     assert len(leftovers.supervisords(project)) == 1
     assert len(leftovers.tmux_servers(project.socket("tmux"))) == 1
-    services = [
-        command.split("cccc.services.")[1] for command in processes_in(project.root) if " -I -m cccc.serv" in command
-    ]
-    assert len(services) == len(set(services)), services
+    services = sorted(services_in(project.root).values())
+    assert services == sorted(set(services))
 
 
 def reads(project: Project, text: str) -> None:
@@ -239,6 +237,7 @@ def test_a_project_that_is_moved_away_ends_and_starts_at_its_new_place(project: 
             with running(moved) as there:
                 reads(there, "hello from here")
                 one_of_each(there)
+            assert not project.root.exists(), sorted(project.root.rglob("*"))
         finally:
             moved.rename(project.root)
 

@@ -22,7 +22,7 @@ _MOST_KEYS = 2  # so that what to do fits into the line
 
 def note(project: Project, name: str, found: Settings) -> None:
     """Keep what a service, or readers.SESSION, starts with: the digest of each key, so that no token is in it."""
-    project.snapshots.mkdir(mode=0o700, parents=True, exist_ok=True)
+    project.make(project.snapshots)
     path = _noted(project, name)
     with contextlib.suppress(OSError):  # on a full disk nothing is known, which is better than what was before
         path.unlink(missing_ok=True)

@@ -121,7 +121,7 @@ def _typed(project: Project) -> Iterator[str]:
 def _echo(console: Console, terminal: bool) -> None:
     """Show what the peers say as it comes; the file that is awaited changes with every fact."""
     watch = Watch()
-    console.project.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    console.project.make(console.project.state)
     watch.add(console.project.state)
     poller = select.poll()
     poller.register(watch.fileno(), select.POLLIN)

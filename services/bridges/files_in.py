@@ -96,7 +96,7 @@ def block(project: Project, text: str, fetched: Sequence[Fetched]) -> str:
 def note(project: Project, via: str, came: Message, mid: str, caption: str, fetched: Sequence[Fetched]) -> None:
     """Write what is known of the files beside them and into the index, once."""
     index = project.work / "upload" / "inbound-index.jsonl"
-    index.parent.mkdir(parents=True, exist_ok=True)
+    project.make(index.parent)
     known = index.read_bytes().splitlines()[-_INDEX_LOOKED_AT:] if index.exists() else []
     for file in fetched:
         if file.path is None:

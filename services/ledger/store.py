@@ -37,7 +37,7 @@ class Store:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        project.segments.mkdir(mode=0o700, parents=True, exist_ok=True)
+        project.make(project.segments)
         self._index = Index(project)
         self._blobs = Blobs(project)
         self._unindexed: list[Row] = []

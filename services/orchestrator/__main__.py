@@ -206,7 +206,7 @@ class Orchestrator(Worker):
         fault("orchestrator.said")
         taken = self._open[mid]
         if taken.refused:
-            self._kept(taken).parent.mkdir(parents=True, exist_ok=True)
+            self.project.make(self._kept(taken).parent)
             taken.path.rename(self._kept(taken))
             del self._open[mid]
             return

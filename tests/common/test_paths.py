@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common.errors import NotFound, UserError
+from cccc.common.errors import NoProject, NotFound, UserError
 from cccc.common.paths import LONGEST_SOCKET, Project, folder, of_others, other
 from tests.conftest import make_project
 
@@ -31,6 +31,20 @@ def test_no_project_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
 def test_cccc_home_names_another_project(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CCCC_HOME", str(project.home))
     assert Project.find(tmp_path).root == project.root
+
+
+def test_a_folder_is_made_with_those_above_it(project: Project) -> None:
+    project.make(project.blobs / "a" / "b")
+    made = (project.blobs / "a" / "b", project.blobs / "a", project.blobs)
+    assert [stat.S_IMODE(folder_.stat().st_mode) for folder_ in made] == [0o700] * 3
+
+
+def test_where_a_project_was_moved_away_nothing_is_made_again(project: Project) -> None:
+    project.root.rename(project.root.with_name("moved"))
+    for make in (project.make_run, project.make_private, project.place_sockets, lambda: project.make(project.blobs)):
+        with pytest.raises(NoProject, match="moved away"):
+            make()
+    assert not project.root.exists()
 
 
 @pytest.fixture

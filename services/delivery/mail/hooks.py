@@ -33,7 +33,7 @@ class Told(NamedTuple):
 
 def prepare(project: Project) -> None:
     for peer in PEERS:
-        project.hooks(peer).mkdir(mode=0o700, parents=True, exist_ok=True)
+        project.make(project.hooks(peer))
 
 
 def spooled(project: Project, peer: str) -> list[Told]:

@@ -15,7 +15,7 @@ def prepare(project: Project) -> None:
     """Make the folders, and remove what a crash left half written."""
     for peer in PEERS:
         for folder in (project.inbox(peer), project.processed(peer)):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            project.make(folder)
         for path in project.inbox(peer).glob(".*.part"):
             path.unlink()
 
@@ -26,7 +26,7 @@ def keep_processed(project: Project, peer: str) -> None:
     if not folder.is_dir():
         if os.path.lexists(folder):
             folder.rename(folder.with_name(f"{folder.name}.{time.time_ns()}"))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        project.make(folder)
 
 
 def has(project: Project, peer: str, file: str) -> bool:

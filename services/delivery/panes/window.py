@@ -89,7 +89,7 @@ class Window:
         self._events.close()
 
     def _watch_events(self) -> None:
-        tmux.events(self._project).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._project.make(tmux.events(self._project))
         self._events.add(tmux.events(self._project))
 
     def _changed(self) -> None:

@@ -87,7 +87,6 @@ class Child:
         self._command = command
         self._lock = lock
         self._started = time.monotonic()
-        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with log.open("ab" if append else "wb") as output:
             output.write(command.header.encode(errors="replace"))
             output.flush()

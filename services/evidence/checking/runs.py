@@ -65,6 +65,8 @@ class Gate:
     clean: Clean = field(default_factory=Clean)
 
     def log(self, name: str, kind: str) -> Path:
+        """Where a check of this kind puts its output; the folder is there."""
+        self.project.make(self.project.check_logs)
         return self.project.check_logs / f"{name}.{kind}.log"
 
     def tree(self, repo: git.Repo) -> GateTree:
@@ -120,7 +122,7 @@ class Runs:
         command = self._gate.policies.gate.setup
         if not command.strip():
             return None
-        store = Products(self._gate.project.work / "setup")
+        store = Products(self._gate.project)
         key = setup_cache.key(command, self._tree.blobs())
         found = store.find(key)
         if found is None:

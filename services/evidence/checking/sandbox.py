@@ -93,6 +93,7 @@ class Sandbox:
         (self.box / "git").mkdir(exist_ok=True)
         (self.box / "pointer").write_text(f"gitdir: {self.box}/git/worktrees/{admin}\n")
         shutil.rmtree(self._scratch, onerror=open_and_retry)
+        self._scratch.mkdir()
         self._write_mounts(repo.common, admin, tree, own_git)
         words: list[str] = []
         for number, mount in enumerate(mounts):

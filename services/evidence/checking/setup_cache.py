@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from cccc.common.paths import Project
 from cccc.services.evidence.checking.links import Link
 from cccc.services.evidence.tree.sweep import open_and_retry
 
@@ -46,10 +47,11 @@ def date(user: Path, tree: Path, files: Iterable[str]) -> None:
 
 
 class Products:
-    """The products in `folder`."""
+    """The products of a project's setups, in `.cccc/work/setup`."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._folder = project.work / "setup"
 
     def find(self, key: str) -> list[Link] | None:
         """Return what was made for this key, None when nothing was."""
@@ -62,10 +64,10 @@ class Products:
     def keep(self, key: str, tree: Path, paths: list[str]) -> list[Link]:
         """Move what a setup left at `paths` of the tree to its place, and remove the oldest products."""
         shutil.rmtree(self._folder / key, onerror=open_and_retry)
+        self._project.make(self._folder)
         for path in paths:
-            (self._folder / key / path).parent.mkdir(parents=True, exist_ok=True)
+            self._project.make((self._folder / key / path).parent)
             shutil.move(str(tree / path), str(self._folder / key / path))
-        self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / f"{key}.json").write_text(json.dumps(paths))
         for old in sorted(self._folder.glob("*.json"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
             old.unlink()

@@ -71,7 +71,7 @@ class Mailbox:
     def _add(self, peer: str) -> None:
         folder = self._project.peer(peer)
         for path in (folder, self._project.taken(peer), self._project.inbox(peer), self._project.processed(peer)):
-            path.mkdir(parents=True, exist_ok=True)
+            self._project.make(path)
         for name in FILES:
             put_back(folder / name)
         self._peer_of[folder] = peer

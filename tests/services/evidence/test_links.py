@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common import git
+from cccc.common.paths import Project
 from cccc.services.evidence.checking import links, setup_cache
 from cccc.services.evidence.checking.links import Link, Loan, Missing
 from cccc.services.evidence.checking.setup_cache import Products
@@ -125,7 +126,9 @@ def test_packages_without_a_link_back_are_lent_as_they_are(workspace: git.Repo, 
 
 
 def test_what_the_setup_made_leads_to_the_gate_tree(workspace: git.Repo, tmp_path: Path) -> None:
-    store = Products(workspace.top / ".cccc" / "work" / "setup")
+    project = Project(workspace.top / ".cccc")
+    project.home.mkdir()
+    store = Products(project)
     link(tmp_path / "made" / "node_modules" / "a", "../packages/a")
     link(tmp_path / "made" / "current", "packages/a")
     lent(workspace, tmp_path / "tree", *store.keep("k", tmp_path / "made", ["node_modules", "current"]))
@@ -197,15 +200,15 @@ def test_files_on_which_products_depend_are_as_old_as_the_users_where_they_are_e
     assert old == ["requirements.txt"]
 
 
-def test_products_are_kept_until_newer_ones_push_them_out(tmp_path: Path) -> None:
-    store, tree = Products(tmp_path / "setup"), tmp_path / "tree"
+def test_products_are_kept_until_newer_ones_push_them_out(project: Project, tmp_path: Path) -> None:
+    store, tree = Products(project), tmp_path / "tree"
     for number in range(4):
         repos.write(tree, {"node_modules/a/x": str(number).encode(), "deep/made": b""})
         store.keep(f"k{number}", tree, ["node_modules", "deep/made"])
         assert not (tree / "node_modules").exists()
     assert store.find("k0") is None
     kept = store.find("k3")
-    assert kept == [Link(path, tmp_path / "setup" / "k3" / path) for path in ("node_modules", "deep/made")]
+    assert kept == [Link(path, project.work / "setup" / "k3" / path) for path in ("node_modules", "deep/made")]
     assert (kept[0].source / "a" / "x").read_bytes() == b"3"
 
 
