@@ -17,10 +17,11 @@ import msgpack
 import msgspec
 import zmq
 
-from cccc.common import ledger, redaction
+from cccc.common import ledger
 from cccc.common.errors import LedgerError, NotRunning
 from cccc.common.facts import AnyFact, AnySignal, Beat, Fact, Signal, tag
 from cccc.common.paths import Project
+from cccc.common.text import redaction
 
 RESEND = 0.5  # seconds after which an answer counts as lost
 RETRY = 0.05  # seconds between looks for a ledger that is away

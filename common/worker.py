@@ -18,14 +18,16 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from cccc.common import durable, ledger, redaction, settings
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
+from cccc.common import ledger, settings
 from cccc.common.bus import RETRY, Bus
 from cccc.common.facts import Fact, Signal
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import durable
+from cccc.common.machine.process import Process, main
 from cccc.common.paths import Project
-from cccc.common.process import Process, main
 from cccc.common.settings import drift
+from cccc.common.text import redaction
 from cccc.common.version import VERSION
 
 __all__ = ["Worker", "main"]

@@ -18,11 +18,13 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from cccc.common import bus, card, ledger, meant, redaction
+from cccc.common import bus, ledger
+from cccc.common.commands import meant
 from cccc.common.errors import LedgerBroken
 from cccc.common.facts import Fact
 from cccc.common.settings import tree
 from cccc.common.settings.chat import Telegram
+from cccc.common.text import card, redaction
 from cccc.services.bridges import routing, sniff, split
 from cccc.services.delivery.mail import hooks
 from cccc.services.delivery.memory import Peer

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, supervisor, tmux
+from cccc.common import ledger
+from cccc.common.machine import supervisor, tmux
 from cccc.common.paths import Project, folder
 from cccc.common.registry import SERVICES
 from tests.command import cccc, processes_in

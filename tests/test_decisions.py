@@ -11,9 +11,11 @@ from typing import TypeVar
 
 import pytest
 
-from cccc.common import answer, bus, git, ledger
+from cccc.common import bus, ledger
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
+from cccc.common.commands import answer
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.scripts.audit import verify as verifying
 from tests.conftest import Start

@@ -13,8 +13,9 @@ from typing import Callable
 
 import pytest
 
-from cccc.common import bus, leftovers, supervisor, tmux
+from cccc.common import bus
 from cccc.common.errors import NotRunning
+from cccc.common.machine import leftovers, supervisor, tmux
 from cccc.common.paths import PEERS, Project
 from tests.command import CCCC, Terminal, cccc, environment, processes_in, running, services_in
 from tests.conftest import make_project

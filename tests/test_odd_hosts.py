@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import tmux
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 from tests.command import CCCC, Terminal, cccc, environment, running
 from tests.conftest import git, make_project

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import tmux
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 from tests.command import running
 from tests.conftest import make_project

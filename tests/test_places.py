@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cccc.common import leftovers, supervisor, tmux
+from cccc.common.machine import leftovers, supervisor, tmux
 from cccc.common.paths import Project
 from tests.command import cccc, processes_in, running
 from tests.conftest import git, make_project

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bridges, tmux
+from cccc.common.chats import bridges
 from cccc.common.errors import NotRunning
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins.server import closing
 from cccc.scripts.stand_ins.telegram import DIRECT, TOKEN, Telegram

@@ -9,8 +9,8 @@ from __future__ import annotations
 from cccc.common.commands import files, filter, locks, log, peers, queue, rfd, status, trace
 from cccc.common.commands.kinds import Asker, Command, Reply, WrongUsage, words
 from cccc.common.errors import CcccError
-from cccc.common.lines import Line
 from cccc.common.paths import Project
+from cccc.common.text.lines import Line
 
 __all__ = ["BY_NAME", "TABLE", "Asker", "Command", "Reply", "WrongUsage", "run"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
-from cccc.common.lines import Line, ago, table
 from cccc.common.paths import Project
+from cccc.common.text.lines import Line, ago, table
 
 _MOST, _USUAL = 50, 10
 

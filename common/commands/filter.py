@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.common import ledger, settings, status
+from cccc.common import ledger, settings
 from cccc.common.commands.kinds import Asker, Reply, words
 from cccc.common.paths import Project
+from cccc.common.shown import status
 
 
 def on(project: Project, rest: str, asker: Asker) -> Reply:

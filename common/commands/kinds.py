@@ -9,8 +9,8 @@ from typing import Callable, NamedTuple
 
 from cccc.common.errors import UserError
 from cccc.common.facts import Fact
-from cccc.common.lines import Line
 from cccc.common.paths import Project
+from cccc.common.text.lines import Line
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import fcntl
 import json
 from pathlib import Path
 
-from cccc.common import durable
 from cccc.common.commands.kinds import Asker, Reply
-from cccc.common.lines import Line, table
+from cccc.common.machine import durable
 from cccc.common.paths import Project
+from cccc.common.text.lines import Line, table
 
 
 def run(project: Project, rest: str, asker: Asker) -> Reply:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.common import ledger, status, whole
+from cccc.common import ledger
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage
 from cccc.common.errors import NotRunning
-from cccc.common.lines import Line
-from cccc.common.named import mid_of
+from cccc.common.ledger.named import mid_of
 from cccc.common.paths import Project
+from cccc.common.shown import status, whole
+from cccc.common.text.lines import Line
 
 _USUAL = 3
 

@@ -8,11 +8,11 @@ import time
 
 from cccc.common import facts as f
 from cccc.common import settings
-from cccc.common.blobs import Blobs
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage
-from cccc.common.lines import Line
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
-from cccc.common.redaction import Redactor
+from cccc.common.text.lines import Line
+from cccc.common.text.redaction import Redactor
 
 _ROUTE = re.compile(r"\s*(a|b|both|u)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards
 _LIKE_A_ROUTE = re.compile(r"\s*((?:[a-z]|all|peer[ _-]?[ab]|claude|codex)\s*[:：])(?=\s+\S|\w)", re.IGNORECASE)  # noqa: RUF001

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.common import ledger, status
+from cccc.common import ledger
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage, words
 from cccc.common.errors import NotRunning
-from cccc.common.lines import Line
 from cccc.common.paths import PEERS, Project
+from cccc.common.shown import status
+from cccc.common.text.lines import Line
 
 _TALK = (f.Pause, f.Resume)
 CHOICES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cccc.common import durable
 from cccc.common.commands.kinds import Asker, Reply
-from cccc.common.lines import Line, ago, table
+from cccc.common.machine import durable
 from cccc.common.paths import Project
+from cccc.common.text.lines import Line, ago, table
 
 _KEYS = ("mid", "from", "stage", "since", "reason")
 

@@ -6,11 +6,11 @@ import re
 
 from cccc.common import facts as f
 from cccc.common import settings
-from cccc.common.blobs import Blobs
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage
 from cccc.common.commands.peers import CHOICES
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
-from cccc.common.redaction import Redactor
+from cccc.common.text.redaction import Redactor
 
 LONGEST = 700  # characters; the CLIs fold a longer paste
 _FORM = re.compile(r"\s*([ab])[!！][ \t]?(.*)", re.IGNORECASE | re.DOTALL)  # noqa: RUF001  # full-width, from Asian keyboards

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from cccc.common import durable
 from cccc.common import facts as f
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
-from cccc.common.lines import Line, ago, day, plain, table
+from cccc.common.machine import durable
 from cccc.common.paths import Project
+from cccc.common.text.lines import Line, ago, day, plain, table
 
 USAGE = "list | show ID | approve ID | reject ID | choose ID OPTION | ask ID TEXT | revoke ID"
 LONGEST_QUESTION = f.LONGEST_TEXT // 4

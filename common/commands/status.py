@@ -7,16 +7,19 @@ from typing import Any
 
 import msgspec
 
-from cccc.common import anchor, bus, ledger, obstacles, status, supervisor
+from cccc.common import bus, ledger
 from cccc.common.commands import queue
 from cccc.common.commands.kinds import Asker, Reply
 from cccc.common.errors import LedgerBroken, NotRunning, UserError
 from cccc.common.facts import Beat
-from cccc.common.installed import NAME
-from cccc.common.lines import Line, age, ago, clock, plain, table
+from cccc.common.ledger import anchor
+from cccc.common.machine import supervisor
+from cccc.common.machine.installed import NAME
 from cccc.common.paths import PEERS, Project
 from cccc.common.registry import is_bridge
-from cccc.common.short import line_of
+from cccc.common.shown import obstacles, status
+from cccc.common.shown.short import line_of
+from cccc.common.text.lines import Line, age, ago, clock, plain, table
 from cccc.common.version import VERSION
 
 _LAST_FACTS = 5

@@ -9,10 +9,10 @@ from cccc.common import ledger
 from cccc.common.commands.kinds import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
-from cccc.common.lines import Line, moment, table
-from cccc.common.named import mid_of
+from cccc.common.ledger.named import mid_of
 from cccc.common.paths import Project
-from cccc.common.short import colour, tell
+from cccc.common.shown.short import colour, tell
+from cccc.common.text.lines import Line, moment, table
 
 _NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _PROOF = (f.Nudge, f.NudgeAccepted)  # can be said after a quick peer has read

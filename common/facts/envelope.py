@@ -7,7 +7,7 @@ from typing import Callable, ClassVar, Optional, TypedDict
 
 import msgspec
 
-from cccc.common import redaction
+from cccc.common.text import redaction
 
 # msgspec evaluates annotations at run time: Optional[...] here, for Python 3.9.
 # ruff: noqa: UP045

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cccc.common.facts.envelope import GOOD, TALK, Fact
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 
 
 class Handoff(Fact, tag="handoff"):

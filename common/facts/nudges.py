@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cccc.common.facts.envelope import ASKS, BAD, GOOD, Fact
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 
 
 class NudgeTyping(Fact, tag="nudge-typing"):

@@ -6,9 +6,9 @@ from typing import List, Optional
 
 import msgspec
 
-from cccc.common import lockfiles
 from cccc.common.facts.envelope import ASKS, BAD, GOOD, Fact
-from cccc.common.plural import plural
+from cccc.common.text import lockfiles
+from cccc.common.text.plural import plural
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045

@@ -7,7 +7,7 @@ from typing import Annotated, List
 import msgspec
 
 from cccc.common.facts.envelope import BAD, Fact
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cccc.common.redaction import ASSIGNMENTS
 from cccc.common.settings.kinds import ChatId, Count, Folder, Positive, Regex, Route, Seconds, Section, Variable
 from cccc.common.settings.reading import Retired
+from cccc.common.text.redaction import ASSIGNMENTS
 
 
 class Outbound(Section, frozen=True):

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from cccc.common import durable, settings
+from cccc.common import settings
 from cccc.common.errors import SettingsError
+from cccc.common.machine import durable
 from cccc.common.paths import Project
 from cccc.common.registry import is_bridge
 from cccc.common.settings import Settings, readers

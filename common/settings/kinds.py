@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from cccc.common.redaction import REDACTED
+from cccc.common.text.redaction import REDACTED
 
 _HARMFUL = ("escape", "c-[", "c-c", "c-d", "c-u", "c-z", "c-\\")
 _A_YEAR_S = 31_536_000

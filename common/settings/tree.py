@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from cccc.common import strict_yaml
+from cccc.common.text import strict_yaml
 
 LARGEST_FILE = 256 * 1024
 NULL = "tag:yaml.org,2002:null"

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 import yaml
 
-from cccc.common import redaction
 from cccc.common.settings.tree import NULL
+from cccc.common.text import redaction
 
 _SHOWN = 40
 _constructor: Any = yaml.constructor.SafeConstructor()

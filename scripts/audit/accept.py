@@ -12,12 +12,13 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from cccc.common import anchor, bus, ledger
+from cccc.common import bus, ledger
 from cccc.common import facts as f
-from cccc.common.durable import sync_folder
 from cccc.common.errors import LedgerBroken, LedgerBusy, LedgerError, UserError
+from cccc.common.ledger import anchor
+from cccc.common.machine.durable import sync_folder
+from cccc.common.machine.process import hold
 from cccc.common.paths import Project
-from cccc.common.process import hold
 from cccc.services.ledger.store import Store
 
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.common.paths import Project
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.scripts.audit.book import Book
 
 _FORM = "--format=%ct%n%(trailers:only,unfold)%x00"

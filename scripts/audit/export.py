@@ -19,7 +19,7 @@ from cccc.common import facts as f
 from cccc.common import ledger, settings
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from cccc.common.redaction import Redactor
+from cccc.common.text.redaction import Redactor
 from cccc.common.version import VERSION
 from cccc.scripts.audit import page
 from cccc.scripts.audit.book import bodies_of

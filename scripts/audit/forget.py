@@ -16,8 +16,8 @@ from pathlib import Path
 from cccc.common import bus
 from cccc.common import facts as f
 from cccc.common.errors import LedgerBusy, LedgerError, NotFound, UserError
+from cccc.common.machine.process import hold
 from cccc.common.paths import PEERS, Project
-from cccc.common.process import hold
 from cccc.services.ledger.store import Store
 
 _SHORTEST = 8  # bytes; less than that is found inside of everything

@@ -9,8 +9,8 @@ from typing import Callable, NamedTuple
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
-from cccc.common.plural import plural
-from cccc.common.short import line_of
+from cccc.common.shown.short import line_of
+from cccc.common.text.plural import plural
 from cccc.scripts.audit.commits import moment
 from cccc.scripts.audit.threads import Patch, Receipt, Request, Thread
 from cccc.scripts.audit.verify import Audit

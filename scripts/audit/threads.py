@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
-from cccc.common.index import Row
 from cccc.common.ledger import Line
+from cccc.common.ledger.index import Row
 
 _ENDS: dict[type[Fact], str] = {
     f.PatchCommit: "landed",

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import anchor, ledger, older
 from cccc.common import facts as f
+from cccc.common import ledger
 from cccc.common.errors import LedgerBroken, NotFound
+from cccc.common.ledger import anchor, older
 from cccc.common.paths import Project
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.scripts.audit import commits
 from cccc.scripts.audit.book import Book
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Callable, NamedTuple
 
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.scripts.certify import dialogs, homes, turns
 from cccc.scripts.certify.flight import Flight
 from cccc.scripts.certify.many import many

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Callable, TypeVar
 
-from cccc.common import ledger, supervisor, tmux
+from cccc.common import ledger
 from cccc.common.errors import CcccError
 from cccc.common.facts import Fact
+from cccc.common.machine import supervisor, tmux
 from cccc.common.paths import Project
 from cccc.common.settings.cli_profiles import Peer
 from cccc.scripts.certify import corpus, homes

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.scripts.certify.flight import Flight, Missed
 from cccc.scripts.model_server import Say
 from cccc.services.delivery.panes import screen

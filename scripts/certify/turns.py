@@ -10,7 +10,7 @@ import signal
 import time
 
 from cccc.common import facts as f
-from cccc.common import tmux
+from cccc.common.machine import tmux
 from cccc.scripts.certify.flight import Flight, Missed
 from cccc.scripts.certify.many import seconds
 from cccc.scripts.model_server import Fail, Rule, Say

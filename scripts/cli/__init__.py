@@ -15,8 +15,9 @@ import sys
 import click
 from click.shell_completion import CompletionItem
 
-from cccc.common import redaction, zone
 from cccc.common.errors import CcccError
+from cccc.common.machine import zone
+from cccc.common.text import redaction
 
 # The first line of each command's help, kept here so that `cccc --help` imports none of them.
 SECTIONS = {
@@ -157,7 +158,7 @@ def _open_closed_streams() -> None:
 
 
 def _stop(line: str, code: int) -> int:
-    from cccc.common.lines import plain  # here, because it costs what no command needs that does not stop
+    from cccc.common.text.lines import plain  # here, because it costs what no command needs that does not stop
 
     click.echo(f"cccc: {plain(redaction.default.redact(line))}", err=True)  # a token as an argument is in click's words
     return code

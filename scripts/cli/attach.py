@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cccc.common import supervisor, terminal, tmux
+from cccc.common import terminal
+from cccc.common.machine import supervisor, tmux
 from cccc.common.paths import Project
 
 

@@ -9,11 +9,13 @@ import xmlrpc.client
 
 import click
 
-from cccc.common import bridges, pairing, settings, supervisor
+from cccc.common import settings
+from cccc.common.chats import bridges, pairing
 from cccc.common.errors import NotFound, NotRunning, UserError
-from cccc.common.lines import age
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS, is_bridge
+from cccc.common.text.lines import age
 from cccc.scripts.cli import ready, running
 from cccc.scripts.cli.screen import table
 

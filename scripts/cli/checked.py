@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from cccc.common import git, settings, supervisor, terminal
+from cccc.common import settings, terminal
 from cccc.common.commands.status import check
 from cccc.common.errors import CcccError
+from cccc.common.machine import git, supervisor
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gate
 from cccc.services.evidence.checking import commands

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from cccc.common import anchor, git, older, supervisor
 from cccc.common.errors import NotFound, UserError
+from cccc.common.ledger import anchor, older
+from cccc.common.machine import git, supervisor
 from cccc.common.paths import Project
 from cccc.scripts.cli import skeleton
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from cccc.common import typed_by
-from cccc.common.console import Console, completions, leaves
+from cccc.common.commands.console import Console, completions, leaves
+from cccc.common.commands.history import History
 from cccc.common.errors import Refused
-from cccc.common.history import History
-from cccc.common.lines import Line
+from cccc.common.machine.watch import Watch
 from cccc.common.paths import Project
-from cccc.common.watch import Watch
+from cccc.common.terminal import typed_by
+from cccc.common.text.lines import Line
 from cccc.scripts.cli import screen
 
 _PROMPT = "cccc> "

@@ -7,8 +7,8 @@ import json
 import click
 
 from cccc.common.errors import NotFound
-from cccc.common.lines import plain
 from cccc.common.paths import Project
+from cccc.common.text.lines import plain
 from cccc.scripts.doctor import BAD, OK, WARN, Check, chats, clis, machine
 from cccc.scripts.doctor import project as own
 

@@ -6,7 +6,7 @@ import time
 
 import click
 
-from cccc.common import supervisor
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 import msgspec
 
-from cccc.common import bus, card, git, ledger, settings, supervisor
+from cccc.common import bus, ledger, settings
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, NotRunning, UserError
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import git, supervisor
 from cccc.common.paths import Project
-from cccc.common.redaction import Redactor
+from cccc.common.text import card
+from cccc.common.text.redaction import Redactor
 from cccc.scripts.cli import gate_here
 from cccc.services.evidence.checking import cards
 from cccc.services.evidence.checking.checks import Ended

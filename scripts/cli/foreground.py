@@ -10,7 +10,7 @@ from typing import Callable
 
 import click
 
-from cccc.common import supervisor
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 
 _LOOK_EVERY = 2.0

@@ -8,15 +8,17 @@ import time
 
 import click
 
-from cccc.common import bus, git, ledger, machine, settings, supervisor, typed_by
+from cccc.common import bus, ledger, settings
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.commands.status import NO, check
 from cccc.common.errors import NotRunning, Refused, UserError
-from cccc.common.lines import plain
-from cccc.common.named import mid_of
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.ledger.named import mid_of
+from cccc.common.machine import git, host, supervisor
 from cccc.common.paths import Project
-from cccc.common.short import text_of
+from cccc.common.shown.short import text_of
+from cccc.common.terminal import typed_by
+from cccc.common.text.lines import plain
 from cccc.scripts.cli import checked, gate_here, running
 from cccc.services.evidence.checking import base_run, bases, environment, sandbox
 from cccc.services.evidence.checking.child import Child
@@ -71,9 +73,9 @@ def explain(mid: str | None) -> None:
     if note:
         click.echo(note)
     known = _known(project)
-    for name in sorted(known.known_red(machine.name())):
+    for name in sorted(known.known_red(host.name())):
         click.echo(f"known to fail here: {plain(name)}")
-    if machine.name() in known.untested:
+    if host.name() in known.untested:
         click.echo("patches may land untested here (`cccc gate forget --untested` ends that)")
     for fact in facts:
         if isinstance(fact, (f.Lint, f.Test)):
@@ -141,7 +143,7 @@ def forget(names: tuple[str, ...], every: bool, untested: bool) -> None:
     if not (names or every or untested):
         raise click.UsageError("name a test, or give --all or --untested")
     running.require(project)
-    here, known = machine.name(), _known(project)
+    here, known = host.name(), _known(project)
     red = known.known_red(here)
     strange = sorted(set(names) - red)
     if strange:

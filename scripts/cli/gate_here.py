@@ -7,7 +7,7 @@ import time
 import click
 
 from cccc.common import settings, terminal
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.services.evidence.checking import runs, sandbox
 from cccc.services.evidence.checking.checks import Ended

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import click
 
-from cccc.common import git
 from cccc.common.errors import NotFound, UserError
+from cccc.common.machine import git
 from cccc.common.paths import IGNORE, Project, check_path
 from cccc.common.settings import editing
 from cccc.common.settings.policies import Gates

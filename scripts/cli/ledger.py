@@ -11,11 +11,11 @@ import zmq
 from cccc.common import bus, ledger
 from cccc.common.errors import NotFound
 from cccc.common.facts import KINDS
-from cccc.common.lines import clock, cut, moment
-from cccc.common.named import mid_of
+from cccc.common.ledger.named import mid_of
 from cccc.common.paths import Project
 from cccc.common.registry import SAYS
-from cccc.common.short import colour, tell
+from cccc.common.shown.short import colour, tell
+from cccc.common.text.lines import clock, cut, moment
 from cccc.scripts.cli import ledger_audit, running
 from cccc.scripts.cli.screen import columns
 from cccc.scripts.cli.since import HELP, before, stamp

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import click
 
-from cccc.common import status, typed_by
-from cccc.common.blobs import Blobs
 from cccc.common.errors import Refused
-from cccc.common.lines import plain
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
-from cccc.common.plural import plural
+from cccc.common.shown import status
+from cccc.common.terminal import typed_by
+from cccc.common.text.lines import plain
+from cccc.common.text.plural import plural
 from cccc.scripts.audit import accept as accepting
 from cccc.scripts.audit import export as exporting
 from cccc.scripts.audit import forget as forgetting

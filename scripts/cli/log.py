@@ -5,11 +5,12 @@ from __future__ import annotations
 import click
 
 from cccc.common import facts as f
-from cccc.common import ledger, whole
+from cccc.common import ledger
 from cccc.common.commands import log
-from cccc.common.lines import Line
-from cccc.common.named import mid_of
+from cccc.common.ledger.named import mid_of
 from cccc.common.paths import Project
+from cccc.common.shown import whole
+from cccc.common.text.lines import Line
 
 
 @click.command()

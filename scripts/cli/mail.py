@@ -7,9 +7,10 @@ import sys
 
 import click
 
-from cccc.common import leftover_mail, settings
+from cccc.common import settings
+from cccc.common.commands import leftover_mail
 from cccc.common.paths import Project
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 
 _WAYS = ("resume", "archive", "discard")
 

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from cccc.common import durable
 from cccc.common.errors import UserError
+from cccc.common.machine import durable
 from cccc.common.paths import PEERS, Project
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from cccc.common import older, supervisor
-from cccc.common.durable import sync_folder
 from cccc.common.errors import UserError
-from cccc.common.older import RELEASE
+from cccc.common.ledger import older
+from cccc.common.ledger.older import RELEASE
+from cccc.common.machine import supervisor
+from cccc.common.machine.durable import sync_folder
 from cccc.common.paths import PEERS, Project
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.scripts.cli import skeleton
 
 _PROGRAMS = ("orchestrator_tmux.py", "bridge_telegram.py", "bridge_slack.py", "bridge_discord.py", "panel_status.py")

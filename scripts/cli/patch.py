@@ -7,18 +7,19 @@ import time
 
 import click
 
-from cccc.common import bus, git, ledger, settings
+from cccc.common import bus, ledger, settings
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
 from cccc.common.facts.patches import because as because_of
-from cccc.common.lines import clock, printable
-from cccc.common.named import mid_of
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.ledger.named import mid_of
+from cccc.common.machine import git
 from cccc.common.paths import Project
-from cccc.common.plural import plural
-from cccc.common.redaction import Redactor
-from cccc.common.short import colour, tell
+from cccc.common.shown.short import colour, tell
+from cccc.common.text.lines import clock, printable
+from cccc.common.text.plural import plural
+from cccc.common.text.redaction import Redactor
 from cccc.scripts.cli import running
 from cccc.scripts.cli.screen import table
 

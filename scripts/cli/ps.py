@@ -6,9 +6,9 @@ import time
 
 import click
 
-from cccc.common import supervisor
-from cccc.common.lines import age
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
+from cccc.common.text.lines import age
 from cccc.scripts.cli.screen import table
 
 

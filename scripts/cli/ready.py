@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import click
 
-from cccc.common import bus, supervisor
+from cccc.common import bus
 from cccc.common.errors import NotRunning, UserError
 from cccc.common.facts import Beat
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 
 LIMIT = 60.0  # a loaded machine takes half of it

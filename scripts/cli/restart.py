@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cccc.common import settings, supervisor, terminal
+from cccc.common import settings, terminal
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.scripts.cli import ready
 

@@ -9,12 +9,13 @@ import time
 
 import click
 
-from cccc.common import answer, bus, typed_by
+from cccc.common import bus
 from cccc.common import facts as f
-from cccc.common.commands import Asker, rfd
+from cccc.common.commands import Asker, answer, rfd
 from cccc.common.errors import Refused
-from cccc.common.lines import plain
 from cccc.common.paths import Project
+from cccc.common.terminal import typed_by
+from cccc.common.text.lines import plain
 from cccc.scripts.cli import running, screen
 
 

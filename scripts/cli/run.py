@@ -8,9 +8,10 @@ import sys
 
 import click
 
-from cccc.common import bus, supervisor
+from cccc.common import bus
 from cccc.common import facts as f
 from cccc.common.commands import Asker, message
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.scripts.cli import attach, up, wizard
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cccc.common import supervisor
 from cccc.common.errors import NotRunning
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 
 

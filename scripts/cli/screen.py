@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from cccc.common import lines
-from cccc.common.lines import Line
+from cccc.common.text import lines
+from cccc.common.text.lines import Line
 
 
 def columns() -> int | None:

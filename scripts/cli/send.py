@@ -9,11 +9,12 @@ import time
 
 import click
 
-from cccc.common import answer, bus, typed_by
+from cccc.common import bus
 from cccc.common import facts as f
-from cccc.common.commands import Asker, WrongUsage, message, raw
+from cccc.common.commands import Asker, WrongUsage, answer, message, raw
 from cccc.common.errors import Refused, UserError
 from cccc.common.paths import Project
+from cccc.common.terminal import typed_by
 from cccc.scripts.cli import running
 
 _TYPED_WITHIN = 5.0

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from cccc.common import settings, supervisor, terminal
+from cccc.common import settings, terminal
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project, folder
 from cccc.scripts.cli import first_run, own_files, peers
 from cccc.services.delivery.running import peers as kinds

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from cccc.common import durable, git
 from cccc.common.errors import NotFound
+from cccc.common.machine import durable, git
 from cccc.common.paths import Project
 
 _BRANCH = "refs/heads/not-the-project"  # what `git status` names to whoever is lost in there

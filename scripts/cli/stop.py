@@ -7,10 +7,10 @@ import time
 
 import click
 
-from cccc.common import answer, typed_by
-from cccc.common.commands import Asker, peers
+from cccc.common.commands import Asker, answer, peers
 from cccc.common.errors import Refused
 from cccc.common.paths import Project
+from cccc.common.terminal import typed_by
 
 _WITHIN = 8.0
 

@@ -8,7 +8,8 @@ import sys
 
 import click
 
-from cccc.common import bridges, settings
+from cccc.common import settings
+from cccc.common.chats import bridges
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.scripts.crashes import rounds
 from cccc.scripts.crashes.rounds import Run
 

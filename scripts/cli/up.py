@@ -11,11 +11,15 @@ from pathlib import PurePath
 
 import click
 
-from cccc.common import anchor, bridges, git, installed, ledger, obstacles, older, settings, supervisor, terminal
+from cccc.common import ledger, settings, terminal
+from cccc.common.chats import bridges
 from cccc.common.errors import LedgerBroken, SettingsError, UserError
+from cccc.common.ledger import anchor, older
+from cccc.common.machine import git, installed, supervisor
 from cccc.common.paths import Project, check_path, of_others
 from cccc.common.registry import SERVICES
 from cccc.common.settings import drift, readers
+from cccc.common.shown import obstacles
 from cccc.scripts.cli import checked, mail, mend, peers, ready, shelter
 from cccc.scripts.cli import foreground as foreground_
 from cccc.services.delivery.running import peers as kinds

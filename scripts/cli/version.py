@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cccc import conf
-from cccc.common.installed import NAME
+from cccc.common.machine.installed import NAME
 from cccc.common.version import VERSION
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from cccc.common import bridges, pairing, settings
+from cccc.common import settings
+from cccc.common.chats import bridges, pairing
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import bridges
+from cccc.common.chats import bridges
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins.server import Trouble

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import tmux
 from cccc.common.commands import queue
 from cccc.common.errors import UserError
-from cccc.common.tmux import TmuxError
+from cccc.common.machine import tmux
+from cccc.common.machine.tmux import TmuxError
 from cccc.scripts.crashes.place import PLANTED, Place, until
 
 POINTS = (

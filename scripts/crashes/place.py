@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable
 
-from cccc.common import bus, supervisor
+from cccc.common import bus
 from cccc.common.errors import NotRunning
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.scripts.crashes.clock import Clock
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from importlib.metadata import PackageNotFoundError, version
 
-from cccc.common import bridges, settings
+from cccc.common import settings
+from cccc.common.chats import bridges
 from cccc.common.errors import NotRunning, SettingsError
 from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS

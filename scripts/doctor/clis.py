@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-from cccc.common import settings, supervisor, terminal
+from cccc.common import settings, terminal
 from cccc.common.errors import SettingsError
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project, folder
 from cccc.scripts.cli import first_run, peers
 from cccc.scripts.doctor import BAD, OK, WARN, Check

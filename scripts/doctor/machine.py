@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from cccc import conf
-from cccc.common import installed
+from cccc.common.machine import installed
 from cccc.common.version import VERSION
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 

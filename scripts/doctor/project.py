@@ -6,11 +6,14 @@ import os
 import shutil
 from collections.abc import Mapping
 
-from cccc.common import anchor, git, obstacles, settings, status, supervisor, terminal, watch
+from cccc.common import settings, terminal
 from cccc.common.commands.status import NO
 from cccc.common.errors import LedgerBroken, NotRunning, SettingsError, UserError
-from cccc.common.lines import plain
+from cccc.common.ledger import anchor
+from cccc.common.machine import git, supervisor, watch
 from cccc.common.paths import LONGEST_SOCKET, PEERS, Project, of_others
+from cccc.common.shown import obstacles, status
+from cccc.common.text.lines import plain
 from cccc.scripts.cli import checked, shelter
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check

@@ -33,8 +33,8 @@ from typing import Annotated, Iterator, List, Literal, Optional
 import msgspec
 import yaml
 
-from cccc.common import strict_yaml
 from cccc.common.errors import SettingsError
+from cccc.common.text import strict_yaml
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.text import Text
 from textual.pilot import Pilot
 
-from cccc.common import status
 from cccc.common.paths import Project
+from cccc.common.shown import status
 from cccc.services.tui.app import Panel
 
 SIZES = ((60, 15), (200, 50))

@@ -18,14 +18,16 @@ from typing import ClassVar
 
 import msgspec
 
-from cccc.common import bridges, durable, ledger, pairing
 from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.chats import bridges, pairing
 from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
-from cccc.common.faults import fault
+from cccc.common.machine import durable
+from cccc.common.machine.faults import fault
 from cccc.common.paths import Project
-from cccc.common.redaction import Redactor
 from cccc.common.settings.chat import Chat
+from cccc.common.text.redaction import Redactor
 from cccc.common.worker import Worker
 from cccc.services.bridges import files_in, files_out, intake, memory
 from cccc.services.bridges.calls import Calls

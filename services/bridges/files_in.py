@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cccc.common.lines import plain
 from cccc.common.paths import Project
 from cccc.common.settings.chat import Files
+from cccc.common.text.lines import plain
 from cccc.services.bridges import sniff
 from cccc.services.bridges.platform import FileRef, Gone, Message, Platform, Refused, Undone
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from cccc.common import facts as f
-from cccc.common.lines import plain
+from cccc.common.text.lines import plain
 from cccc.services.bridges import sniff
 from cccc.services.bridges.state import FileToSend
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
 from cccc.common import facts as f
-from cccc.common import pairing, redaction
+from cccc.common.chats import pairing
 from cccc.common.commands.message import passed_on
 from cccc.common.facts import Fact
+from cccc.common.machine.waits import left
 from cccc.common.settings.chat import Chat
-from cccc.common.waits import left
+from cccc.common.text import redaction
 from cccc.services.bridges import routing
 from cccc.services.bridges.platform import FileRef, Incoming, Left, Message, Moved, Press, Unreadable
 from cccc.services.bridges.routing import Answered, Routed, Typed, Unaddressed

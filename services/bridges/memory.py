@@ -6,12 +6,12 @@ in one queue per chat, in the ledger's order, until a `chat-posted` (or `chat-fa
 
 from __future__ import annotations
 
-from cccc.common import answer
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
+from cccc.common.commands import answer
 from cccc.common.facts import Fact
-from cccc.common.lines import moment
-from cccc.common.waits import left
+from cccc.common.machine.waits import left
+from cccc.common.text.lines import moment
 from cccc.services.bridges import shared_files
 from cccc.services.bridges.state import (
     CARD,

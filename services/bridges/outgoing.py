@@ -15,8 +15,8 @@ from cccc.common import facts as f
 from cccc.common.commands import Asker, Reply
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
-from cccc.common.faults import fault
-from cccc.common.lines import Line
+from cccc.common.machine.faults import fault
+from cccc.common.text.lines import Line
 from cccc.services.bridges import pacing, posts
 from cccc.services.bridges.loop import Done
 from cccc.services.bridges.platform import ChatIs, Gone, Later, Post, Refused, Undone, Unsure

@@ -6,8 +6,8 @@ its end. Nothing overtakes: where something urgent stands behind it, it goes at 
 
 from __future__ import annotations
 
+from cccc.common.machine.waits import left
 from cccc.common.settings.chat import Chat
-from cccc.common.waits import left
 from cccc.services.bridges.platform import Pace
 from cccc.services.bridges.state import FILE, PEERS, SYSTEM, USER, Item, Outbox
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Union
 
-from cccc.common import answer
 from cccc.common import facts as f
+from cccc.common.commands import answer
 from cccc.common.facts import Fact
 from cccc.common.paths import other
-from cccc.common.plural import plural
 from cccc.common.settings.chat import Chat
-from cccc.common.short import line_of
+from cccc.common.shown.short import line_of
+from cccc.common.text.plural import plural
 from cccc.services.bridges import split
 from cccc.services.bridges.platform import Button, Limits, Post
 from cccc.services.bridges.state import Card, Item

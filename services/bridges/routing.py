@@ -6,8 +6,8 @@ import re
 from typing import NamedTuple, Union
 
 from cccc.common.commands import BY_NAME
+from cccc.common.commands.meant import meant as meant_for_us
 from cccc.common.commands.message import no_route
-from cccc.common.meant import meant as meant_for_us
 from cccc.common.settings.chat import Chat
 
 _PREFIX = re.compile(r"(a|b|both)\s*[:：]\s*", re.IGNORECASE)  # noqa: RUF001  # full-width, from Asian keyboards

@@ -6,10 +6,11 @@ import json
 import sys
 import time
 
-from cccc.common import durable, tmux, watch, worker
 from cccc.common import facts as f
+from cccc.common import worker
 from cccc.common.errors import NotFound
-from cccc.common.faults import fault
+from cccc.common.machine import durable, tmux, watch
+from cccc.common.machine.faults import fault
 from cccc.common.paths import PEERS, Project
 from cccc.services.delivery.mail import inbox
 from cccc.services.delivery.mail.receipts import Receipts

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from cccc.common.machine.waits import left
 from cccc.common.settings.cli_profiles import Delivery
-from cccc.common.waits import left
 
 LONGEST = 700  # more would be folded into `[Pasted text]` by the CLIs
 _LOST_AGAIN = 1.0  # seconds until the first try after a loss, doubled each time

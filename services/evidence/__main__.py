@@ -14,12 +14,15 @@ import time
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cccc.common import anchor, git, redaction, terminal, worker
 from cccc.common import facts as f
+from cccc.common import terminal, worker
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
-from cccc.common.faults import fault
-from cccc.common.lines import moment
+from cccc.common.ledger import anchor
+from cccc.common.machine import git
+from cccc.common.machine.faults import fault
+from cccc.common.text import redaction
+from cccc.common.text.lines import moment
 from cccc.services.evidence import questions, queue
 from cccc.services.evidence.attempt import Asked, Attempt, Passed, Run
 from cccc.services.evidence.checking import base_run, bases, cards, commands, environment, sandbox

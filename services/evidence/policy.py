@@ -18,8 +18,8 @@ import msgspec
 from pathspec import GitIgnoreSpec
 
 from cccc.common import facts as f
-from cccc.common.plural import plural
 from cccc.common.settings.policies import Policies
+from cccc.common.text.plural import plural
 from cccc.services.evidence.reading.change import ABSENT, SUBMODULE, SYMLINK, Change, shown
 
 _NEVER = frozenset({"..", ".git", ".cccc"})

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from cccc.common import facts as f
-from cccc.common import redaction
+from cccc.common.text import redaction
 from cccc.services.evidence.checking import bases
 from cccc.services.evidence.policy import MOST_PATHS, Need
 from cccc.services.evidence.queue import Open

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Union
 
 from cccc.common import facts as f
-from cccc.common import git, redaction
 from cccc.common.errors import NotFound
-from cccc.common.faults import fault
+from cccc.common.machine import git
+from cccc.common.machine.faults import fault
+from cccc.common.text import redaction
 from cccc.services.evidence import policy
 from cccc.services.evidence.checking import checks, dependencies, links
 from cccc.services.evidence.checking.bases import Before

@@ -14,12 +14,12 @@ from typing import List, Protocol
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import git
 from cccc.common.by_kind import ByKind
 from cccc.common.errors import NotFound
-from cccc.common.lines import moment
+from cccc.common.machine import git
+from cccc.common.machine.waits import left
 from cccc.common.paths import IGNORE
-from cccc.common.waits import left
+from cccc.common.text.lines import moment
 from cccc.services.evidence.reading.change import shown
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations at run time: List[...] for Python 3.9

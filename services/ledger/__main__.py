@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 import msgspec
 import zmq
 
-from cccc.common import anchor, bus, ledger, leftovers, registry
+from cccc.common import bus, ledger, registry
 from cccc.common import facts as f
 from cccc.common.facts import Beat, Fact, Signal
-from cccc.common.faults import fault
+from cccc.common.ledger import anchor
+from cccc.common.machine import leftovers
+from cccc.common.machine.faults import fault
+from cccc.common.machine.process import Process, main
 from cccc.common.paths import Project
-from cccc.common.process import Process, main
 from cccc.common.version import VERSION
 from cccc.services.ledger.store import Store
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from cccc.common import anchor
-from cccc.common.anchor import Head, Loss
+from cccc.common.ledger import anchor
+from cccc.common.ledger.anchor import Head, Loss
 from cccc.common.paths import Project
 
 _EVERY = 1.0

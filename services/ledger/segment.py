@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 from cccc.common import facts as f
-from cccc.common.durable import sync_folder
 from cccc.common.errors import LedgerBroken
+from cccc.common.machine.durable import sync_folder
 
 
 class Segment:

@@ -18,13 +18,13 @@ from pathlib import Path
 import msgspec
 
 from cccc.common import ledger
-from cccc.common.anchor import Head
-from cccc.common.blobs import Blobs
-from cccc.common.durable import sync_folder
 from cccc.common.errors import LedgerBroken
 from cccc.common.facts import BodyForgotten, Fact, LedgerAccepted
-from cccc.common.faults import fault
-from cccc.common.index import Index, Row
+from cccc.common.ledger.anchor import Head
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.ledger.index import Index, Row
+from cccc.common.machine.durable import sync_folder
+from cccc.common.machine.faults import fault
 from cccc.common.paths import Project
 from cccc.services.ledger.keeper import Keeper
 from cccc.services.ledger.segment import Segment

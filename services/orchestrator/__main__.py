@@ -13,12 +13,14 @@ from pathlib import Path
 
 import msgspec
 
-from cccc.common import durable, ledger, redaction, terminal
 from cccc.common import facts as f
+from cccc.common import ledger, terminal
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
-from cccc.common.faults import fault
+from cccc.common.machine import durable
+from cccc.common.machine.faults import fault
 from cccc.common.paths import PEERS, Project, other
+from cccc.common.text import redaction
 from cccc.common.worker import Worker, main
 from cccc.services.orchestrator import rules
 from cccc.services.orchestrator.decisions import answers

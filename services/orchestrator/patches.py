@@ -8,10 +8,10 @@ from typing import Dict, List
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import lockfiles
 from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS, other
-from cccc.common.plural import plural
+from cccc.common.text import lockfiles
+from cccc.common.text.plural import plural
 from cccc.services.orchestrator.decision import Around, Said, Write
 from cccc.services.orchestrator.mail import diffs
 

@@ -13,10 +13,10 @@ from typing import Dict
 
 import msgspec
 
-from cccc.common import anchor
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
+from cccc.common.ledger import anchor
 from cccc.common.paths import PEERS, folder
 from cccc.common.settings import Settings
 from cccc.services.orchestrator import evidence_cards, patches

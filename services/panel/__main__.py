@@ -12,16 +12,19 @@ from datetime import datetime, timezone
 
 import msgspec
 
-from cccc.common import bridges, durable, ledger, obstacles, supervisor, terminal, tmux
 from cccc.common import facts as f
+from cccc.common import ledger, terminal
+from cccc.common.chats import bridges
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact, Signal
-from cccc.common.lines import moment
+from cccc.common.machine import durable, supervisor, tmux
+from cccc.common.machine.waits import left
 from cccc.common.registry import PLATFORMS
 from cccc.common.settings import drift
-from cccc.common.short import one_line
-from cccc.common.status import Bridge, verified
-from cccc.common.waits import left
+from cccc.common.shown import obstacles
+from cccc.common.shown.short import one_line
+from cccc.common.shown.status import Bridge, verified
+from cccc.common.text.lines import moment
 from cccc.common.worker import Worker, main
 from cccc.services.panel import fold, snapshot
 from cccc.services.panel.snapshot import Live, Moment, Setting

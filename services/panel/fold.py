@@ -13,9 +13,9 @@ from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
-from cccc.common.plural import plural
-from cccc.common.short import line_of, one_line
-from cccc.common.status import TOLD, Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip, ToldLine
+from cccc.common.shown.short import line_of, one_line
+from cccc.common.shown.status import TOLD, Counts, FactLine, LastHandoff, NoticeLine, PatchLine, RfdLine, Skip, ToldLine
+from cccc.common.text.plural import plural
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045

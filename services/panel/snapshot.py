@@ -13,8 +13,8 @@ from typing import NamedTuple
 from cccc.common import facts as f
 from cccc.common.paths import PEERS
 from cccc.common.registry import SERVICES, is_bridge
-from cccc.common.short import one_line
-from cccc.common.status import FORMAT, Ledger, Peer, Service, Skip, Status
+from cccc.common.shown.short import one_line
+from cccc.common.shown.status import FORMAT, Ledger, Peer, Service, Skip, Status
 from cccc.services.panel.fold import State
 
 SILENT_AFTER = 10.0

@@ -19,11 +19,13 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from cccc.common import lines as shown
-from cccc.common import redaction, tmux, typed_by
-from cccc.common.console import Console, leaves
+from cccc.common.commands.console import Console, leaves
 from cccc.common.errors import CcccError
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
+from cccc.common.terminal import typed_by
+from cccc.common.text import lines as shown
+from cccc.common.text import redaction
 from cccc.services.tui.decide import Decide
 from cccc.services.tui.follow import Follow, end_of
 from cccc.services.tui.output import Said

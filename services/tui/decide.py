@@ -15,12 +15,12 @@ from textual.events import Key
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from cccc.common.blobs import Blobs
 from cccc.common.commands import rfd
 from cccc.common.errors import NotFound
 from cccc.common.facts import Redact
-from cccc.common.lines import Line, cut
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
+from cccc.common.text.lines import Line, cut
 
 _KEYS = "↑↓ select   {answers}   ? ask   PgUp PgDn read   Esc back"
 _SHOWN = 5  # requests at once

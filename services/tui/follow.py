@@ -9,11 +9,11 @@ from datetime import datetime
 
 from rich.text import Text
 
-from cccc.common import status
 from cccc.common.errors import NotRunning
+from cccc.common.machine.watch import GONE, Watch
 from cccc.common.paths import Project
-from cccc.common.status import Status
-from cccc.common.watch import GONE, Watch
+from cccc.common.shown import status
+from cccc.common.shown.status import Status
 from cccc.services.tui import picture
 
 

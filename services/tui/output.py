@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from cccc.common.lines import Line, cut
+from cccc.common.text.lines import Line, cut
 
 _KEPT = 40  # entries
 

@@ -14,8 +14,8 @@ from typing import NamedTuple
 from msgspec.structs import replace
 from rich.text import Text
 
-from cccc.common.plural import plural
-from cccc.common.status import Bridge, FactLine, Ledger, PatchLine, Peer, RfdLine, Service, Status, ToldLine
+from cccc.common.shown.status import Bridge, FactLine, Ledger, PatchLine, Peer, RfdLine, Service, Status, ToldLine
+from cccc.common.text.plural import plural
 
 _LABEL = 10
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")

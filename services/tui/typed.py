@@ -8,8 +8,8 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import TextArea
 
-from cccc.common.console import completions
-from cccc.common.history import History
+from cccc.common.commands.console import completions
+from cccc.common.commands.history import History
 from cccc.common.paths import Project
 
 _NEWLINE = ("ctrl+j", "alt+enter", "shift+enter")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from cccc.common import zone
 from cccc.common.errors import UserError
+from cccc.common.machine import zone
 from cccc.common.paths import Project
 
 

@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 import pytest
 
-from cccc.common import bridges, bus, ledger
+from cccc.common import bus, ledger
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
+from cccc.common.chats import bridges
 from cccc.common.facts import Fact
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project, other
 from cccc.scripts.stand_ins.server import closing
 from cccc.scripts.stand_ins.telegram import GROUP, TOKEN, Telegram

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from cccc.common import bridges, ledger
 from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.chats import bridges
 from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS
 from cccc.scripts.stand_ins import telegram as telegrams

@@ -13,8 +13,8 @@ import pytest
 
 from cccc.common import bus, ledger, registry
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.facts import Fact, tag
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins import telegram as telegrams
 from cccc.scripts.stand_ins.server import Server, closing

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bridges, ledger, leftovers
 from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.chats import bridges
+from cccc.common.machine import leftovers
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins.server import closing
 from cccc.scripts.stand_ins.telegram import GROUP, TOKEN, Telegram

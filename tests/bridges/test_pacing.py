@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.common.lines import moment
 from cccc.common.settings.chat import Telegram
+from cccc.common.text.lines import moment
 from cccc.services.bridges import memory
 from cccc.services.bridges.pacing import next_post
 from cccc.services.bridges.platform import Pace

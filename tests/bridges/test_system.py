@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bridges, ledger, settings
 from cccc.common import facts as f
+from cccc.common import ledger, settings
+from cccc.common.chats import bridges
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins.telegram import GROUP, TOKEN, Telegram
 from tests.bridges.conftest import QUICK

@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from cccc.common import bridges, ledger
 from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.chats import bridges
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins import telegram as telegrams

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import inherited, terminal
-from cccc.common.alive import alive
+from cccc.common import terminal
 from cccc.common.paths import Project
+from cccc.common.terminal import inherited
+from cccc.common.terminal.alive import alive
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from typing import Callable
 
 import pytest
 
-from cccc.common import anchor, ledger
 from cccc.common import facts as f
+from cccc.common import ledger
 from cccc.common.errors import LedgerBroken
+from cccc.common.ledger import anchor
 from cccc.common.paths import Project
 from cccc.services.ledger.store import Store
 from tests.conftest import git

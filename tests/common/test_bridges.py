@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bridges, settings
+from cccc.common import settings
+from cccc.common.chats import bridges
 from cccc.common.paths import Project
 from tests.command import cccc
 from tests.conftest import git

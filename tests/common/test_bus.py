@@ -10,7 +10,7 @@ from cccc.common import bus, ledger
 from cccc.common import facts as f
 from cccc.common.bus import Bus
 from cccc.common.paths import Project
-from cccc.common.redaction import REDACTED
+from cccc.common.text.redaction import REDACTED
 from tests.conftest import Start
 from tests.waiting import until
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common import card
-from cccc.common.card import Card, CardError, Check
+from cccc.common.text import card
+from cccc.common.text.card import Card, CardError, Check
 
 YAML = "title: a claim\nkind: generic\nmeta: {who: PeerA}\nchecks:\n  - name: one\n    run: 'true'\n"
 JSON = '{"title": "a claim", "meta": {"who": "PeerA"}, "checks": [{"name": "one", "run": "true"}]}'

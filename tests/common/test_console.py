@@ -9,7 +9,7 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.console import FORMS, Console, completions, leaves
+from cccc.common.commands.console import FORMS, Console, completions, leaves
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
 from tests.command import cccc, running

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
 from cccc.common.errors import NotFound
+from cccc.common.machine import git
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cccc.common.history import History
+from cccc.common.commands.history import History
 from cccc.common.paths import Project
 
 

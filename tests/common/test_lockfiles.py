@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cccc.common.lockfiles import note
+from cccc.common.text.lockfiles import note
 
 
 def test_lock_files_are_noted_wherever_they_lie_and_nothing_else_is() -> None:

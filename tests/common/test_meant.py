@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common.meant import SUBCOMMANDS, Meant, meant
+from cccc.common.commands.meant import SUBCOMMANDS, Meant, meant
 from cccc.scripts.cli import SUMMARIES
 
 HERE = ("status", "queue", "trace", "rfd", "pause", "help", "stop")

@@ -6,7 +6,7 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common.errors import NotFound
-from cccc.common.named import mid_of
+from cccc.common.ledger.named import mid_of
 from cccc.common.paths import Project
 from cccc.services.ledger.store import Store
 from tests.conftest import git

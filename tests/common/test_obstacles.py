@@ -11,8 +11,8 @@ from typing import Callable
 
 import pytest
 
-from cccc.common import obstacles
 from cccc.common.paths import Project
+from cccc.common.shown import obstacles
 from tests.conftest import git
 
 ENV = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "GIT_CONFIG_NOSYSTEM": "1"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cccc.common import pairing
+from cccc.common.chats import pairing
 from cccc.common.paths import Project
 
 

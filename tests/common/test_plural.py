@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cccc.common import facts as f
-from cccc.common.plural import plural
-from cccc.common.short import line_of
+from cccc.common.shown.short import line_of
+from cccc.common.text.plural import plural
 
 
 @pytest.mark.parametrize(("number", "words"), [(0, "0 lines"), (1, "1 line"), (2, "2 lines"), (1200, "1,200 lines")])

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from cccc.common.redaction import REDACTED
+from cccc.common.text.redaction import REDACTED
 
 TOKEN = "123456789" + ":" + "AAF-x_9" * 5
 PROGRAM = """
 import logging, sys, threading
-from cccc.common.process import logging_to_stderr
+from cccc.common.machine.process import logging_to_stderr
 
 def end(where=sys.argv[2]):
     if where == "a line":

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from cccc.common import facts as f
-from cccc.common.redaction import REDACTED, Redactor, default
+from cccc.common.text.redaction import REDACTED, Redactor, default
 
 # Put together here, so that no scanner takes this file for a leak.
 TELEGRAM = "123456789" + ":" + "AAF-x_9" * 5

@@ -8,7 +8,7 @@ from cccc.common import settings
 from cccc.common.paths import Project
 from cccc.common.settings import drift, readers
 from cccc.common.settings.drift import Drift
-from cccc.common.short import one_line
+from cccc.common.shown.short import one_line
 
 RUNNING = ("orchestrator", "delivery", "evidence", "panel")
 NOW = "changed and is not in force"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common import strict_yaml
-from cccc.common.strict_yaml import BadYAML, NotYAML
+from cccc.common.text import strict_yaml
+from cccc.common.text.strict_yaml import BadYAML, NotYAML
 
 
 @pytest.mark.parametrize("text", ["[" * 50_000, "{a: " * 1000, "- " * 20_000, "a:\n  b: " + "[" * 17 + "]" * 17])

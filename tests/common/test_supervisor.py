@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import leftovers, supervisor
 from cccc.common.errors import NotFound, NotRunning
+from cccc.common.machine import leftovers, supervisor
 from cccc.common.paths import Project
 from cccc.common.registry import SERVICES
 from tests.conftest import make_project

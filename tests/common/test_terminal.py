@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import inherited, terminal
+from cccc.common import terminal
 from cccc.common.paths import Project
+from cccc.common.terminal import inherited
 
 
 @pytest.fixture(autouse=True)

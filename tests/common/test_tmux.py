@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import leftovers, tmux
 from cccc.common.errors import NotRunning, UserError
+from cccc.common.machine import leftovers, tmux
+from cccc.common.machine.watch import Watch
 from cccc.common.paths import Project
-from cccc.common.watch import Watch
 from tests.waiting import until
 
 ENVIRONMENT = {**os.environ, "MARK": "terminal"}

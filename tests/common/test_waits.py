@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cccc.common.waits import left
+from cccc.common.machine.waits import left
 
 
 def test_a_wait_ends_when_its_time_is_over() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import watch
+from cccc.common.machine import watch
 from tests.waiting import until
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only inotify tells these events apart")

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 import pytest
 
-from cccc.common import ledger, tmux
+from cccc.common import ledger
 from cccc.common.facts import Fact
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 from cccc.scripts.certify import homes
 from cccc.scripts.model_server import ModelServer

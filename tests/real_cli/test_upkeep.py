@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from cccc.common import facts, tmux
+from cccc.common import facts
+from cccc.common.machine import tmux
 from cccc.scripts.model_server import Call, Rule, Say
 from cccc.scripts.model_server.script import Step
 from tests.command import cccc

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 
 Step = Callable[[Path, random.Random, int], None]
 _NAMES = (

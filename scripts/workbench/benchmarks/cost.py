@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from cccc.common import supervisor, tmux
+from cccc.common.machine import supervisor, tmux
 from cccc.common.paths import Project
 
 

@@ -12,8 +12,8 @@ from contextlib import closing
 
 from cccc.common import facts as f
 from cccc.common import settings
-from cccc.common.blobs import Blobs
 from cccc.common.facts import Fact
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import PEERS, Project
 from cccc.common.registry import BRIDGE
 from cccc.services.ledger.store import Store

@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import bus, ledger, tmux, watch
+from cccc.common import bus, ledger
 from cccc.common import facts as f
-from cccc.common.lines import moment
+from cccc.common.machine import tmux, watch
 from cccc.common.paths import Project
+from cccc.common.text.lines import moment
 from cccc.scripts.workbench.benchmarks.scratch import git, rename_in, until
 
 _TOKEN = re.compile(r"\[n:[0-9a-f]+\]")

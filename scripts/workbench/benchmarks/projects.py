@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import click
 
-from cccc.common import bus, git, ledger
+from cccc.common import bus, ledger
 from cccc.common import facts as f
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.scripts.workbench.benchmarks import edits, modules
 from cccc.scripts.workbench.benchmarks.rows import table

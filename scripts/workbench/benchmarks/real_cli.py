@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from cccc.common import facts as f
-from cccc.common import supervisor
+from cccc.common.machine import supervisor
 from cccc.scripts.certify import many, turns
 from cccc.scripts.certify.flight import PEER, Flight
 from cccc.scripts.workbench.benchmarks.rows import Row, spread

@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 import click
 
-from cccc.common import bus, git, ledger
+from cccc.common import bus, ledger
 from cccc.common import facts as f
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.scripts.workbench.benchmarks import awkward
 from cccc.scripts.workbench.benchmarks.rows import Row, spread, table

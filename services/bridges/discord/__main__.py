@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
-from cccc.common.lines import moment
 from cccc.common.settings.chat import Chat
+from cccc.common.text.lines import moment
 from cccc.common.worker import main
 from cccc.services.bridges.bridge import Bridge
 from cccc.services.bridges.platform import Platform

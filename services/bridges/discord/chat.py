@@ -19,7 +19,7 @@ import aiohttp
 import discord
 import yarl
 
-from cccc.common import redaction
+from cccc.common.text import redaction
 from cccc.services.bridges.discord import client, dress, events
 from cccc.services.bridges.discord.client import Capped, Client, Hopeless, Kept, Places
 from cccc.services.bridges.platform import (

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from cccc.common import redaction
+from cccc.common.text import redaction
 from cccc.services.bridges.platform import Gone, Later, Refused, Undone, Unreachable, Unsure
 
 ANSWER_WITHIN = 20

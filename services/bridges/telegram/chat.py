@@ -33,7 +33,7 @@ from telegram.error import (
 from telegram.request import HTTPXRequest
 from telegram.warnings import PTBUserWarning
 
-from cccc.common import redaction
+from cccc.common.text import redaction
 from cccc.services.bridges.platform import (
     ChatIs,
     FileRef,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cccc.common import facts as f
-from cccc.common import redaction
 from cccc.common.paths import PEERS, Project
+from cccc.common.text import redaction
 from cccc.services.delivery import nudge
 from cccc.services.delivery.memory import Peer
 

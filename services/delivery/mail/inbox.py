@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from cccc.common.durable import sync_folder
+from cccc.common.machine.durable import sync_folder
 from cccc.common.paths import PEERS, Project
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable
 
 from cccc.common import facts as f
-from cccc.common import watch
+from cccc.common.machine import watch
 from cccc.common.paths import PEERS
 from cccc.common.worker import Worker
 from cccc.services.delivery.mail import hooks

@@ -6,7 +6,8 @@ A letter that is put away leaves the inbox only once that is heard; that it left
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.common import leftover_mail, worker
+from cccc.common import worker
+from cccc.common.commands import leftover_mail
 from cccc.common.paths import PEERS
 from cccc.services.delivery.mail import inbox
 from cccc.services.delivery.memory import Letter, Memory

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 
 from cccc.common import facts as f
+from cccc.common.machine.waits import left
 from cccc.common.paths import folder
-from cccc.common.waits import left
 from cccc.common.worker import Worker
 from cccc.services.delivery import nudge
 from cccc.services.delivery.memory import Memory

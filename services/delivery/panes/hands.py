@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from cccc.common import tmux
-from cccc.common.faults import fault
+from cccc.common.machine import tmux
+from cccc.common.machine.faults import fault
+from cccc.common.machine.waits import left
 from cccc.common.paths import Project
-from cccc.common.waits import left
 from cccc.services.delivery import nudge
 from cccc.services.delivery.panes import keyboard, pane, screen
 from cccc.services.delivery.panes.pane import Look

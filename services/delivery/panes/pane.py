@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cccc.common import tmux
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 
 _PLACE = "#{cursor_x} #{cursor_y} #{pane_in_mode} #{pane_dead} #{history_size} #{pane_width}"

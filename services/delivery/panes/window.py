@@ -10,11 +10,12 @@ import dataclasses
 import os
 import sys
 
-from cccc.common import terminal, tmux
+from cccc.common import terminal
+from cccc.common.machine import tmux
+from cccc.common.machine.process import Process
+from cccc.common.machine.tmux import Pane
+from cccc.common.machine.watch import GONE, Watch
 from cccc.common.paths import Project
-from cccc.common.process import Process
-from cccc.common.tmux import Pane
-from cccc.common.watch import GONE, Watch
 
 _BELOW = {
     "ledger": ("-c", "from cccc.scripts.cli import main; main()", "ledger", "tail", "-f"),

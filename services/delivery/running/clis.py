@@ -6,10 +6,11 @@ import sys
 import time
 
 from cccc.common import facts as f
-from cccc.common import terminal, tmux
-from cccc.common.faults import fault
+from cccc.common import terminal
+from cccc.common.machine import tmux
+from cccc.common.machine.faults import fault
+from cccc.common.machine.waits import left
 from cccc.common.paths import PEERS, folder
-from cccc.common.waits import left
 from cccc.common.worker import Worker
 from cccc.services.delivery.memory import LIVED_LONG, Memory
 from cccc.services.delivery.panes import pane

@@ -12,7 +12,7 @@ from typing import Callable
 
 from cccc.common import facts as f
 from cccc.common.errors import NotFound
-from cccc.common.waits import left
+from cccc.common.machine.waits import left
 from cccc.common.worker import Worker
 from cccc.services.delivery.memory import Memory, Wish
 from cccc.services.delivery.panes import hands

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.services.evidence.checking import cause, checks
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.counts import Tally

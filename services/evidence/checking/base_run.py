@@ -13,7 +13,7 @@ from typing import Optional, Union
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking import bases, checks
 from cccc.services.evidence.checking.bases import Known, State
 from cccc.services.evidence.checking.checks import Ended

@@ -8,9 +8,10 @@ from typing import Dict, List, NamedTuple, Optional
 import msgspec
 
 from cccc.common import facts as f
-from cccc.common import git, redaction
 from cccc.common.by_kind import ByKind
-from cccc.common.plural import plural
+from cccc.common.machine import git
+from cccc.common.text import redaction
+from cccc.common.text.plural import plural
 from cccc.services.evidence import policy
 from cccc.services.evidence.policy import Counted, Need
 

@@ -7,12 +7,12 @@ from typing import List
 
 import msgspec
 
-from cccc.common import card as cards
 from cccc.common import facts as f
-from cccc.common import git
 from cccc.common.by_kind import ByKind
-from cccc.common.card import Card, CardError, Check
 from cccc.common.errors import NotFound
+from cccc.common.machine import git
+from cccc.common.text import card as cards
+from cccc.common.text.card import Card, CardError, Check
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import Child
 from cccc.services.evidence.checking.links import Missing

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Callable
 
-from cccc.common import redaction
+from cccc.common.text import redaction
 from cccc.services.evidence.checking.counts import Tally
 from cccc.services.evidence.checking.finders import Tracked, node
 from cccc.services.evidence.checking.sandbox import COMPLAINT, NOT_ISOLATED

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cccc.common.errors import UserError
-from cccc.common.typed_by import CHECK
+from cccc.common.terminal.typed_by import CHECK
 from cccc.services.evidence.checking.checks import Ended
 
 _LARGEST_LOG = 64 * 1024 * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.common.settings.policies import Gate as Settings
 from cccc.services.evidence.checking import environment, finders, links
 from cccc.services.evidence.checking.finders import Tracked

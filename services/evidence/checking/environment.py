@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking import interpreters
 from cccc.services.evidence.checking.interpreters import Interpreter, is_environment
 from cccc.services.evidence.tree.sweep import remove

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 
 IN_REPOSITORY = (".venv", "venv", "env")
 _DIRENV = (".direnv/python-*", ".direnv/virtualenv", ".direnv/venv")

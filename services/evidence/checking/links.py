@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking.interpreters import IN_REPOSITORY
 from cccc.services.evidence.checking.sandbox import Mount
 from cccc.services.evidence.tree.sweep import remove

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Optional
 
-from cccc.common import git, machine, redaction, typed_by
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import git, host
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Policies
+from cccc.common.terminal import typed_by
+from cccc.common.text import redaction
 from cccc.services.evidence.checking import cause, checks, counts, environment, links, setup_cache
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import CheckLock, Child, Command
@@ -61,7 +63,7 @@ class Gate:
     env: dict[str, str]  # of the user's terminal
     umask: int
     on_base: dict[tuple[str, str], Run] = field(default_factory=dict)  # by commit and command
-    machine: str = field(default_factory=machine.name)
+    machine: str = field(default_factory=host.name)
     clean: Clean = field(default_factory=Clean)
 
     def log(self, name: str, kind: str) -> Path:

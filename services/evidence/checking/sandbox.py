@@ -20,8 +20,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common import git
 from cccc.common.errors import UserError
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.services.evidence.tree.sweep import open_and_retry
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking import environment, finders
 from cccc.services.evidence.checking.commands import given
 from cccc.services.evidence.checking.environment import Own

@@ -10,7 +10,8 @@ from collections.abc import Generator, Iterable
 from typing import Callable, Union
 
 from cccc.common import facts as f
-from cccc.common import git, redaction
+from cccc.common.machine import git
+from cccc.common.text import redaction
 from cccc.services.evidence import policy
 from cccc.services.evidence.checking import against_base, cause, checks
 from cccc.services.evidence.checking.bases import Before, as_told, can_be_told

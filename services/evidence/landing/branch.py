@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import git
+from cccc.common.machine import git
 
 
 def elsewhere(top: Path, now: str, wanted: str, env: Mapping[str, str]) -> str:

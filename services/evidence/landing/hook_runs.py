@@ -15,7 +15,8 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from cccc.common import git, typed_by
+from cccc.common.machine import git
+from cccc.common.terminal import typed_by
 from cccc.services.evidence.checking import checks, environment, links
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import Child, Command

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 
 MEND = "install the hooks again (such as `npm install`), or `git config --unset core.hooksPath`"
 BEFORE = ("pre-commit", "prepare-commit-msg", "commit-msg")

@@ -24,8 +24,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common import git
-from cccc.common.faults import fault
+from cccc.common.machine import git
+from cccc.common.machine.faults import fault
 from cccc.services.evidence import policy
 from cccc.services.evidence.landing import branch
 from cccc.services.evidence.reading import change

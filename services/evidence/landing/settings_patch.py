@@ -16,9 +16,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from cccc.common import git, settings
-from cccc.common.blobs import Blobs
-from cccc.common.faults import fault
+from cccc.common import settings
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import git
+from cccc.common.machine.faults import fault
 from cccc.common.paths import Project
 from cccc.services.evidence.queue import Applying
 from cccc.services.evidence.reading import fits, mistakes, placing

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Callable, Protocol, Tuple  # noqa: UP035
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.reading import change, diff, mistakes
 from cccc.services.evidence.reading.diff import Section
 from cccc.services.evidence.reading.placing import File, Misfit

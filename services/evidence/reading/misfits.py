@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Callable
 
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 from cccc.services.evidence.reading import diff
 from cccc.services.evidence.reading.diff import Hunk
 

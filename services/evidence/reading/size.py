@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 
 _LONGEST_LINE = 1000
 _LONG = re.compile(rb"[^\n]{%d}(?=[^\n])" % _LONGEST_LINE)

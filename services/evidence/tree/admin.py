@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.tree.sweep import remove
 
 _NEEDED = frozenset({"HEAD", "commondir", "gitdir", "index", "refs", "reftable"})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.reading.change import ABSENT, Change
 
 _FEW = 200  # paths that fit on a command line

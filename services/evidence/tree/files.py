@@ -18,7 +18,7 @@ from typing import Protocol
 
 from pathspec import GitIgnoreSpec
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence import policy
 from cccc.services.evidence.reading.change import ABSENT, FILES, SUBMODULE, SYMLINK, Change
 from cccc.services.evidence.tree import at_path, entries

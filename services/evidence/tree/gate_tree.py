@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.reading import change, fits, mistakes, placing, size
 from cccc.services.evidence.reading.change import Change
 from cccc.services.evidence.reading.fits import Content, DoesNotApply, Fit

@@ -18,8 +18,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cccc.common import git
-from cccc.common.faults import fault
+from cccc.common.machine import git
+from cccc.common.machine.faults import fault
 from cccc.services.evidence import policy
 from cccc.services.evidence.reading.change import ABSENT, FILES, SUBMODULE, Change
 from cccc.services.evidence.tree import at_path

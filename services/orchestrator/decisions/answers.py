@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cccc.common import facts as f
-from cccc.common.answer import given
 from cccc.common.by_kind import ByKind
-from cccc.common.plural import plural
+from cccc.common.commands.answer import given
+from cccc.common.text.plural import plural
 from cccc.services.orchestrator.decision import Around, Said
 from cccc.services.orchestrator.decisions import approvers, requests, rfd_cards, rfd_words, triggers
 from cccc.services.orchestrator.decisions.requests import ANSWERED, APPROVED, CHOSEN, OPEN, Request, State

@@ -11,8 +11,8 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.facts import Fact
-from cccc.common.plural import plural
 from cccc.common.settings import policies
+from cccc.common.text.plural import plural
 from cccc.services.orchestrator.decision import Said
 from cccc.services.orchestrator.decisions import approvers, triggers
 from cccc.services.orchestrator.decisions.rfd_cards import Card

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from cccc.common import fences, strict_yaml
+from cccc.common.text import fences, strict_yaml
 from cccc.services.orchestrator.mail import insight
 
 LARGEST = 16 * 1024

@@ -15,8 +15,8 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.paths import PEERS
-from cccc.common.plural import plural
 from cccc.common.settings.policies import Trigger
+from cccc.common.text.plural import plural
 from cccc.services.orchestrator.decisions.rfd_cards import Card
 from cccc.services.orchestrator.mail import insight
 

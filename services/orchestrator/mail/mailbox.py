@@ -21,9 +21,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cccc.common import watch
-from cccc.common.durable import sync_folder
-from cccc.common.faults import fault
+from cccc.common.machine import watch
+from cccc.common.machine.durable import sync_folder
+from cccc.common.machine.faults import fault
 from cccc.common.paths import PEERS, Project
 
 FILES = ("to_peer.md", "to_user.md", "patch.diff")

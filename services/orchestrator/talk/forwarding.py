@@ -14,12 +14,12 @@ from typing import Any, Dict, List, Union
 
 import msgspec
 
-from cccc.common import card
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
+from cccc.common.machine.waits import left
 from cccc.common.paths import other
-from cccc.common.waits import left
+from cccc.common.text import card
 from cccc.services.orchestrator.decision import Around, Said, Write
 from cccc.services.orchestrator.decisions import rfd_cards
 from cccc.services.orchestrator.mail import insight

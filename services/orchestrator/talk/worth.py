@@ -11,8 +11,8 @@ from typing import Dict, List
 
 import msgspec
 
+from cccc.common.machine.waits import left
 from cccc.common.settings.policies import HandoffFilter
-from cccc.common.waits import left
 from cccc.services.orchestrator.mail import insight
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations, on Python 3.9 too

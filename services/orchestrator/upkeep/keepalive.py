@@ -14,8 +14,8 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
+from cccc.common.machine.waits import left
 from cccc.common.paths import PEERS, other
-from cccc.common.waits import left
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from cccc.common import bridges
+from cccc.common.chats import bridges
 from cccc.common.paths import Project
 from tests.bridges.conftest import PATCH
 from tests.bridges.discord import QUICK

@@ -10,8 +10,8 @@ from functools import partial
 
 import pytest
 
-from cccc.common import bridges
 from cccc.common import facts as f
+from cccc.common.chats import bridges
 from cccc.scripts.stand_ins.server import Trouble
 from tests.bridges.conftest import Room, connected
 from tests.bridges.slack.conftest import QUICK

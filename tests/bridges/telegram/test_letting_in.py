@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from cccc.common import facts as f
-from cccc.common import pairing
+from cccc.common.chats import pairing
 from cccc.scripts.stand_ins.telegram import DIRECT, GROUP, Telegram
 from tests.bridges.conftest import QUICK, Room, connected
 from tests.waiting import until

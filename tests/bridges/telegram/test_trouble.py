@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from cccc.common import bridges
 from cccc.common import facts as f
+from cccc.common.chats import bridges
 from cccc.common.errors import UserError
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins.server import Trouble

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.commands import Asker, WrongUsage, raw
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 
 ALICE = Asker("alice", "cli")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, tmux
+from cccc.common import ledger
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 from tests.command import CCCC, Terminal, cccc, environment, running
 from tests.conftest import make_project

@@ -11,10 +11,11 @@ from typing import Callable
 
 import pytest
 
-from cccc.common import bus, redaction
+from cccc.common import bus
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
+from cccc.common.text import redaction
 from tests.command import CCCC, cccc, environment, on_a_terminal
 from tests.conftest import Start
 from tests.waiting import until

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, tmux
+from cccc.common import ledger
+from cccc.common.machine import tmux
 from cccc.common.paths import PEERS, Project
 from tests.command import CCCC, cccc, environment
 from tests.conftest import git

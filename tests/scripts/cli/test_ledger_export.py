@@ -14,7 +14,7 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.services.ledger.store import Store
 from tests.command import cccc

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bus, ledger, redaction
+from cccc.common import bus, ledger
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.errors import LedgerError, NotRunning
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
+from cccc.common.text import redaction
 from tests.command import cccc
 from tests.conftest import Start
 from tests.waiting import until

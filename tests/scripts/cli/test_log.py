@@ -8,12 +8,13 @@ from contextlib import closing
 
 import pytest
 
-from cccc.common import bus, commands, redaction
+from cccc.common import bus, commands
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.commands import Asker
-from cccc.common.console import Console
+from cccc.common.commands.console import Console
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
+from cccc.common.text import redaction
 from tests.command import cccc, on_a_terminal
 from tests.conftest import Start
 from tests.waiting import until

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from tests.command import cccc, on_a_terminal
 

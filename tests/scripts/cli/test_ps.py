@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import status, supervisor
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
+from cccc.common.shown import status
 from tests.command import cccc, running
 from tests.waiting import until
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, leftovers, tmux
+from cccc.common import ledger
+from cccc.common.machine import leftovers, tmux
 from cccc.common.paths import Project
 from tests.command import CCCC, cccc, environment, running
 from tests.conftest import make_project

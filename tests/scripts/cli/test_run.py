@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bridges, ledger
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
+from cccc.common import ledger
+from cccc.common.chats import bridges
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.scripts.stand_ins.server import closing
 from cccc.scripts.stand_ins.telegram import TOKEN, Telegram

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import anchor, ledger
 from cccc.common import facts as f
+from cccc.common import ledger
+from cccc.common.ledger import anchor
 from cccc.common.paths import Project
 from cccc.scripts.cli import shelter
 from tests.command import cccc, services_in

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bus, supervisor
+from cccc.common import bus
 from cccc.common import facts as f
+from cccc.common.machine import supervisor
 from cccc.common.paths import PEERS, Project
 from cccc.common.registry import BRIDGES
 from tests.command import CCCC, Terminal, cccc, environment, on_a_terminal, processes_in, running

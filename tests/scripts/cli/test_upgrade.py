@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, older, settings
+from cccc.common import ledger, settings
+from cccc.common.ledger import older
 from cccc.common.paths import PEERS, Project
 from tests.command import cccc, running
 from tests.waiting import until

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, tmux
-from cccc.common.blobs import Blobs
+from cccc.common import ledger
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 from tests.command import cccc, running
 from tests.conftest import make_project

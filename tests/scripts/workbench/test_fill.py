@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common import ledger, redaction, settings
+from cccc.common import ledger, settings
 from cccc.common.paths import PEERS, Project
+from cccc.common.text import redaction
 from cccc.scripts.workbench.benchmarks import fill
 from cccc.services.delivery import memory
 from cccc.services.evidence import queue

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 import pytest
 
-from cccc.common import bus, facts, ledger, leftovers, tmux
-from cccc.common.blobs import Blobs
+from cccc.common import bus, facts, ledger
 from cccc.common.facts import Fact
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import leftovers, tmux
 from cccc.common.paths import Project, folder
 from tests.conftest import Start
 from tests.waiting import until

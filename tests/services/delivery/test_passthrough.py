@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from cccc.common import facts
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
 from tests.services.delivery.conftest import Desk
 from tests.waiting import never, until
 

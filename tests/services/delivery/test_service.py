@@ -3,9 +3,10 @@ from __future__ import annotations
 import os
 import signal
 
-from cccc.common import facts, supervisor, tmux
+from cccc.common import facts
+from cccc.common.machine import supervisor, tmux
 from cccc.common.paths import Project
-from cccc.common.short import colour
+from cccc.common.shown.short import colour
 from tests.services.delivery.conftest import Desk
 from tests.waiting import until
 

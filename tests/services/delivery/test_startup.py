@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common import facts, leftover_mail, tmux
+from cccc.common import facts
+from cccc.common.commands import leftover_mail
+from cccc.common.machine import tmux
 from tests.services.delivery.conftest import Desk
 from tests.services.delivery.test_service import inbox, processed
 from tests.waiting import until

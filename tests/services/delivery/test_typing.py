@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from cccc.common import facts, tmux
+from cccc.common import facts
+from cccc.common.machine import tmux
 from tests.services.delivery.conftest import Desk
 from tests.waiting import never, until
 

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import facts, ledger, tmux
+from cccc.common import facts, ledger
+from cccc.common.machine import tmux
 from cccc.services.delivery import nudge
 from tests.services.delivery.conftest import Desk
 from tests.waiting import until

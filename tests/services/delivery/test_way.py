@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import facts, leftovers
+from cccc.common import facts
+from cccc.common.machine import leftovers
 from cccc.common.paths import Project
 from cccc.services.delivery.running import way
 from tests.services.delivery.conftest import Desk

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking import sandbox
 from cccc.services.evidence.landing.land import Ground, Landing
 from cccc.services.evidence.tree.gate_tree import GateTree

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bus, git, ledger, terminal
+from cccc.common import bus, ledger, terminal
 from cccc.common import facts as f
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common import bus, git, ledger
+from cccc.common import bus, ledger
 from cccc.common import facts as f
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos

@@ -8,7 +8,7 @@ import pytest
 
 from cccc.common import bus, ledger
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos

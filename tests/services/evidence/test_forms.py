@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.common.settings.policies import Policies
 from cccc.services.evidence.policy import Rules
 from cccc.services.evidence.reading.fits import DoesNotApply, NoDiff

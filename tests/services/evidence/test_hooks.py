@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import git, terminal
+from cccc.common import terminal
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.landing import hook_runs, hooks

@@ -9,7 +9,7 @@ from typing import Callable
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.reading.fits import DoesNotApply
 from cccc.services.evidence.tree.gate_tree import GateTree
 from cccc.services.orchestrator.mail import diffs

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking import environment, interpreters
 from cccc.services.evidence.checking.environment import Own, Seen
 from tests.services.evidence import repos

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common import bus, git, ledger, machine
+from cccc.common import bus, ledger
 from cccc.common import facts as f
+from cccc.common.machine import git, host
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
@@ -13,7 +14,7 @@ from tests.services.evidence.test_runs import PYTEST, landed, python_tests
 from tests.services.evidence.test_service import Bench
 from tests.waiting import until
 
-HERE = machine.name()
+HERE = host.name()
 OLD = "tests.test_a::test_old"
 
 

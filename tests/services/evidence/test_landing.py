@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.landing.land import Blocked, Landing, Moved
 from tests.services.evidence import repos
 

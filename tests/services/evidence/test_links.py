@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.services.evidence.checking import links, setup_cache
 from cccc.services.evidence.checking.links import Link, Loan, Missing

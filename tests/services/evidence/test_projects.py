@@ -11,8 +11,8 @@ from typing import Union
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import git
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.common.settings.policies import PatchQueue, Policies
 from cccc.services.evidence.checking import sandbox

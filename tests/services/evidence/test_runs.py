@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from cccc.common import bus, git, machine
+from cccc.common import bus
 from cccc.common import facts as f
+from cccc.common.machine import git, host
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
@@ -231,7 +232,7 @@ def test_what_the_patch_breaks_is_named_apart(red: Bench) -> None:
 
 
 def test_a_patch_that_removes_a_passing_test_needs_a_decision(red: Bench) -> None:
-    names, here = ["tests.test_a::test_old"], machine.name()
+    names, here = ["tests.test_a::test_old"], host.name()
     known = f.BaseAccepted(id="yes", mid="b", why="red", machine=here, rfd_id="r", names=names)
     bus.tell(red.project, "orchestrator", [known])
     red.gate()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking import sandbox
 from cccc.services.evidence.checking.sandbox import Mount, Sandbox
 from tests.services.evidence import repos

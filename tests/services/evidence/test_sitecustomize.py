@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.checking.environment import Own, Seen
 from tests.services.evidence import repos
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.reading import size
 from cccc.services.evidence.tree.gate_tree import GateTree
 from tests.services.evidence import repos

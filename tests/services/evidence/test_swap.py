@@ -13,7 +13,7 @@ from typing import Callable
 
 import pytest
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.landing import land as landing_module
 from cccc.services.evidence.landing.land import Blocked, Landing
 from cccc.services.evidence.tree import swap

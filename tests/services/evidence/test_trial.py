@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from cccc.common import facts as f
-from cccc.common import git
-from cccc.common.blobs import Blobs
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.common.settings.policies import Gates, PatchQueue, Policies, Rfd
 from cccc.services.evidence.checking import sandbox

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence import worktree
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.worktree import State, Watcher

@@ -10,10 +10,11 @@ from typing import Callable
 
 import pytest
 
-from cccc.common import anchor, bus, ledger
+from cccc.common import bus, ledger
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
 from cccc.common.errors import NotRunning
+from cccc.common.ledger import anchor
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from tests.command import cccc
 from tests.conftest import Start

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import index, ledger
+from cccc.common import ledger
+from cccc.common.ledger import index
 from cccc.common.paths import Project
 from cccc.services.ledger.store import Store
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.orchestrator.mail import diffs
 
 OLD = b"one\n\nthree\nfour\n\n"

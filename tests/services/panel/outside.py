@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from cccc.common import tmux
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
 from tests.waiting import until
 

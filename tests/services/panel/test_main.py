@@ -5,11 +5,12 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
-from cccc.common import bus, status
+from cccc.common import bus
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
-from cccc.common.status import Status
+from cccc.common.shown import status
+from cccc.common.shown.status import Status
 from tests.command import cccc
 from tests.conftest import Start
 from tests.waiting import until

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bus, leftovers, status, tmux
+from cccc.common import bus
 from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact
+from cccc.common.machine import leftovers, tmux
 from cccc.common.paths import Project
+from cccc.common.shown import status
 from tests.conftest import Start
 from tests.services.panel.outside import Outside, attached
 from tests.waiting import until

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from cccc.common import facts as f
-from cccc.common import ledger, status, tmux
+from cccc.common import ledger
+from cccc.common.machine import tmux
 from cccc.common.paths import Project
+from cccc.common.shown import status
 from tests.command import Terminal, running
 from tests.conftest import make_project
 from tests.services.panel.outside import Outside, attached, choose_panel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common.registry import SERVICES
-from cccc.common.status import Status
+from cccc.common.shown.status import Status
 from cccc.services.panel.fold import State, fold
 from cccc.services.panel.snapshot import Live, Moment, Setting, status
 from tests.services.panel.saying import delivered, handoff, numbered, ts_of

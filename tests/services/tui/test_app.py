@@ -13,8 +13,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from cccc.common.blobs import Blobs
-from cccc.common.history import History
+from cccc.common.commands.history import History
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.services.tui import app
 from cccc.services.tui.app import Panel

@@ -8,7 +8,7 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common.registry import SERVICES
-from cccc.common.status import Bridge, RfdLine, Status, Verified
+from cccc.common.shown.status import Bridge, RfdLine, Status, Verified
 from cccc.services.panel.fold import State, fold
 from cccc.services.panel.snapshot import Live, Moment, Setting, status
 from cccc.services.tui import picture

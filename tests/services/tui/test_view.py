@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from cccc.common import bus, supervisor
+from cccc.common import bus
 from cccc.common import facts as f
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.waiting import until

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from cccc.common import facts as f
 from cccc.common import ledger, settings
-from cccc.common.blobs import Blobs
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact, Redact
-from cccc.common.lines import Line, moment, printable
+from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import PEERS, Project, other
-from cccc.common.redaction import Redactor
-from cccc.common.short import LONGEST, line_of, text_of
+from cccc.common.shown.short import LONGEST, line_of, text_of
+from cccc.common.text.lines import Line, moment, printable
+from cccc.common.text.redaction import Redactor
 
 MESSAGES = (f.UserMessage, f.ToPeer, f.ToUser)
 _TO = {"a": "PeerA", "b": "PeerB", "both": "both"}

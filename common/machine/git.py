@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cccc.common.errors import NotFound, UserError
-from cccc.common.lines import plain
+from cccc.common.text.lines import plain
 
 # Of the GIT_* variables these stay: who the user is, where the configuration and git's own programs are.
 _THE_USERS = (

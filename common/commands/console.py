@@ -11,16 +11,18 @@ import re
 import time
 from collections.abc import Sequence
 
-from cccc.common import answer, bus, commands, ledger, settings, supervisor, typed_by
+from cccc.common import bus, commands, ledger, settings
 from cccc.common import facts as f
-from cccc.common.blobs import Blobs
-from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, log, message, raw, rfd
+from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, answer, log, message, raw, rfd
+from cccc.common.commands.meant import meant
 from cccc.common.errors import CcccError, NotFound, NotRunning, Refused
 from cccc.common.facts import Fact
-from cccc.common.lines import Line, plain, printable
-from cccc.common.meant import meant
+from cccc.common.ledger.blobs import Blobs
+from cccc.common.machine import supervisor
 from cccc.common.paths import Project
-from cccc.common.redaction import Redactor
+from cccc.common.terminal import typed_by
+from cccc.common.text.lines import Line, plain, printable
+from cccc.common.text.redaction import Redactor
 
 FORMS = (
     Line("a: TEXT, b: TEXT, both: TEXT: a message to PeerA, PeerB or both; so is TEXT alone and u: TEXT, to both"),

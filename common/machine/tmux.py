@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cccc.common import leftovers
 from cccc.common.errors import CcccError, NotRunning, UserError
+from cccc.common.machine import leftovers
 from cccc.common.paths import PEERS, Project
 
 SESSION = "cccc"

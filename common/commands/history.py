@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 
-from cccc.common import durable
+from cccc.common.machine import durable
 from cccc.common.paths import Project
 
 _KEPT = 500

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from cccc.common import durable, git, ledger
+from cccc.common import ledger
 from cccc.common.errors import NotFound
 from cccc.common.facts import LedgerAccepted, LedgerDiffers
+from cccc.common.machine import durable, git
 from cccc.common.paths import Project
 
 HOW = 'put back a backup, or type `cccc ledger accept --because "…"`'

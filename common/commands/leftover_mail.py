@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from cccc.common import durable
+from cccc.common.machine import durable
 from cccc.common.paths import PEERS, Project
 
 

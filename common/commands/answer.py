@@ -16,7 +16,7 @@ from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from cccc.common.plural import plural
+from cccc.common.text.plural import plural
 
 ASKS = (f.Decision, f.RfdCheck, f.PeerStop, f.RawInput)  # the facts that lead to one outcome each
 OUTCOMES = (f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped, f.RawTyped)

@@ -11,7 +11,7 @@ import secrets
 
 import msgspec
 
-from cccc.common import durable
+from cccc.common.machine import durable
 from cccc.common.paths import Project
 
 GOOD_FOR = 600.0  # seconds

@@ -14,11 +14,11 @@ from typing import BinaryIO, NamedTuple
 
 import msgspec
 
-from cccc.common import durable, git
 from cccc.common.errors import LedgerBusy, NotRunning, UserError
-from cccc.common.installed import NAME
+from cccc.common.machine import durable, git
+from cccc.common.machine.installed import NAME
+from cccc.common.machine.process import hold
 from cccc.common.paths import IGNORE, Project
-from cccc.common.process import hold
 from cccc.common.registry import PLATFORMS
 from cccc.common.settings import Settings
 

@@ -8,7 +8,7 @@ import re
 from cccc.common import facts as f
 from cccc.common import ledger
 from cccc.common.facts import ASKS, BAD, GOOD, TALK, Fact
-from cccc.common.status import FactLine
+from cccc.common.shown.status import FactLine
 
 LONGEST = 160
 

@@ -19,8 +19,8 @@ from typing import Any, Dict, List, Optional
 import msgspec
 import yaml
 
-from cccc.common import fences, strict_yaml
 from cccc.common.errors import UserError
+from cccc.common.text import fences, strict_yaml
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.
 # ruff: noqa: UP006, UP035, UP045

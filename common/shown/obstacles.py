@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from cccc.common import git, terminal
+from cccc.common import terminal
 from cccc.common.errors import SettingsError
-from cccc.common.lines import plain
+from cccc.common.machine import git
+from cccc.common.machine.waits import left
 from cccc.common.paths import Project
-from cccc.common.waits import left
+from cccc.common.text.lines import plain
 
 UNFINISHED = {
     "MERGE_HEAD": "merge",

@@ -11,9 +11,9 @@ import subprocess
 import time
 from pathlib import Path
 
-from cccc.common import leftovers, tmux
+from cccc.common.machine import leftovers, tmux
+from cccc.common.machine.waits import left
 from cccc.common.paths import PEERS, Project
-from cccc.common.waits import left
 
 A_CHECK = "a check of the gate"
 CHECK = "CCCC_CHECK"  # the variable by which what a check of the gate started is known

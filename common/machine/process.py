@@ -24,9 +24,10 @@ from typing import BinaryIO, Callable, ClassVar, Union
 
 import zmq
 
-from cccc.common import leftovers, redaction, zone
 from cccc.common.errors import CcccError, LedgerBusy, NoProject
+from cccc.common.machine import leftovers, zone
 from cccc.common.paths import Project, same_file
+from cccc.common.text import redaction
 
 TICK = 1.0
 HUNG = 60.0

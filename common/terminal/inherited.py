@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from cccc.common import git
 from cccc.common.errors import NotFound
+from cccc.common.machine import git
 
 # reason → names, as patterns of fnmatch. Settings of a user stay, such as CLAUDE_CODE_USE_BEDROCK and CODEX_HOME.
 LEFT_OUT: dict[str, tuple[str, ...]] = {

@@ -13,8 +13,8 @@ from typing import Dict, List, Optional
 
 import msgspec
 
-from cccc.common import durable
 from cccc.common.errors import NotRunning
+from cccc.common.machine import durable
 from cccc.common.paths import Project
 
 # msgspec evaluates annotations at run time: Optional[...] and List[...] here, for Python 3.9.

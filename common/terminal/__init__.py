@@ -14,9 +14,11 @@ from pathlib import Path
 
 import msgspec
 
-from cccc.common import durable, inherited, settings, typed_by
-from cccc.common.alive import alive
+from cccc.common import settings
+from cccc.common.machine import durable
 from cccc.common.paths import Project
+from cccc.common.terminal import inherited, typed_by
+from cccc.common.terminal.alive import alive
 
 
 class Terminal(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from cccc.common import durable
 from cccc.common.errors import NotFound
+from cccc.common.machine import durable
 from cccc.common.paths import Project
 
 

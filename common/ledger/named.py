@@ -6,10 +6,12 @@ import os
 import re
 
 from cccc.common import facts as f
-from cccc.common import git, ledger, older
+from cccc.common import ledger
 from cccc.common.errors import NotFound
-from cccc.common.lines import plain
+from cccc.common.ledger import older
+from cccc.common.machine import git
 from cccc.common.paths import Project
+from cccc.common.text.lines import plain
 
 _HEX = re.compile(r"[0-9a-fA-F]{4,64}")
 _TRAILERS = "--format=%H%x00%s%x00%(trailers:key=Cccc-Mid,valueonly)"

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cccc.common import leftovers
 from cccc.common.errors import NotFound, NotRunning, UserError
+from cccc.common.machine import leftovers
 from cccc.common.paths import Project, same_file
 from cccc.common.registry import BRIDGES, BY_NAME, EVERY, is_bridge
 

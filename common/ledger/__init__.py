@@ -16,9 +16,9 @@ from typing import BinaryIO, NamedTuple, Optional
 
 import msgspec
 
-from cccc.common import index
 from cccc.common.errors import LedgerBroken
 from cccc.common.facts import KINDS, AnyFact, Fact
+from cccc.common.ledger import index
 from cccc.common.paths import Project
 
 _CHUNK = 1 << 20

@@ -1,0 +1,1 @@
+"""What a project runs on: files, processes, git, tmux, supervisord, file events, clocks."""
