@@ -344,6 +344,7 @@ READERS: tuple[Callable[[str], object], ...] = (
 )
 
 
+@pytest.mark.corpus(5)
 @pytest.mark.parametrize("given", [pytest.param(one.text, id=one.name) for one in large()])
 def test_a_large_message_is_read_soon_whatever_is_in_it(given: str) -> None:
     begin = time.process_time()

@@ -132,6 +132,7 @@ def points(*services: str) -> list[str]:
     return [some[number] for number in range(max(map(len, mine))) for some in mine if number < len(some)]
 
 
+@pytest.mark.corpus(4)
 @pytest.mark.parametrize("point", points("ledger", "orchestrator", "delivery"))
 def test_a_message_arrives_once_though_a_service_dies_at(point: str, world: World) -> None:
     world.arm(point)
@@ -152,6 +153,7 @@ def test_a_message_arrives_once_though_delivery_dies_after_it_started_a_cli(worl
     assert len(world.copies(word)) == 1
 
 
+@pytest.mark.corpus(6)
 @pytest.mark.parametrize("point", points("ledger", "orchestrator", "evidence"))
 def test_a_patch_lands_once_though_a_service_dies_at(point: str, world: World) -> None:
     world.arm(point)
@@ -166,6 +168,7 @@ def test_a_patch_lands_once_though_a_service_dies_at(point: str, world: World) -
     assert (root / "README.md").read_text() == MINE
 
 
+@pytest.mark.corpus(2)
 @pytest.mark.parametrize("service", [service.name for service in SERVICES])
 def test_a_killed_service_loses_nothing_that_is_on_its_way(service: str, world: World) -> None:
     pid = world.pid(service)

@@ -265,6 +265,7 @@ def test_a_service_killed_after_the_answer_lands_the_patch_exactly_once(bench: B
     assert log.count(mid) == 1
 
 
+@pytest.mark.corpus(2)
 @pytest.mark.parametrize(
     "point", ["evidence.committed", "evidence.landing-locked", "evidence.ref-moved", "evidence.landed"]
 )

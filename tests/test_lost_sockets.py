@@ -93,6 +93,7 @@ def put_the_socket_of_another(path: Path) -> None:
         other.bind(str(path))
 
 
+@pytest.mark.corpus(1)
 @short
 @pytest.mark.parametrize("harm", [remove, put_a_file, put_a_folder, put_the_socket_of_another])
 def test_delivery_gets_its_tmux_server_back_by_itself(system: Project, harm: Callable[[Path], None]) -> None:
@@ -116,6 +117,7 @@ def test_attach_shows_a_session_whose_socket_is_gone(system: Project) -> None:
     assert tmux.server_pid(system) == before
 
 
+@pytest.mark.corpus(1)
 @short
 @pytest.mark.parametrize("harm", [remove, put_a_file, put_a_folder])
 def test_up_has_supervisord_make_its_socket_again(system: Project, harm: Callable[[Path], None]) -> None:
@@ -143,6 +145,7 @@ def test_without_sockets_a_message_still_goes_through(system: Project) -> None:
     one_of_each(system)
 
 
+@pytest.mark.corpus(1)
 @short
 @pytest.mark.parametrize("harm", [put_a_file, put_a_folder])
 def test_the_ledger_makes_its_sockets_again(system: Project, harm: Callable[[Path], None]) -> None:

@@ -35,6 +35,7 @@ def lands(project: Project, count: int) -> None:
     assert git(project.root, "status", "--porcelain", "-uno") == ""
 
 
+@pytest.mark.corpus(1)
 @pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/false", "/no/such/shell"])
 def test_an_account_whose_shell_lets_nobody_in_has_panes(project: Project, shell: str) -> None:
     with running(project.root, SHELL=shell):

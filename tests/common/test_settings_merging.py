@@ -57,6 +57,7 @@ def test_a_key_in_its_old_place_is_not_added_in_its_new_one(old: str) -> None:
     assert set(yaml.safe_load(text)["c"]) == {"d", "f"} and "# about e" not in text
 
 
+@pytest.mark.corpus(18)
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_an_old_file_lacks_it_gets_and_means_the_same(name: str, seed: int, project: Project) -> None:

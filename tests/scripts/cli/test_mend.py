@@ -84,6 +84,7 @@ def of_the_ledger(project: Project, path: Path) -> bool:
     return path == project.ledger or path.parent == project.segments
 
 
+@pytest.mark.corpus(2)
 @pytest.mark.parametrize("way", WAYS)
 def test_everything_that_is_made_again_may_be_broken_at_once(project: Project, way: str) -> None:
     broken = [path for path in files(project) if not of_the_ledger(project, path)]
@@ -102,6 +103,7 @@ def test_everything_that_is_made_again_may_be_broken_at_once(project: Project, w
         assert "Traceback" not in cccc(project.root, *command, code=None)
 
 
+@pytest.mark.corpus(4)
 @pytest.mark.parametrize("which", ["open", "closed"])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_broken_ledger_starts_red_or_is_said_in_one_line(project: Project, way: str, which: str) -> None:
@@ -115,6 +117,7 @@ def test_a_broken_ledger_starts_red_or_is_said_in_one_line(project: Project, way
     assert "ledger accept" not in cccc(project.root, "up", "--mock")
 
 
+@pytest.mark.corpus(2)
 @pytest.mark.parametrize("name", ["ledger", "blobs", "snapshots", "run", "hooks", "hooks/peerA", "run/window"])
 def test_a_file_where_a_folder_belongs_is_put_aside(project: Project, name: str) -> None:
     path = project.state / name

@@ -58,6 +58,7 @@ def filled(project: Project) -> Project:
     return project
 
 
+@pytest.mark.corpus(5)
 @pytest.mark.parametrize("what", EVERY_DAY)
 def test_while_down_all_of_it_survives(filled: Project, what: str) -> None:
     before = contents(filled)

@@ -19,6 +19,7 @@ def root(project: Project) -> Iterator[Path]:
     cccc(project.root, "down")
 
 
+@pytest.mark.corpus(2)
 @pytest.mark.parametrize("words", ["ps", "restart panel", "ctl status", "attach", "send hello", "ledger archive"])
 def test_what_needs_a_running_system_exits_4_and_says_how_to_start_it(root: Path, words: str) -> None:
     said = cccc(root, *words.split(), code=4)

@@ -131,6 +131,7 @@ def bench(tmp_path: Path) -> Bench:
     return Bench(tmp_path / "repo")
 
 
+@pytest.mark.corpus(5)
 @pytest.mark.parametrize("kind", CHANGES)
 def test_every_form_of_diff_gives_the_tree_it_was_made_of(bench: Bench, kind: str) -> None:
     wanted = bench.changed(CHANGES[kind])

@@ -90,6 +90,7 @@ def _end_of(child: Child) -> Ended:
     return ended
 
 
+@pytest.mark.corpus(16)
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.name)
 def test_a_harmless_patch_passes_and_one_that_is_red_or_forbidden_does_not(shape: Shape, tmp_path: Path) -> None:
     path = "/usr/bin:/bin" if shape.plain_path else f"{Path(sys.executable).parent}:{os.environ['PATH']}"

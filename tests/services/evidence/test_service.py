@@ -469,6 +469,7 @@ def test_patches_land_in_the_order_they_came(bench: Bench) -> None:
 POINTS = ["committed", "landing-locked", "files-written", "index-written", "ref-moved", "landed"]
 
 
+@pytest.mark.corpus(2)
 @pytest.mark.parametrize("point", POINTS)
 def test_a_gate_killed_anywhere_lands_once(bench: Bench, tmp_path: Path, point: str) -> None:
     diff = bench.diff({"docs/a.md": b"b\n", "docs/new.md": b"n\n"})

@@ -198,6 +198,7 @@ CUT: dict[str, Callable[[Project], object]] = {
 }
 
 
+@pytest.mark.corpus(3)
 @pytest.mark.parametrize("way", CUT)
 @pytest.mark.parametrize("then", ["written", "idle"])
 def test_while_up_a_cut_ends_the_service_which_starts_again_red(
