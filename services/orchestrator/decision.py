@@ -21,7 +21,7 @@ Write = Callable[[str, str, str, str], Said]
 
 
 class Around(NamedTuple):
-    """What a rule needs beside the state and the fact: its body, and the diff that is in it, where there is one."""
+    """What a rule needs beside the state and the fact: its body, and the diff in what a peer handed in, if any."""
 
     policies: Policies
     redact: Redact

@@ -13,7 +13,6 @@ from cccc.common.paths import PEERS, other
 from cccc.common.text import lockfiles
 from cccc.common.text.plural import plural
 from cccc.services.orchestrator.decision import Around, Said, Write
-from cccc.services.orchestrator.mail import diffs
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
@@ -56,7 +55,7 @@ def _inline(state: State, fact: f.ToPeer, around: Around) -> Sequence[Said]:
 
 @decide.rule
 def _handed_in(state: State, fact: f.Patch, around: Around) -> Sequence[Said]:
-    return [_queue(fact, "patch.diff", diffs.find(around.body) or around.body, around)]
+    return [_queue(fact, "patch.diff", around.diff or around.body, around)]
 
 
 def _queue(fact: f.ToPeer | f.Patch, source: str, patch: bytes, around: Around) -> Said:

@@ -7,7 +7,7 @@ crash and is said again after it has the same ids and counts once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Dict
 
@@ -121,42 +121,36 @@ class Rules:
 
     def decide(self, state: State, fact: Fact, body: bytes, raw: bytes = b"") -> list[Said]:
         """Return what follows from `fact`; `body` holds the bytes it names, `raw` what was not UTF-8 before."""
-
-        saying = 0  # handoffs of people and peers that say something
-
-        def write(author: str, to: str, mid: str, text: str) -> Said:
-            nonlocal saying
-            saying += author != "System" and not worth.low(self._policies.handoff_filter, text)
-            return self._handoff(author, to, mid, text)
-
-        def tell(to: str, mid: str, text: str) -> Said:
-            return self._handoff("System", to, mid, text, ours=True)
-
         text = body.decode("utf-8", "replace")
-        diff = diffs.find(raw) or diffs.find(body) or b"" if isinstance(fact, f.ToPeer) else b""
-        around = Around(self._policies, self._redact, write, self._leader, text, body, diff)
-        said = [
+        as_handed_in = raw if raw and b"\0" not in raw else body  # UTF-16 and UTF-32 are searched as text
+        diff = diffs.find(as_handed_in) or b"" if isinstance(fact, (f.ToPeer, f.Patch)) else b""
+        around = Around(self._policies, self._redact, self._handoff, self._leader, text, body, diff)
+        keepalive.fold(state.keepalive, fact, text)
+        disk.fold(state.room, fact)
+        if isinstance(fact, f.Handoff):
+            state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
+        return [_in_its_place(state, entry) for entry in self._following(state, fact, around)]
+
+    def _following(self, state: State, fact: Fact, around: Around) -> Iterator[Said]:
+        """Yield what follows, in the order in which it is said."""
+        saying = 0  # handoffs of people and peers that say something
+        for entry in (
             *_decide(state, fact, around),
             *forwarding.decide(state.talk, fact, around),
             *patches.decide(state.patches, fact, around),
             *answers.decide(state.decisions, fact, around),
             *evidence_cards.decide(state, fact, around),
-        ]
-        keepalive.fold(state.keepalive, fact, text)
-        disk.fold(state.room, fact)
-        if isinstance(fact, f.Handoff):
-            state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
-        said = [
-            *self._with_preambles(state, fact, said, tell),
-            *sessions.decide(state.upkeep, fact, self._upkeep, tell),
-        ]
-        return [*_numbered(state, said), *self._upkeep.count(state.upkeep, saying)]
-
-    def _with_preambles(self, state: State, fact: Fact, said: Iterable[Said], tell: sessions.Write) -> Iterator[Said]:
-        for entry in said:
+        ):
             if isinstance(entry.fact, f.Handoff):
-                yield from self._upkeep.preamble(state.upkeep, entry.fact.to, fact, tell)
+                yield from self._upkeep.preamble(state.upkeep, entry.fact.to, fact, self._ours)
+                of_system = entry.fact.author == "System"  # every other carries the text of `fact`
+                saying += not of_system and not worth.low(self._policies.handoff_filter, around.text)
             yield entry
+        yield from sessions.decide(state.upkeep, fact, self._upkeep, self._ours)
+        yield from self._upkeep.count(state.upkeep, saying)
+
+    def _ours(self, to: str, mid: str, text: str) -> Said:
+        return self._handoff("System", to, mid, text, ours=True)
 
     def _handoff(self, author: str, to: str, mid: str, text: str, ours: bool = False) -> Said:
         profile = self._profiles.peerA if to == "PeerA" else self._profiles.peerB
@@ -164,10 +158,9 @@ class Rules:
         return Said(f.Handoff(author=author, to=to, mid=mid, inbox_seq=0, **f.body(body, self._redact)), body)
 
 
-def _numbered(state: State, said: list[Said]) -> list[Said]:
-    """Give the handoffs their places in the inboxes."""
-    for fact in (entry.fact for entry in said):
-        if isinstance(fact, f.Handoff):
-            state.inbox_seq[fact.to] += 1
-            fact.inbox_seq = state.inbox_seq[fact.to]
-    return said
+def _in_its_place(state: State, entry: Said) -> Said:
+    """Give a handoff its place in the receiver's inbox."""
+    if isinstance(entry.fact, f.Handoff):
+        state.inbox_seq[entry.fact.to] += 1
+        entry.fact.inbox_seq = state.inbox_seq[entry.fact.to]
+    return entry

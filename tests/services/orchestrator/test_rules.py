@@ -14,8 +14,8 @@ NOW = "2026-01-01T00:00:00.000000Z"
 PLAIN = {"sha": "", "size": 0, "text": ""}
 
 
-def decide(state: rules.State, fact: f.Fact, body: bytes = b"") -> list[Said]:
-    return rules.Rules(Settings(), str).decide(state, fact, body)
+def decide(state: rules.State, fact: f.Fact, body: bytes = b"", raw: bytes = b"") -> list[Said]:
+    return rules.Rules(Settings(), str).decide(state, fact, body, raw)
 
 
 def queued(mid: str = "m1") -> f.PatchQueued:
@@ -40,6 +40,17 @@ def landing(tests_ok: bool | None) -> f.PatchCommit:
 def told(said: list[Said]) -> list[tuple[str, str]]:
     """Return (to, body) of each handoff."""
     return [(entry.fact.to, entry.body.decode()) for entry in said if isinstance(entry.fact, f.Handoff)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252"])
+def test_a_diff_in_a_message_keeps_its_bytes_where_those_can_be_a_patch(encoding: str) -> None:
+    diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-größer\n+größer als je\n"
+    text = f"EVIDENCE: größer, schöner\n\n```diff\n{diff}```\n"
+    raw = b"" if encoding == "utf-8" else text.encode(encoding)
+    message = f.ToPeer(ts=NOW, author="PeerA", mid="m", sha="", size=0, text="")
+    said = decide(rules.State(), message, text.encode(), raw)
+    (patch,) = [entry.body for entry in said if isinstance(entry.fact, f.PatchQueued)]
+    assert patch == diff.encode("utf-8" if encoding.startswith("utf") else encoding)
 
 
 def test_each_receiver_has_its_own_counter() -> None:

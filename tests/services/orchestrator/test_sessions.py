@@ -87,6 +87,12 @@ def test_a_new_session_is_given_system_in_front_of_its_first_message_and_not_bef
     assert kinds(story.user()) == []
 
 
+def test_what_follows_is_said_in_the_order_system_message_self_check() -> None:
+    story = Story(self_check_every_handoffs=1)
+    story.start()
+    assert story.user() == [*PREAMBLE, "u1>A", "self-check", "check>A", "check>B"]
+
+
 def test_the_tags_that_system_explains_stand_in_it_as_they_are() -> None:
     story = Story()
     story.start()
