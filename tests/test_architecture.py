@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("common", "conf", "scripts", "services")
 TOP = {
     *ROOMS,
-    *("docs", "tests", ".ci", ".gitattributes", ".gitignore", "pyproject.toml"),
+    *("docs", "tests", ".ci", ".github", ".gitattributes", ".gitignore", "pyproject.toml"),
     *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
 }
 # The groups of a room, each of which imports only what stands before it, and modules that stand in none.

@@ -8,6 +8,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -34,7 +35,10 @@ def pinned(python: str) -> dict[str, Version]:
     return found
 
 
-@pytest.mark.parametrize("python", ["3.9", "3.10", "3.11", "3.12", "3.13", "3.14"])
+PYTHONS = ("3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_every_library_has_one_version_that_the_project_allows(python: str) -> None:
     """Red after a change of pyproject.toml: run scripts/constrain."""
     project, versions = pyproject()["project"], pinned(python)
@@ -56,3 +60,9 @@ def test_an_environment_of_scripts_install_has_these_versions() -> None:
     versions = pinned(f"{sys.version_info.major}.{sys.version_info.minor}")
     found = {str(canonicalize_name(one.metadata["Name"])): Version(one.version) for one in distributions()}
     assert {name: found[name] for name in versions if name in found and found[name] != versions[name]} == {}
+
+
+def test_the_workflow_runs_the_oldest_and_the_newest_python_for_which_there_are_versions() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    assert workflow["jobs"]["run"]["strategy"]["matrix"]["python"] == [PYTHONS[0], PYTHONS[-1]]
+    assert pyproject()["project"]["requires-python"] == f">={PYTHONS[0]}"
