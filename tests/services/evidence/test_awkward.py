@@ -13,7 +13,7 @@ from cccc.common.machine import git
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
-from tests.services.evidence.test_service import Bench, refused
+from tests.services.evidence.bench import Bench, refused
 from tests.services.evidence.test_swap import immutable
 from tests.waiting import until
 

@@ -10,7 +10,7 @@ from cccc.common.machine import git
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
-from tests.services.evidence.test_service import CALC, Bench
+from tests.services.evidence.bench import CALC, Bench
 from tests.waiting import until
 
 TESTS = b"from calc import double\n\n\n" + b"".join(

@@ -12,7 +12,7 @@ from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
-from tests.services.evidence.test_service import Bench, running
+from tests.services.evidence.bench import Bench, running
 from tests.waiting import until
 
 

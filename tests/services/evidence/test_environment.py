@@ -13,7 +13,7 @@ from cccc.common import facts as f
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
-from tests.services.evidence.test_service import Bench, refused
+from tests.services.evidence.bench import Bench, refused
 
 NEEDS_NODE = pytest.mark.skipif(not shutil.which("node") or not shutil.which("npm"), reason="node is not installed")
 

@@ -16,7 +16,7 @@ from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.landing import hook_runs, hooks
 from tests.conftest import Start
 from tests.services.evidence import repos
-from tests.services.evidence.test_service import Bench, refused
+from tests.services.evidence.bench import Bench, refused
 
 ANY = "patch_queue: {allowed_paths: ['**']}\nrfd: {gates: {protected_paths: []}}\n"
 

@@ -10,8 +10,8 @@ from cccc.common.machine import git, host
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
+from tests.services.evidence.bench import Bench
 from tests.services.evidence.test_runs import PYTEST, landed, python_tests
-from tests.services.evidence.test_service import Bench
 from tests.waiting import until
 
 HERE = host.name()

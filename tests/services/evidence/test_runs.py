@@ -14,7 +14,7 @@ from cccc.common.machine import git, host
 from cccc.common.paths import Project
 from tests.conftest import Start
 from tests.services.evidence import repos
-from tests.services.evidence.test_service import Bench, held, refused
+from tests.services.evidence.bench import Bench, held, refused
 
 PYTEST = {"pytest.ini": b"[pytest]\npythonpath = src\n"}
 
