@@ -204,7 +204,7 @@ def last_words(row: Row) -> str:
 
 
 def _tries(project: Project, name: str) -> int:
-    """Return how often a service was started in vain, from supervisord's log: so many seconds it waits now."""
+    """Return how often a service was started in vain: so many seconds it waits now. Only supervisord's log tells it."""
     log, tries = project.service_log("supervisord"), 0
     for path in (log.with_name(f"{log.name}.2"), log.with_name(f"{log.name}.1"), log):
         with contextlib.suppress(FileNotFoundError):
