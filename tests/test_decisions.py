@@ -87,7 +87,7 @@ class Bench:
         fact = f.Decision(
             id=f"answer-{next(self._ids)}", rfd_id=rfd_id, decision=word, who="somebody", via=via, user=user
         )
-        return answer.give(self.project, "cli", [fact])[0]
+        return answer.give(self.project, [fact])[0]
 
     def outcome(self, mid: str) -> f.Fact:
         """Wait for the fact that ends a patch."""

@@ -1,11 +1,12 @@
-"""Saying what a person decides or wishes, and hearing what came of it.
+"""Saying what a person decides or wishes at a terminal, and hearing what came of it.
 
-The one way for everybody who is no service: say the facts, and wait for what each of them led to. A
-service says the same facts and hears the same outcomes on its own bus; `words` is for all of them.
+`say` is for facts that are done once they are stored, `give` for those that lead to an outcome. A service
+says the same facts and hears the same outcomes on its own bus; `words` is for all of them.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -28,14 +29,25 @@ class Unanswered(NotRunning):
     """What was said is stored, and what comes of it is not known yet."""
 
 
-def give(project: Project, by: str, facts: Sequence[Fact], timeout: float = 5.0) -> list[Outcome]:
-    """Say facts that lead to one outcome each, and return the outcomes in the same order.
+def say(project: Project, facts: Sequence[Fact], timeout: float = 5.0) -> list[int]:
+    """Say facts that were typed, and return their seqs. One without an id is given its own: it is typed but once.
 
-    `by` is who says them to the ledger, such as cli. Raises NotRunning without a ledger, and Unanswered when nothing
-    answers in time; what was said by then is judged later.
+    Raises NotRunning without a ledger, and LedgerError when it refuses.
+    """
+    typed = f"{time.time_ns()}-{os.getpid()}"
+    for number, fact in enumerate(facts):
+        fact.id = fact.id or f"cli-{fact.kind}-{typed}.{number}"
+    return bus.tell(project, "cli", facts, timeout)
+
+
+def give(project: Project, facts: Sequence[Fact], timeout: float = 5.0) -> list[Outcome]:
+    """Say facts that lead to one outcome each, as `say` does, and return the outcomes in the same order.
+
+    Raises NotRunning without a ledger, and Unanswered when nothing answers in time; what was said by then is
+    judged later.
     """
     end = time.monotonic() + timeout
-    seqs = bus.tell(project, by, facts, timeout)
+    seqs = say(project, facts, timeout)
     found: dict[int, Outcome] = {}
     with closing(ledger.Reader(project, min(seqs))) as reader:
         while time.monotonic() < end:

@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import getpass
-import os
 import re
-import time
 from collections.abc import Sequence
 
-from cccc.common import bus, commands, ledger, settings
+from cccc.common import commands, ledger, settings
 from cccc.common import facts as f
 from cccc.common.commands import BY_NAME, TABLE, Asker, Reply, WrongUsage, answer, log, message, raw, rfd
 from cccc.common.commands.meant import meant
@@ -105,23 +103,16 @@ class Console:
         self._require_person(facts)
         if not supervisor.is_up(self.project):
             raise NotRunning("not running here, nothing was done; start it with `cccc up`")
-        self._number(facts)
         if not isinstance(facts[0], answer.ASKS):
-            bus.tell(self.project, "cli", facts)
+            answer.say(self.project, facts)
             return []
         try:
-            outcomes = answer.give(self.project, "cli", facts, _WITHIN)
+            outcomes = answer.give(self.project, facts, _WITHIN)
         except answer.Unanswered:
             if isinstance(facts[0], f.RawInput):
                 return [Line(_LATER)]
             raise
         return [Line(plain(answer.words(each)), "red" if _is_no(each) else None) for each in outcomes]
-
-    def _number(self, facts: Sequence[Fact]) -> None:
-        for number, fact in enumerate(facts):
-            fact.id = f"cli-{fact.kind}-{time.time_ns()}-{os.getpid()}.{number}"
-            if isinstance(fact, f.UserMessage):
-                fact.id = fact.mid
 
     def _require_person(self, facts: Sequence[Fact]) -> None:
         """Raise UserError for what a peer's own program types; a refused decision becomes a fact."""
@@ -134,8 +125,7 @@ class Console:
             return
         for fact in decisions:
             no = f.DecisionRefused(rfd_id=fact.rfd_id, decision=fact.decision, who=who, via=fact.via, reason=reason)
-            self._number([no])
-            bus.tell(self.project, "cli", [no])
+            answer.say(self.project, [no])
         raise Refused(reason)
 
     def _echoed(self, fact: Fact) -> list[Line]:

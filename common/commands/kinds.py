@@ -30,8 +30,8 @@ class Asker:
 class Reply(NamedTuple):
     """What a command answers.
 
-    `facts` carry no ids yet. They are said before `lines` are shown; what they lead to (`answer.OUTCOMES`) is the
-    rest of the answer. `files` are sent where a chat can take them.
+    `facts` get their ids when they are said, but for a message, whose id is its mid. They are said before `lines` are
+    shown; what they lead to (`answer.OUTCOMES`) is the rest of the answer. `files` are sent where a chat can take them.
     """
 
     lines: Sequence[Line] = ()

@@ -48,7 +48,7 @@ def passed_on(odd: str, route: str) -> str:
 
 
 def wish(project: Project, route: str, text: str, asker: Asker) -> Reply:
-    """Hand a message to the peers of a route: a, b or both. Raises WrongUsage."""
+    """Hand a message to the peers of a route: a, b or both. Its id is its mid. Raises WrongUsage."""
     content, found = text.encode(), settings.load(project)
     limit = found.cli_profiles.mailbox.max_bytes
     if not text.strip():
@@ -59,5 +59,5 @@ def wish(project: Project, route: str, text: str, asker: Asker) -> Reply:
     mid = f"cli-{now // 1_000_000}-{now % 1_000_000:05x}-{os.getpid()}"
     Blobs(project).put(content)
     redact = Redactor(found.telegram.redact_patterns).redact
-    said = f.UserMessage(mid=mid, via=asker.via, route=route, **f.body(content, redact))
-    return Reply([Line(f"to {_TO[route]}: {mid}")], [said])
+    message = f.UserMessage(id=mid, mid=mid, via=asker.via, route=route, **f.body(content, redact))
+    return Reply([Line(f"to {_TO[route]}: {mid}")], [message])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import getpass
-import time
 
 import click
 
-from cccc.common import bus
 from cccc.common import facts as f
+from cccc.common.commands import answer
 from cccc.common.paths import Project
 
 
@@ -25,5 +24,5 @@ def command() -> None:
 
     Exit codes: 0 paused, 2 wrong usage, 4 not running.
     """
-    bus.tell(Project.find(), "cli", [f.Pause(id=f"cli-pause-{time.time_ns()}", who=getpass.getuser())])
+    answer.say(Project.find(), [f.Pause(who=getpass.getuser())])
     click.echo("paused; `cccc resume` lets the handoffs go on")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import getpass
-import time
 
 import click
 
-from cccc.common import bus
-from cccc.common.commands import Asker, peers
+from cccc.common.commands import Asker, answer, peers
 from cccc.common.paths import Project
 
 
@@ -26,8 +24,7 @@ def command(peer: str) -> None:
 
     Exit codes: 0 sent, 2 wrong usage, 4 not running.
     """
-    reply = peers.refresh(Project.find(), peer, Asker(getpass.getuser(), "cli"))
-    for number, fact in enumerate(reply.facts):
-        fact.id = f"cli-refresh-{time.time_ns()}.{number}"
-    bus.tell(Project.find(), "cli", reply.facts)
+    project = Project.find()
+    reply = peers.refresh(project, peer, Asker(getpass.getuser(), "cli"))
+    answer.say(project, reply.facts)
     click.echo(reply.text)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import getpass
-import time
 
 import click
 
-from cccc.common import bus
-from cccc.common.commands import Asker, peers
+from cccc.common.commands import Asker, answer, peers
 from cccc.common.paths import Project
 
 
@@ -26,7 +24,5 @@ def command() -> None:
     """
     project = Project.find()
     reply = peers.resume(project, "", Asker(getpass.getuser(), "cli"))
-    (wish,) = reply.facts
-    wish.id = f"cli-resume-{time.time_ns()}"
-    bus.tell(project, "cli", [wish])
+    answer.say(project, reply.facts)
     click.echo(reply.text)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
-import os
-import time
 
 import click
 
-from cccc.common import bus
 from cccc.common import facts as f
 from cccc.common.commands import Asker, answer, rfd
 from cccc.common.errors import Refused
@@ -156,7 +153,7 @@ def check(rfd_id: str, option: str) -> int:
     if program == typed_by.A_CHECK:
         raise Refused(f"{rfd_id}: refused: {program} cannot use up an answer")
     who = program or getpass.getuser()
-    return _hear(project, f.RfdCheck(id=_id(), rfd_id=rfd_id, choice=option, who=who, via="cli"))
+    return _hear(project, f.RfdCheck(rfd_id=rfd_id, choice=option, who=who, via="cli"))
 
 
 def _decide(rfd_id: str, decision: str, text: str = "") -> int:
@@ -164,13 +161,12 @@ def _decide(rfd_id: str, decision: str, text: str = "") -> int:
     if len(text) > rfd.LONGEST_QUESTION:
         raise click.UsageError(f"a question may have {rfd.LONGEST_QUESTION} characters; send the rest as a message")
     fact = rfd.decision(Asker(getpass.getuser(), "cli"), rfd_id, decision, text)
-    fact.id = _id()
     program = typed_by.program(project)
     if program:
         reason = f"{program} cannot decide; only a person can, in a terminal of their own"
-        refused = f.DecisionRefused(id=fact.id, rfd_id=rfd_id, decision=decision, who=program, via="cli", reason=reason)
+        refused = f.DecisionRefused(rfd_id=rfd_id, decision=decision, who=program, via="cli", reason=reason)
         running.require(project)
-        bus.tell(project, "cli", [refused])
+        answer.say(project, [refused])
         raise Refused(f"{rfd_id}: refused: {reason}")
     return _hear(project, fact)
 
@@ -178,14 +174,10 @@ def _decide(rfd_id: str, decision: str, text: str = "") -> int:
 def _hear(project: Project, fact: f.Decision | f.RfdCheck) -> int:
     rfd.find(project, fact.rfd_id)
     running.require(project)
-    (outcome,) = answer.give(project, "cli", [fact])
+    (outcome,) = answer.give(project, [fact])
     click.echo(plain(answer.words(outcome)), err=isinstance(outcome, f.DecisionRefused))
     if isinstance(outcome, f.RfdSettled) and outcome.outcome == "approved" and outcome.sha:
         click.echo(f"it is checked on the current base and lands by itself; `cccc patch show {outcome.mid}` shows it")
     if isinstance(outcome, f.DecisionRefused):
         return 1 if isinstance(fact, f.RfdCheck) else Refused.exit_code
     return 0
-
-
-def _id() -> str:
-    return f"cli-rfd-{time.time_ns()}-{os.getpid()}"

@@ -8,9 +8,7 @@ import sys
 
 import click
 
-from cccc.common import bus
-from cccc.common import facts as f
-from cccc.common.commands import Asker, message
+from cccc.common.commands import Asker, answer, message
 from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.scripts.cli import attach, up, wizard
@@ -68,7 +66,4 @@ def _ask_and_start(project: Project, mock: bool) -> list[str]:
 
 
 def _tell_both(project: Project, text: str) -> None:
-    (said,) = message.wish(project, "both", text, Asker(getpass.getuser(), "cli")).facts
-    assert isinstance(said, f.UserMessage)
-    said.id = said.mid
-    bus.tell(project, "cli", [said])
+    answer.say(project, message.wish(project, "both", text, Asker(getpass.getuser(), "cli")).facts)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-import time
 
 import click
 
-from cccc.common import bus
 from cccc.common import facts as f
 from cccc.common.commands import Asker, WrongUsage, answer, message, raw
 from cccc.common.errors import Refused, UserError
@@ -62,10 +60,9 @@ def _type(project: Project, letter: str, line: str) -> None:
     if who:
         raise Refused(f"{who} cannot type into a pane; write to_peer.md")
     running.require(project, ", nothing was typed")
-    (wish,) = raw.wish(project, letter, line, Asker(getpass.getuser(), "cli")).facts
-    wish.id = f"cli-raw-{time.time_ns()}"
+    wish = raw.wish(project, letter, line, Asker(getpass.getuser(), "cli"))
     try:
-        (outcome,) = answer.give(project, "cli", [wish], _TYPED_WITHIN)
+        (outcome,) = answer.give(project, wish.facts, _TYPED_WITHIN)
     except answer.Unanswered:
         click.echo("it waits until the pane is safe to type into; a notice comes if it cannot be typed")
         return
@@ -81,10 +78,9 @@ def _send(project: Project, text: str) -> None:
     except WrongUsage as error:
         raise click.UsageError(str(error)) from None
     running.require(project, ", nothing was sent")
+    answer.say(project, reply.facts)
     (said,) = reply.facts
     assert isinstance(said, f.UserMessage)
-    said.id = said.mid
-    bus.tell(project, "cli", [said])
     where = f"  to {_INBOX[said.route]}; `cccc trace ID` follows it"
     click.echo(said.mid + (where if sys.stdout.isatty() else ""))
     for line in reply.lines[1:]:

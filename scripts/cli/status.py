@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 
 import click
 
-from cccc.common import bus
 from cccc.common import facts as f
-from cccc.common.commands import status
+from cccc.common.commands import answer, status
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.scripts.cli import running, screen
@@ -34,7 +32,7 @@ def command(as_json: bool, clear: bool) -> int:
     project = Project.find()
     if clear:
         running.require(project)
-        bus.tell(project, "cli", [f.SkipsCleared(id=f"cli-clear-{time.time_ns()}")])
+        answer.say(project, [f.SkipsCleared()])
     found = status.look(project)
     if as_json:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import time
 
 import click
 
@@ -35,7 +34,5 @@ def command(peer: str) -> None:
     if who:
         raise Refused(f"{who} cannot stop a peer; ask in to_user.md")
     asked = peers.stop(project, peer, Asker(getpass.getuser(), "cli")).facts
-    for number, fact in enumerate(asked):
-        fact.id = f"cli-stop-{time.time_ns()}.{number}"
-    for outcome in answer.give(project, "cli", asked, _WITHIN):
+    for outcome in answer.give(project, asked, _WITHIN):
         click.echo(answer.words(outcome))
