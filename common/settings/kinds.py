@@ -7,6 +7,7 @@ the right type to what is wrong with it, or "".
 from __future__ import annotations
 
 import re
+import string
 import warnings
 from typing import Annotated, Literal
 
@@ -82,6 +83,16 @@ def _key(text: str) -> str:
     return "" if re.fullmatch(r"(?:[CMS]-)*(?:\w+|[!-/:-@\[-`{-~])", text) else "not the name of a key"
 
 
+def _subject(text: str) -> str:
+    try:
+        fields = [(name, form, how) for _, name, form, how in string.Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        return f"not a template ({error})"
+    if any(name not in ("subject", "peer", "mid") or form or how for name, form, how in fields):
+        return "has a field that is none of {subject}, {peer} and {mid}"
+    return "" if ("subject", "", None) in fields else "leaves out {subject}"
+
+
 def _variable(text: str) -> str:
     return "" if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) else "not the name of an environment variable"
 
@@ -108,6 +119,10 @@ Folder = Annotated[
 Inside = Annotated[
     str,
     Meta(description="a path below the project, such as node_modules or src/*.so", extra={"check": _folder}),
+]
+Subject = Annotated[
+    str,
+    Meta(description='a template such as "{subject}" or "feat: {subject} ({peer})"', extra={"check": _subject}),
 ]
 Name = Annotated[str, Meta(description="a folder name such as inbox", extra={"check": _name})]
 Key = Annotated[str, Meta(description="the name of a key as tmux has it, such as Enter or C-m", extra={"check": _key})]

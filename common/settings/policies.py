@@ -17,6 +17,7 @@ from cccc.common.settings.kinds import (
     Seconds,
     Section,
     Share,
+    Subject,
 )
 from cccc.common.settings.reading import Retired
 
@@ -39,6 +40,7 @@ class Gate(Section, frozen=True):
     setup: str = ""
     reports: tuple[Inside, ...] = ()
     hooks: Literal["run", "off"] = "run"
+    commit_subject: Subject = "{subject}"
     wait_minutes: Minutes = 10
 
 

@@ -26,21 +26,17 @@ from cccc.services.evidence.checking.child import Child, Command
 from cccc.services.evidence.checking.links import Missing
 from cccc.services.evidence.checking.runs import Gate, Run
 from cccc.services.evidence.checking.verdicts import Decision, Refused, Stuck, Verdicts
-from cccc.services.evidence.landing import hook_runs, hooks, settings_patch
+from cccc.services.evidence.landing import hook_runs, hooks, message, settings_patch
 from cccc.services.evidence.landing.hook_runs import Hooks
 from cccc.services.evidence.landing.land import Landing
 from cccc.services.evidence.policy import Need, Rules
 from cccc.services.evidence.questions import ask
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.reading import change, size
+from cccc.services.evidence.reading import change, size, words
 from cccc.services.evidence.reading.change import SUBMODULE, Change
 from cccc.services.evidence.reading.fits import DoesNotApply, Fit, NoDiff
+from cccc.services.evidence.reading.words import Words
 
-_SUBJECTS = {
-    "patch.diff": "apply patch (mailbox)",
-    "inline": "apply inline patch (mailbox)",
-    "revert": "revert a patch (cli)",
-}
 _MOST_NOTES = 20  # of how the diff was read
 _CHANGED = "commit refused: a hook or a check changed what is committed"
 _HAND_IN = "hand in what the hook changed"
@@ -85,6 +81,7 @@ class Trial:
         self._lines = 0
         self._changes: list[Change] = []
         self._content = b""
+        self._words: Words | None = None
         self._needs: list[Need] = []  # what people have to decide
 
     def steps(self) -> Steps:
@@ -118,6 +115,7 @@ class Trial:
         except NotFound:
             return [self._reject("forgotten: the patch's bytes were removed from the ledger")]
         self._content = content
+        self._words = words.of(content)
         self._tree.reset(self._repo.head)
         try:
             return self._apply(content)
@@ -143,6 +141,7 @@ class Trial:
         targets = self._tree.targets(policy.symlinks(self._changes))
         reason = self._rules.on_lines(self._lines) or self._rules.on_paths(self._changes)
         reason = reason or policy.on_targets(targets) or policy.on_links(self._tree.places(targets))
+        reason = reason or message.problem(self._words)
         return [self._reject(reason)] if reason else []
 
     def _again(self) -> None:
@@ -287,15 +286,16 @@ class Trial:
 
     def _message(self) -> str:
         patch = self._patch
-        what, body = _SUBJECTS[patch.source], ""
+        subject, body = message.subject(self._words, self._changes), self._words.body if self._words else ""
         if patch.reverts:
-            what = f"revert {patch.commit[:10]} (cli)"
-            body = f"This reverts commit {patch.commit},\nas which the patch {patch.reverts} landed.\n\n"
-            body += f"{patch.because}\n\n" if patch.because else ""
+            reverted = git.line(self._repo.top, "log", "-1", "--format=%s", patch.commit)
+            subject = f'Revert "{reverted}"'
+            body = f"This reverts commit {patch.commit},\nas which the patch {patch.reverts} landed.\n\n{patch.because}"
+        subject = self._gate.policies.gate.commit_subject.format(subject=subject, peer=patch.author, mid=patch.mid)
         trailers = [f"Cccc-Mid: {patch.mid}", f"Cccc-Peer: {patch.author}", f"Cccc-Patch: {patch.sha}"]
         if self._verdicts.evidence:
             trailers.append(f"Cccc-Evidence: {self._verdicts.evidence}")
         if self._verdicts.red_base:
             trailers.append("Cccc-Base: red")
         trailers += [f"Cccc-Decision: {ask.rfd_id}" for ask in patch.asks.values()]  # all approved: it lands
-        return f"cccc({patch.author}): {what}\n\n{body}" + "\n".join(trailers) + "\n"
+        return message.compose(subject, body, trailers)

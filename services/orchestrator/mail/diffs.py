@@ -20,12 +20,14 @@ _GIT_DIFF = re.compile(
 _PLAIN_DIFF = re.compile(rb"^--- [^\r\n]+\r?\n\+\+\+ [^\r\n]+\r?\n@@(?: |\r?$)", re.MULTILINE)
 _STARTS_AS_DIFF = re.compile(rb"\s*^(?:diff --git |--- |Index: |From [0-9a-f]{40} )", re.MULTILINE)
 _LABELS = (b"", b"diff", b"patch")
+_WORDS = re.compile(rb"(?im)^[ \t]*(?:commit|subject):[ \t]*\S[^\r\n]*\r?\n?[ \t\r\n]*\Z")  # of the diff that follows
 
 
 def find(text: bytes) -> bytes | None:
     """Return the patch in `text`, ready for `git apply`, or None when there is none.
 
-    Several diffs, fenced or not, are one patch. A `*** Begin Patch` block comes back as it is, whatever
+    Several diffs, fenced or not, are one patch. A `Commit:` line directly before a fence is the patch's own words,
+    and stays with it. A `*** Begin Patch` block comes back as it is, whatever
     else there is: the gate refuses it with the reason.
     """
     text = _without_mark(text)
@@ -36,7 +38,10 @@ def find(text: bytes) -> bytes | None:
         other_format = _APPLY_PATCH.search(block)
         if other_format:
             return other_format[0]
-    return b"".join(_whole(block) for block in blocks if _is_diff(block)) or None
+    return (
+        b"".join(_words(before) + _whole(block) for before, block in zip([b"", *blocks], blocks) if _is_diff(block))
+        or None
+    )
 
 
 def _without_mark(text: bytes) -> bytes:
@@ -65,6 +70,12 @@ def _blocks(lines: list[bytes]) -> list[tuple[bytes, bytes]]:
             mark, label = (b"", b"") if mark else (fence[1], fence[2].lower())
             start = number + 1
     return [*blocks, (label, b"\n".join(lines[start:]))]
+
+
+def _words(before: bytes) -> bytes:
+    """Return the `Commit:` line that a text ends with, as a line of its own."""
+    found = _WORDS.search(before)
+    return found[0].strip() + b"\n\n" if found else b""
 
 
 def _whole(text: bytes) -> bytes:

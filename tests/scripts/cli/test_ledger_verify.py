@@ -36,7 +36,7 @@ class Gate:
         root = self.project.root
         (root / f"{mid}.txt").write_text(f"{mid}\n")
         git(root, "add", f"{mid}.txt")
-        git(root, "commit", "-q", "-m", "cccc(PeerB): apply patch (mailbox)\n\n" + "\n".join(trailers))
+        git(root, "commit", "-q", "-m", "Update docs\n\n" + "\n".join(trailers))
         return git(root, "rev-parse", "HEAD").strip()
 
     def land(self, mid: str, decided: str = "", **wrong: str | None) -> str:

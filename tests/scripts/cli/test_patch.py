@@ -106,7 +106,7 @@ def test_a_revert_says_what_it_reverts_and_why_and_the_first_says_that_it_was(up
     taken = settled(up, reverse)
     assert isinstance(taken, f.PatchCommit)
     message = git(up.root, "log", "-1", "--format=%B", taken.commit)
-    assert message.startswith(f"cccc(User): revert {first.commit[:10]} (cli)\n\nThis reverts commit {first.commit},\n")
+    assert message.startswith(f'Revert "Update three.txt"\n\nThis reverts commit {first.commit},\n')
     assert mid in message and "\n\nit breaks the import\n\nCccc-Mid: " in message
     until(lambda: any(isinstance(fact, f.PatchReverted) for fact in ledger.of_mid(up, mid)), 10, "the fact")
     words = f"reverted by {reverse} as {taken.commit[:10]}: it breaks the import"

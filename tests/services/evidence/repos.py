@@ -73,7 +73,7 @@ def prepared_in(tree: GateTree, repo: git.Repo, files: dict[str, bytes | None]) 
 
 def committed(repo: git.Repo, tree: GateTree) -> Landing:
     """Commit the index of the gate tree."""
-    git.run(tree.path, "commit", "-q", "-m", "cccc(PeerA): apply patch (mailbox)", env=tree.env)
+    git.run(tree.path, "commit", "-q", "-m", "Update docs", env=tree.env)
     return Landing(repo.branch, repo.head, git.line(tree.path, "rev-parse", "HEAD", env=tree.env))
 
 

@@ -128,7 +128,7 @@ def test_a_hook_sees_of_git_what_git_itself_would_tell_it(bench: Bench, tmp_path
     for name in (*hooks.BEFORE, hooks.AFTER):
         assert told(gates / name) == told(own / name), name
         assert "GIT_INDEX_FILE" not in (gates / name).read_text()
-    assert "apply patch (mailbox)" in (gates / "message").read_text()
+    assert "Update docs/a.md" in (gates / "message").read_text()
     if isolation == "bind":
         assert (gates / "pwd").read_text() == (own / "pwd").read_text()
 
@@ -225,7 +225,7 @@ def test_hooks_run_in_gits_order_and_the_message_is_theirs(bench: Bench, tmp_pat
         "pre-commit",
         "prepare message",
         "commit-msg",
-        "after cccc(PeerA): apply patch (mailbox)",
+        "after Update docs/a.md",
     ]
     assert git.line(bench.root, "log", "-1", "--format=%B").rstrip().endswith("prepared")
 

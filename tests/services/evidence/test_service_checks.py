@@ -211,7 +211,7 @@ def test_a_commit_that_a_check_makes_is_left_out(bench: Bench) -> None:
     bench.queue(bench.diff({"docs/a.md": b"b\n"}))
     assert isinstance(bench.outcome(), f.PatchCommit)
     assert git.line(bench.root, "rev-parse", "HEAD^") == base
-    assert git.line(bench.root, "log", "-1", "--format=%s") == "cccc(PeerA): apply patch (mailbox)"
+    assert git.line(bench.root, "log", "-1", "--format=%s") == "Update docs/a.md"
 
 
 def test_a_check_that_outlives_the_gate_is_killed_at_its_next_start(bench: Bench) -> None:

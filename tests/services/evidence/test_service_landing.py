@@ -42,7 +42,7 @@ def test_a_green_patch_lands_as_one_commit_of_its_own_paths(bench: Bench) -> Non
     message = git.run(bench.root, "log", "-1", "--format=%an%n%B").stdout.decode()
     test = bench.wait(f.Test)
     assert isinstance(test, f.Test)
-    assert message.startswith("Someone\ncccc(PeerA): apply patch (mailbox)\n\nCccc-Mid: m1\nCccc-Peer: PeerA\n")
+    assert message.startswith("Someone\nUpdate docs/new.md and src/calc.py\n\nCccc-Mid: m1\nCccc-Peer: PeerA\n")
     assert f"Cccc-Patch: {hashlib.sha256(diff).hexdigest()}\nCccc-Evidence: {test.sha}\n" in message
     assert git.run(bench.root, "status", "--porcelain", "--", *paths).stdout == b""
 
@@ -193,3 +193,42 @@ def test_a_patch_for_another_branch_does_not_block_the_one_that_is_checked_out(b
     git.run(bench.root, "checkout", "-q", "main")
     back = bench.outcome()
     assert isinstance(back, f.PatchCommit) and back.branch == "refs/heads/main"
+
+
+def mailed(bench: Bench, message: str) -> bytes:
+    """A patch as `git format-patch` writes it of a commit with this message, which the branch does not have."""
+    repos.write(bench.root, {"docs/a.md": b"b\n"})
+    git.run(bench.root, "commit", "-qam", message)
+    patch = git.run(bench.root, "format-patch", "--stdout", "-1").stdout
+    git.run(bench.root, "reset", "-q", "--hard", "HEAD^")
+    return patch
+
+
+def test_a_commit_has_the_words_of_its_patch_and_the_trailers_of_the_gate(bench: Bench) -> None:
+    patch = mailed(bench, "Read docs\n\nThey were not read.\n\nCccc-Decision: rfd-1\nSigned-off-by: A <a@b>")
+    bench.gate()
+    bench.queue(patch)
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    message = git.line(bench.root, "log", "-1", "--format=%B")
+    assert message.startswith(
+        "Read docs\n\nThey were not read.\n\n> Cccc-Decision: rfd-1\n> Signed-off-by: A <a@b>\n\n"
+    )
+    trailers = git.line(bench.root, "log", "-1", "--format=%(trailers:only,keyonly)").split()
+    assert trailers == ["Cccc-Mid", "Cccc-Peer", "Cccc-Patch"]
+
+
+def test_a_token_in_the_words_of_a_patch_is_refused_before_any_check(bench: Bench) -> None:
+    patch = mailed(bench, "Log in with ghp_" + "a" * 36)
+    bench.gate(TEST_CMD="touch ran")
+    bench.queue(patch)
+    refusal = bench.outcome()
+    assert isinstance(refusal, f.PatchReject) and refusal.reason.startswith("commit-message: it holds what looks like")
+    assert "ghp_" not in refusal.reason and not list(bench.root.rglob("ran"))
+
+
+def test_the_subject_of_commits_follows_the_template(bench: Bench) -> None:
+    bench.settings('gate: {commit_subject: "docs: {subject} ({peer})"}')
+    bench.gate()
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    assert isinstance(bench.outcome(), f.PatchCommit)
+    assert git.line(bench.root, "log", "-1", "--format=%s") == "docs: Update docs/a.md (PeerA)"

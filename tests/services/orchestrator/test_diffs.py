@@ -146,3 +146,14 @@ def test_hunks_without_numbers_are_a_diff_that_the_gate_has_to_answer() -> None:
 )
 def test_words_are_no_patch(text: bytes) -> None:
     assert diffs.find(text) is None
+
+
+@pytest.mark.parametrize("before", [b"Commit: Read five\n", b"CLAIM: it is five\nsubject: Read five  \n\n"])
+def test_a_commit_line_before_a_fence_stays_with_the_diff(repo: Path, before: bytes) -> None:
+    text = before + b"```diff\n" + DIFF + b"```\n"
+    assert (diffs.find(text) or b"").split(b"\n")[0].endswith(b": Read five")
+    assert applied(repo, text) == NEW
+
+
+def test_a_commit_line_that_is_not_directly_before_the_fence_is_no_part_of_it() -> None:
+    assert diffs.find(b"Commit: Read five\nand more\n```\n" + DIFF + b"```\n") == DIFF
