@@ -20,7 +20,7 @@ def pause(project: Project, rest: str, asker: Asker) -> Reply:
 
 
 def resume(project: Project, rest: str, asker: Asker) -> Reply:
-    """Let the handoffs between the peers go on."""
+    """Resume handoffs between the peers."""
     said = "resumed" if _paused(project) else "nothing was paused"
     return Reply([Line(said)], [f.Resume(who=asker.who)])
 

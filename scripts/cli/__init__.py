@@ -21,11 +21,11 @@ from cccc.common.text import redaction
 
 # The first line of each command's help, kept here so that `cccc --help` imports none of them.
 SECTIONS = {
-    "Begin": {
-        "init": "Put a .cccc folder into a project.",
-        "doctor": "Check everything that a session needs.",
-        "setup-cli": "Answer beforehand what the CLIs ask at their first start.",
-        "prompts": "Show what the peers are told, and put their guides in place.",
+    "Get started": {
+        "init": "Set up cccc in a repository.",
+        "doctor": "Check what a session needs, and say how to fix what is missing.",
+        "setup-cli": "Pre-answer the CLIs' first-run prompts.",
+        "prompts": "Show the system prompts, and install the peers' guides.",
         "run": "Start everything and attach to it.",
     },
     "Start and stop": {
@@ -33,47 +33,47 @@ SECTIONS = {
         "attach": "Show the peers' terminals.",
         "down": "Stop everything.",
         "restart": "Restart services.",
-        "ctl": "Hand a command to supervisorctl.",
+        "ctl": "Run a supervisorctl command.",
     },
     "Talk to the peers": {
         "send": "Send a message to the peers.",
-        "console": "Talk to the peers and the system, line by line.",
-        "pause": "Stop the handoffs between the peers.",
-        "resume": "Let the handoffs between the peers go on.",
-        "stop": "Interrupt the turn of a peer.",
-        "refresh": "Send SYSTEM to a peer again.",
+        "console": "Open a prompt for messages and commands.",
+        "pause": "Pause handoffs between the peers.",
+        "resume": "Resume handoffs between the peers.",
+        "stop": "Interrupt a peer's turn.",
+        "refresh": "Resend the system prompt.",
     },
-    "See what happens": {
-        "panel": "Watch the whole project, decide, and talk.",
-        "status": "Show the whole project at a glance.",
-        "queue": "Show the patches that wait or are being checked.",
-        "trace": "Show what became of one message.",
-        "log": "Show what was said, in full.",
+    "Watch": {
+        "panel": "Open the dashboard.",
+        "status": "Show the state of the project.",
+        "queue": "List the patches that are queued or being checked.",
+        "trace": "Show what happened to a message or patch.",
+        "log": "Show the messages, in full.",
         "ledger": "Read, check and archive the ledger.",
         "ps": "List the service processes.",
         "logs": "Show a service's log.",
-        "locks": "Show what is locked, and by whom.",
+        "locks": "List the locks and who holds them.",
     },
     "Decide": {
-        "rfd": "Decide what the peers may not decide.",
-        "patch": "Look at a patch, try it again, drop it, or take it back.",
+        "rfd": "Review and answer decision requests.",
+        "patch": "Show, retry, drop or revert a patch.",
         "evidence": "Run an evidence card.",
-        "gate": "Show, run and settle what checks a patch.",
+        "gate": "Show and run the checks of the gate.",
     },
     "Chats": {
-        "token": "Keep the tokens of the chat bridges.",
-        "bridge": "Run the bridges to the chats, and look at them.",
+        "token": "Manage chat tokens.",
+        "bridge": "Manage the chat bridges.",
     },
-    "Look after it": {
-        "upgrade": "Bring an older project up to this version.",
-        "clean": "Remove what past sessions left in .cccc.",
-        "completion": "Print what makes Tab complete commands and options.",
+    "Maintain": {
+        "upgrade": "Upgrade a project to this version.",
+        "clean": "Delete session data.",
+        "completion": "Print a shell completion script.",
         "version": "Print the installed version.",
     },
-    "Try it out": {
-        "certify": "Check the CLIs that are installed now in real flight.",
-        "torture": "Crash a scratch project in every way, and count what is lost.",
-        "mock-agent": "Be a peer without an AI, for trials and tests.",
+    "Test": {
+        "certify": "Test the installed CLIs end to end.",
+        "torture": "Crash a scratch project in many ways and count what is lost.",
+        "mock-agent": "Run a scripted peer (no AI).",
     },
 }
 SUMMARIES = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
@@ -104,15 +104,15 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Two AI coding CLIs work in one repository as equals; what they say lands only as a patch that passed the gate.
+    """Two AI coding CLIs work in one repository as equals; their changes land only as patches that pass the gate.
 
-    Commands find the project's .cccc folder from the current directory upward; CCCC_HOME names another one.
+    The project is the nearest .cccc folder from the current directory upward, or the one that CCCC_HOME names.
 
     \b
     First steps:
       cccc init          in your repository
-      cccc doctor        says what is missing
-      cccc run           starts everything and shows it
+      cccc doctor        what is missing and how to fix it
+      cccc run           start everything and attach
       cccc send "both: add a section about team chat to the README"
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not running, 5 no project here, 6 refused.
@@ -138,7 +138,7 @@ def main() -> int:
     except click.ClickException as error:
         return _stop(error.format_message(), error.exit_code)
     except click.Abort:
-        return _stop("stopped; nothing more was done", 1)
+        return _stop("aborted", 1)
     except CcccError as error:
         return _stop(str(error), error.exit_code)
     except OSError as error:  # a full disk, a folder without permission

@@ -10,13 +10,14 @@ from cccc.common.paths import Project
 
 
 @click.command()
-@click.option("-r", "--read-only", is_flag=True, help="Only look: no key reaches a peer.")
+@click.option("-r", "--read-only", is_flag=True, help="Read-only: no key reaches a peer.")
 def command(read_only: bool) -> None:
     """Show the peers' terminals.
 
     Attaches this terminal to the project's tmux session: PeerA and PeerB on top, the ledger and the panel below.
-    Detach with the tmux prefix and `d` (Ctrl-b d); everything goes on. Works inside another tmux too. A terminal below
-    200x50 shows a part, first the panel: Ctrl-b Shift-arrow moves the view, Ctrl-b Delete lets it follow the cursor.
+    Detach with the tmux prefix and `d` (Ctrl-b d); everything keeps running. Works inside another tmux too. A terminal
+    below 200x50 shows a part, first the panel: Ctrl-b Shift-arrow moves the view, Ctrl-b Delete makes it follow the
+    cursor.
 
     \b
     Examples:

@@ -26,14 +26,14 @@ _NO_TOKEN = "no bridge has a token; `cccc token set telegram` (or slack, discord
 
 @click.command()
 @click.argument("words", nargs=-1, metavar="[telegram|slack|discord|all] start|stop|status|restart|logs|pair")
-@click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(min=0), help="logs: how many lines.")
-@click.option("-f", "--follow", is_flag=True, help="logs: go on with what is added, until Ctrl-C.")
+@click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(min=0), help="logs: number of lines.")
+@click.option("-f", "--follow", is_flag=True, help="logs: follow, until Ctrl-C.")
 def command(words: tuple[str, ...], lines: int, follow: bool) -> None:
-    """Run the bridges to the chats, and look at them.
+    """Manage the chat bridges.
 
-    `start` without a name starts every bridge that has a token; the other actions are for all. `status` says since when
-    each is connected, what shows that it can receive, the last error and how many posts wait. `pair` shows a one-time
-    code: whoever types `/subscribe CODE` in a chat lets that chat in.
+    Without a name, `start` starts every bridge that has a token; the other actions apply to all. `status` shows since
+    when each is connected, when it last received, its last error and how many posts are queued. `pair` prints a
+    one-time code: typing `/subscribe CODE` in a chat subscribes that chat.
 
     \b
     Examples:

@@ -21,26 +21,26 @@ from cccc.scripts.cli.screen import table
 
 @click.command()
 @click.argument("cli", nargs=-1, type=click.Choice(list(PEER)))
-@click.option("--messages", default=20, show_default=True, help="How many messages are sent one after the other.")
+@click.option("--messages", default=20, show_default=True, help="Number of messages to send in a row.")
 @click.option(
     "--keep",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the screens are kept, as <cli>-<version>/<shown>-<n>.txt; default: a new folder.",
+    help="Where to save the screens, as <cli>-<version>/<shown>-<n>.txt; default: a new folder.",
 )
 def command(cli: tuple[str, ...], messages: int, keep: Path | None) -> int:
-    """Check the CLIs that are installed now in real flight.
+    """Test the installed CLIs end to end.
 
-    Starts each of CLI (default: both) in a scratch repository of its own, with a throw-away home and no account,
-    against a model on loopback that cccc brings: start, acceptance, a running turn, a draft, menus and dialogs, Esc,
-    errors, a limit, compaction, resume, many messages. Nothing of yours is read or changed, and nothing leaves the
-    machine. It takes some minutes. The screens are kept, by what they show.
+    Runs each CLI (default: both) in a scratch repository with a temporary home and no account, against a local stub
+    model: start, acceptance, a running turn, a draft, menus and dialogs, Esc, errors, a limit, compaction, resume, many
+    messages. Nothing of yours is read or changed, and nothing leaves the machine. Takes some minutes. The screens are
+    saved, named by what they show.
 
     \b
     Examples:
       cccc certify
       cccc certify codex --messages 100
 
-    Exit codes: 0 all as it has to be, 1 a check missed, 2 wrong usage, 3 a CLI is not installed.
+    Exit codes: 0 all checks passed, 1 a check failed, 2 wrong usage, 3 a CLI is not installed.
     """
     screens = keep or Path(tempfile.mkdtemp(prefix="cccc-certify-"))
     good = True

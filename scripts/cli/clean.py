@@ -16,13 +16,13 @@ from cccc.scripts.cli import skeleton
 
 
 @click.command()
-@click.option("--keep-ledger", is_flag=True, help="Keep the ledger and the bodies that it names.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--keep-ledger", is_flag=True, help="Keep the ledger and the message bodies.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def command(keep_ledger: bool, yes: bool) -> None:
-    """Remove what past sessions left in .cccc.
+    """Delete session data.
 
-    Empties mailbox, work, logs and state, the ledger included, and creates the empty folders again. Settings, guides
-    and commits stay. Asks first; without a terminal it needs --yes. Refuses while the project is up.
+    Empties mailbox, work, logs and state, including the ledger. Settings, guides and commits stay. Asks for
+    confirmation; without a terminal it needs --yes. Refused while the project is up.
 
     \b
     Examples:

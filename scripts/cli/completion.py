@@ -17,10 +17,10 @@ _PUT_INTO = {
 @click.argument("shell", type=click.Choice(list(_PUT_INTO)))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print what makes Tab complete commands and options.
+    """Print a shell completion script.
 
-    SHELL is bash (4.4 or later), zsh or fish. The first line of what is printed is a comment with the line to put into
-    the shell's own start file, where Tab then works in every new shell.
+    SHELL is bash (4.4 or later), zsh or fish. The first line of the output is a comment that says what to add to which
+    start-up file.
 
     \b
     Examples:

@@ -26,19 +26,19 @@ _MORE = "  ... "
 
 @click.command()
 def command() -> None:
-    """Talk to the peers and the system, line by line.
+    """Open a prompt for messages and commands.
 
-    Every line is answered: `a:`, `b:`, `both:` and plain text are messages, what follows `a!` or `b!` is typed into
-    that peer's pane as it is, `/help` lists the commands, `q` leaves. A line that ends in a backslash goes on in the
-    next one. What the peers say to you is shown as it comes; `/echo off` stops that. On a terminal there is a history,
-    and Tab completes; from a pipe every line is answered in turn. `cccc panel` takes the same lines.
+    `a:`, `b:`, `both:` and plain text are messages; what follows `a!` or `b!` is typed into that peer's pane as it is;
+    `/help` lists the commands; `q` quits. A backslash at the end of a line continues it on the next. What the peers
+    tell you is shown as it arrives; `/echo off` turns that off. A terminal has history and Tab completion; from a pipe
+    the lines are answered one by one. `cccc panel` takes the same lines.
 
     \b
     Examples:
       cccc console
       printf '/pause\\nboth: wait for me, please\\n' | cccc console
 
-    Exit codes: 0 the input has ended, 2 wrong usage, 5 no project here, 6 a peer's program typed this.
+    Exit codes: 0 end of input, 2 wrong usage, 5 no project here, 6 a peer's program typed this.
     """
     project = Project.find()
     who = typed_by.program(project)

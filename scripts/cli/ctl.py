@@ -14,9 +14,9 @@ from cccc.scripts.cli import running
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
 def command(words: tuple[str, ...]) -> None:
-    """Hand a command to supervisorctl.
+    """Run a supervisorctl command.
 
-    WORDS are a command of supervisorctl, `help` lists them; without WORDS its prompt opens. Stopping the ledger this
+    WORDS is a supervisorctl command (see `cccc ctl help`); without WORDS its prompt opens. Stopping the ledger this
     way leaves the other services waiting for it; `cccc down` stops everything in order.
 
     \b
@@ -24,8 +24,8 @@ def command(words: tuple[str, ...]) -> None:
       cccc ctl status
       cccc ctl signal HUP panel
 
-    Exit codes: those of supervisorctl, whose `status` is 3 while a process is stopped, as the bridges to chats are that
-    you do not use; 3 also when not running.
+    Exit codes: those of supervisorctl, whose `status` is 3 while any process is stopped, such as an unused chat bridge;
+    3 also when not running.
     """
     project = Project.find()
     running.require(project)

@@ -17,14 +17,14 @@ _COLOURS = {OK: "green", WARN: "yellow", BAD: "red"}
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
-@click.option("--online", is_flag=True, help="Ask the chat platforms whether they know the tokens.")
+@click.option("--online", is_flag=True, help="Check the tokens with the chat platforms.")
 def command(as_json: bool, online: bool) -> int:
-    """Check everything that a session needs.
+    """Check what a session needs, and say how to fix what is missing.
 
-    Looks at the versions of cccc, its libraries, git and tmux, at the repository and its state, at both CLIs (version,
-    login, hooks, what they will ask), at the settings, processes, sockets, disk, locale and clock, whether file events
-    arrive, and what the chat bridges need. Each line that is not `ok` says what to do; `warn` does not keep a session
-    from working. No token is shown, so the output can be handed on; without --online nothing leaves this machine.
+    Checks the versions of cccc, its libraries, git and tmux, the repository and its state, both CLIs (version, login,
+    hooks, prompts to expect), settings, processes, sockets, disk, locale, clock, file events, and what the chat bridges
+    need. Each line that is not `ok` says how to fix it; a session works in spite of a `warn`. No token is shown, so the
+    output can be shared; without --online nothing leaves this machine.
 
     \b
     Examples:

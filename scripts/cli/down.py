@@ -14,14 +14,14 @@ from cccc.common.paths import Project
 def command() -> None:
     """Stop everything.
 
-    Ends the services in their order, then both peers and their terminals. Nothing is lost: what waits in inboxes and
-    in the patch queue goes on with the next `cccc up`. What a killed supervisord left behind is ended too.
+    Stops the services in order, then both peers and their terminals. Nothing is lost: unread messages and queued
+    patches continue with the next `cccc up`. Processes left behind by a killed supervisord are stopped too.
 
     \b
     Example:
       cccc down
 
-    Exit codes: 0 nothing runs any more, 5 no project here.
+    Exit codes: 0 nothing is running, 5 no project here.
     """
     project, begin = Project.find(), time.monotonic()
     if supervisor.down(project):

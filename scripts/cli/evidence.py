@@ -30,7 +30,7 @@ _ENVELOPE = ("seq", "ts", "by", "id", "cause", "prev")
 def command() -> None:
     """Run an evidence card.
 
-    An evidence card is a claim with the commands that prove it: a YAML or JSON file. Peers hand theirs in through the
+    An evidence card is a YAML or JSON file with a claim and the commands that prove it. Peers submit theirs through the
     mailbox.
 
     \b
@@ -48,9 +48,9 @@ def command() -> None:
 def run(ctx: click.Context, card_file: Path, as_json: bool) -> None:
     """Run the checks of CARD, a YAML or JSON file, on the current commit.
 
-    They run in the gate's own work tree, never in yours: what is not committed is not seen. When the project is up the
-    gate runs the card between two patches and writes the verdict into the ledger; else it runs here and now, and only
-    the log is kept. Each check runs until `timeout_sec` (120); one with `allow_failure` cannot fail the card.
+    They run in the gate's own work tree, so uncommitted changes are not seen. While the project is up, the gate runs
+    the card between two patches and records the verdict in the ledger; otherwise it runs here, and only the log is
+    kept. Each check may take `timeout_sec` (120); one with `allow_failure` cannot fail the card.
 
     \b
     Example of a card:
@@ -58,8 +58,8 @@ def run(ctx: click.Context, card_file: Path, as_json: bool) -> None:
       checks:
         - {name: unit, run: pytest -q tests/test_parser.py, timeout_sec: 60}
         - {name: style, run: ruff check ., allow_failure: true}
-      kind: generic             # if you like
-      meta: {owner: me}         # if you like
+      kind: generic             # optional
+      meta: {owner: me}         # optional
 
     Exit codes: 0 passed, 1 failed, 2 no valid card, 3 no such file, 5 no project here.
     """

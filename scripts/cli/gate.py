@@ -28,7 +28,7 @@ _LOOK_EVERY = 0.1
 
 @click.group(no_args_is_help=False)
 def command() -> None:
-    """Show, run and settle what checks a patch.
+    """Show and run the checks of the gate.
 
     \b
     Examples:
@@ -43,10 +43,10 @@ def command() -> None:
 @command.command()
 @click.argument("mid", metavar="[PATCH]", required=False)
 def explain(mid: str | None) -> None:
-    """Print what checks a patch, in which environment, and why.
+    """Show which checks a patch gets, in which environment, and why.
 
-    Without PATCH it is what the commit that is checked out shows; with one, a mid or a commit, it is what the tree with
-    the patch shows, and what its checks have said so far.
+    Without PATCH, looks at the commit that is checked out; with a mid or a commit, at the tree with that patch, and
+    shows the results of its checks so far.
 
     \b
     Examples:
@@ -85,10 +85,10 @@ def explain(mid: str | None) -> None:
 @command.command()
 @click.pass_context
 def run(ctx: click.Context) -> None:
-    """Run the tests on the commit that is checked out, as the gate runs them.
+    """Run the tests on the commit that is checked out, as the gate does.
 
-    When the project is up the gate does it, as soon as nothing else has its work tree, and what comes of it is what
-    patches are compared with; else it is done here and now, and only the log is kept.
+    While the project is up, the gate runs them as soon as its work tree is free, and patches are compared with the
+    result; otherwise they run here, and only the log is kept.
 
     \b
     Example:
@@ -122,19 +122,20 @@ def run(ctx: click.Context) -> None:
 
 @command.command()
 @click.argument("names", metavar="[TEST]...", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Every test that is known to fail on this machine.")
-@click.option("--untested", is_flag=True, help="That patches may land untested on this machine.")
+@click.option("--all", "every", is_flag=True, help="All known failures of this machine.")
+@click.option("--untested", is_flag=True, help="The permission to land untested on this machine.")
 def forget(names: tuple[str, ...], every: bool, untested: bool) -> None:
-    """Take back that a test is known to fail on this machine.
+    """Remove tests from the known failures of this machine.
 
-    A patch with which it fails then waits again, and people are asked again. `cccc gate explain` lists what is known.
+    A patch with which such a test fails is then held, and you are asked again. `cccc gate explain` lists the known
+    failures.
 
     \b
     Examples:
       cccc gate forget tests.test_net::test_fetch
       cccc gate forget --all
 
-    Exit codes: 0 done, 1 it is not known, 2 wrong usage, 4 not running, 6 refused.
+    Exit codes: 0 done, 1 not a known failure, 2 wrong usage, 4 not running, 6 refused.
     """
     project = Project.find()
     program = typed_by.program(project)

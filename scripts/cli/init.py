@@ -32,22 +32,24 @@ _IGNORED_BY = {IGNORE, "/.cccc/", "/.cccc", ".cccc/", ".cccc", ".cccc/**"}
 
 
 @click.command()
-@click.option("--to", "target", metavar="PATH", type=click.Path(path_type=Path, file_okay=False), help="The project.")
-@click.option("--force", is_flag=True, help="Put the shipped settings in place of changed ones, which are kept aside.")
-@click.option("--fit-paths", is_flag=True, help="Let patches touch only what git tracks now.")
+@click.option(
+    "--to", "target", metavar="PATH", type=click.Path(path_type=Path, file_okay=False), help="The project's folder."
+)
+@click.option("--force", is_flag=True, help="Replace changed settings; the old files are renamed.")
+@click.option("--fit-paths", is_flag=True, help="Allow patches only in paths that git tracks now.")
 def command(target: Path | None, force: bool, fit_paths: bool) -> None:
-    """Put a .cccc folder into a project.
+    """Set up cccc in a repository.
 
-    Creates .cccc with settings, mailbox, work, state and logs in PATH (default: the current folder), and copies the
-    peers' guides PEERA.md and PEERB.md to the project's root where there are none. Nothing of it enters the
-    repository: .gitignore gets a line for .cccc, and .git/info/exclude the names of the guides.
+    Creates .cccc with settings, mailbox, work, state and logs in PATH (default: the current directory), and copies the
+    peers' guides PEERA.md and PEERB.md to the project's root unless they exist. None of it is committed: .cccc is added
+    to .gitignore, and the guides to .git/info/exclude.
 
-    A patch may touch every path; on some, such as .github and the licence, a person decides first. Both lists stand in
-    settings/policies.yaml. --fit-paths narrows allowed_paths to the top-level names that git tracks, also in a file
-    that is there already.
+    Patches may touch every path; some, such as .github and the licence, need your approval. Both lists are in
+    settings/policies.yaml. --fit-paths narrows allowed_paths to the top-level names that git tracks, also in an
+    existing file.
 
-    Run again, it adds what is missing. A settings file that is there stays, unless --force is given: then it is
-    first renamed to <name>.<time>.old.
+    Running it again adds what is missing. Existing settings files are kept; --force replaces them and renames the old
+    ones to <name>.<time>.old.
 
     \b
     Examples:

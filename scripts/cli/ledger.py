@@ -27,8 +27,8 @@ _LOOK_AGAIN = 2.0  # for a fact whose wake-up was lost
 def command() -> None:
     """Read, check and archive the ledger.
 
-    The ledger, .cccc/state/ledger.jsonl, is the append-only record of everything that happened, one fact a line. All
-    but `archive` work whether or not the project is up. docs/ledger.md has its form and every kind of fact.
+    The ledger, .cccc/state/ledger.jsonl, is the append-only log of everything that happened, one fact per line. All but
+    `archive` also work while the project is down. docs/ledger.md describes the format and every kind of fact.
 
     \b
     Examples:
@@ -40,13 +40,12 @@ def command() -> None:
 
 
 @command.command()
-@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(min=0), help="How many facts.")
-@click.option("-f", "--follow", is_flag=True, help="Go on with new facts, until Ctrl-C.")
+@click.option("-n", "count", default=20, show_default=True, type=click.IntRange(min=0), help="Number of facts.")
+@click.option("-f", "--follow", is_flag=True, help="Follow new facts, until Ctrl-C.")
 def tail(count: int, follow: bool) -> None:
     """Show the newest facts.
 
-    One line each: local time, kind, who, what in short. With -f it goes on with new facts as they are written, and
-    waits while the ledger is away.
+    One line each: local time, kind, author, summary. -f follows the ledger as it grows.
 
     \b
     Examples:
@@ -63,13 +62,13 @@ def tail(count: int, follow: bool) -> None:
 
 
 @command.command()
-@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; can be given again for more.")
-@click.option("--mid", metavar="MID", help="Only facts of this message or patch; a landed one also by its commit.")
-@click.option("--rfd", metavar="ID", help="Only facts of this request for decision.")
-@click.option("--by", metavar="SERVICE", help="Only what this service said; `cli` is the command line.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Only this kind; repeatable.")
+@click.option("--mid", metavar="MID", help="Only facts of this message or patch (mid or commit).")
+@click.option("--rfd", metavar="ID", help="Only facts of this decision request.")
+@click.option("--by", metavar="SERVICE", help="Only facts from this service; `cli` is the command line.")
 @click.option("--since", metavar="WHEN", help=HELP)
-@click.option("-n", "count", type=click.IntRange(min=1), help="Only the newest so many of them.")
-@click.option("--json", "as_json", is_flag=True, help="Print the ledger's own lines.")
+@click.option("-n", "count", type=click.IntRange(min=1), help="Only the newest N.")
+@click.option("--json", "as_json", is_flag=True, help="Print the raw ledger lines (JSON).")
 def show(
     kinds: tuple[str, ...],
     mid: str | None,
@@ -79,10 +78,10 @@ def show(
     count: int | None,
     as_json: bool,
 ) -> None:
-    """Show chosen facts.
+    """Search the ledger.
 
-    Prints the facts to which every given option applies, oldest first, with their seq and local date. --mid and --rfd
-    use the index and are quick in a ledger of any length.
+    Prints the facts that match all options, oldest first, with seq and local time. --mid and --rfd use the index and
+    are fast in a ledger of any size.
 
     \b
     Examples:
@@ -126,8 +125,8 @@ for _audit in (ledger_audit.verify, ledger_audit.accept, ledger_audit.forget, le
 def archive() -> None:
     """Close the open segment of the ledger.
 
-    Moves ledger.jsonl to .cccc/state/ledger/<first seq>.jsonl and goes on in an empty file; seq and hashes run on.
-    Leave the closed file there: `verify` reads it, and so does a service whose snapshot does not fit any more.
+    Moves ledger.jsonl to .cccc/state/ledger/<first seq>.jsonl and starts a new file; seq and hashes continue. Leave the
+    closed file there: `verify` reads it, and so do services whose snapshot is out of date.
 
     \b
     Example:

@@ -30,25 +30,25 @@ _SHOW_PROGRESS = 50 << 20  # bytes to read
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: lines, bodies, commits, problems, notes.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object: lines, bodies, commits, problems, notes.")
 def verify(as_json: bool) -> None:
-    """Check that nobody changed the ledger, nor what it speaks of.
+    """Check the ledger, its bodies and its commits for changes.
 
     \b
-    Reads every line, every body and every commit that the facts name:
-      lines    gapless seq, the hash of the line before, the form of its kind
-      bodies   there with the right bytes, or forgotten by a fact
+    Reads every line, body and commit:
+      lines    gapless seq, the hash of the line before, valid fields for the kind
+      bodies   present and unchanged, or forgotten by a fact
       commits  the trailers Cccc-Mid, Cccc-Peer, Cccc-Patch, Cccc-Evidence and Cccc-Decision say what the facts say;
                and each commit with Cccc-Mid on a branch of the gate has its fact
 
-    One line for each thing that does not hold. Commits that you rewrote or took away since are named with `note:`.
+    Prints one line per problem. Commits that you rewrote or removed since are listed with `note:`.
 
     \b
     Examples:
       cccc ledger verify
       cccc ledger verify --json | jq .problems
 
-    Exit codes: 0 everything holds, 1 something does not (it is named), 5 no project here.
+    Exit codes: 0 OK, 1 problems found, 5 no project here.
     """
     audit = audited(Project.find())
     if as_json:
@@ -94,16 +94,15 @@ def _progress(total: int) -> Iterator[Tick]:
 
 @click.command()
 @click.argument("sha")
-@click.option("--why", default="", metavar="TEXT", help="The reason, kept in the fact.")
-@click.option("--everywhere", is_flag=True, help="Remove every copy that is found, too.")
+@click.option("--why", default="", metavar="TEXT", help="The reason, recorded in the fact.")
+@click.option("--everywhere", is_flag=True, help="Also remove all copies found.")
 def forget(sha: str, why: str, everywhere: bool) -> None:
-    """Remove a body for good; the ledger still verifies.
+    """Permanently remove the body of a message, patch or output.
 
-    SHA, or its first digits, names a body: the `sha` of a fact of a message, a patch or an output. A fact says who had
-    it removed and why. The facts that name the body stay, and so do their previews, which are redacted and at most 400
-    characters long. The same bytes may also lie in other bodies (a message is wrapped before a peer gets it), in the
-    peers' inbox and processed folders and in the logs of checks: they are listed, and removed with --everywhere. What
-    was committed, exported, shown on a screen or sent to a chat is not undone. A patch that waits with a forgotten
+    SHA is the `sha` of a fact, or its first digits. A new fact records who removed it and why, and the ledger still
+    verifies. Previews of up to 400 characters, redacted, stay. Copies may also be in other bodies (a message is wrapped
+    before a peer gets it), in inbox and processed folders and in the logs of checks: they are listed, and removed with
+    --everywhere. What was committed, exported, displayed or sent to a chat is not undone. A queued patch without its
     body is refused.
 
     \b
@@ -130,16 +129,16 @@ def forget(sha: str, why: str, everywhere: bool) -> None:
 
 
 @click.command()
-@click.option("--because", required=True, metavar="TEXT", help="What became of it; kept in the fact.")
+@click.option("--because", required=True, metavar="TEXT", help="What happened to it; recorded in the fact.")
 def accept(because: str) -> None:
-    """Say that the ledger is right as it is, after lines of it were lost.
+    """Accept the ledger as it is after lines of it were lost.
 
-    The last fact that was acknowledged is remembered in the git directory. Where the ledger is shorter (emptied, cut,
-    an older backup) or another one, `up` starts with the gate held and without nudges, and `verify` says so, until
-    somebody accepts it here. Look for a backup first: put back while the project is down, it needs no acceptance.
+    The last acknowledged fact is recorded in the git directory. If the ledger is shorter (emptied, truncated, an older
+    backup) or a different one, `up` starts with the gate and the nudges held, and `verify` fails, until you accept it
+    here. Look for a backup first: restored while the project is down, it needs no acceptance.
 
-    While the project is down this also puts aside in .cccc/state/ledger/, whole, what cannot be read. Only a person can
-    accept, in a terminal of their own.
+    While the project is down, this also moves an unreadable ledger to .cccc/state/ledger/. Only a person can accept, in
+    a terminal of their own.
 
     \b
     Example:
@@ -163,12 +162,11 @@ def accept(because: str) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--since", metavar="WHEN", help=HELP)
 def export(file: Path | None, since: str | None) -> None:
-    """Write the ledger as one HTML page.
+    """Export the ledger as one HTML page.
 
-    The page needs no network and no other file: what `cccc ledger verify` found, a table of patches and one of
-    decisions, then every fact, thread by thread, with messages, diffs, checks, commits, and who decided what, when and
-    over which channel. Secrets are blotted out, bodies are cut after 64 KiB. FILE is .cccc/work/ledger.html unless you
-    name one, and only you can read it.
+    The page is self-contained: the result of `cccc ledger verify`, tables of patches and decisions, then every fact by
+    thread, with messages, diffs, checks, commits, and who decided what, when and where. Secrets are masked, bodies are
+    cut after 64 KiB. FILE defaults to .cccc/work/ledger.html and is readable only by you.
 
     \b
     Examples:

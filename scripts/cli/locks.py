@@ -11,10 +11,10 @@ from cccc.scripts.cli import screen
 
 @click.command()
 def command() -> None:
-    """Show what is locked, and by whom.
+    """List the locks and who holds them.
 
-    Lists the locks of the services in .cccc/state/run with the process that holds each, and what delivery keeps for
-    itself at the moment (.cccc/state/locks.json). A lock ends with its process; there is nothing to remove by hand.
+    Lists the services' locks in .cccc/state/run with the process that holds each, and what delivery has locked
+    (.cccc/state/locks.json). A lock ends with its process; there is nothing to remove by hand.
 
     \b
     Example:

@@ -15,14 +15,13 @@ from cccc.common.text.lines import Line
 
 @click.command()
 @click.argument("mid", metavar="[MID|COMMIT]", required=False)
-@click.option("--me", is_flag=True, help="Only what the peers told you.")
-@click.option("-n", "count", type=click.IntRange(min=1), help="Only the newest so many.")
+@click.option("--me", is_flag=True, help="Only messages to you.")
+@click.option("-n", "count", type=click.IntRange(min=1), help="Only the newest N.")
 def command(mid: str | None, me: bool, count: int | None) -> None:
-    """Show what was said, in full.
+    """Show the messages, in full.
 
-    Prints the messages of you and the peers, oldest first, each with its time, author and mid; with --me only what the
-    peers told you. With a MID it prints all of that message or patch: the whole text, and what `cccc trace` cuts.
-    Secrets are masked, as everywhere.
+    Prints the messages between you and the peers, oldest first, with time, author and mid; with --me only those to you.
+    With a MID, prints the full text of that message or patch. Secrets are masked.
 
     \b
     Examples:

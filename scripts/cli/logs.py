@@ -13,12 +13,12 @@ from cccc.common.registry import BY_NAME
 
 @click.command()
 @click.argument("service")
-@click.option("-n", "lines", default=50, show_default=True, type=click.IntRange(min=0), help="How many lines.")
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until Ctrl-C.")
+@click.option("-n", "lines", default=50, show_default=True, type=click.IntRange(min=0), help="Number of lines.")
+@click.option("-f", "--follow", is_flag=True, help="Follow, until Ctrl-C.")
 def command(service: str, lines: int, follow: bool) -> None:
     """Show a service's log.
 
-    SERVICE is one of those that `cccc ps` lists, or supervisord. The files are .cccc/logs/SERVICE.log; times are UTC.
+    SERVICE is one listed by `cccc ps`, or supervisord. The files are .cccc/logs/SERVICE.log; times are UTC.
 
     \b
     Examples:

@@ -9,16 +9,16 @@ from cccc.services.tui import view
 
 @click.command()
 def command() -> int:
-    """Watch the whole project, decide, and talk.
+    """Open the dashboard.
 
-    Shows the peers, the patches, what waits for you, the services and the last facts, and takes the lines of
-    `cccc console` at its foot. Ctrl-R answers requests for decision, Esc clears the answers, Ctrl-Q or `q` leaves.
-    Any number of panels can run; the pane at the lower right of `cccc attach` is one.
+    Shows what needs you, the peers, patches, services and the last facts, with an input line for messages and commands
+    as in `cccc console`. Ctrl-R opens the decision requests, Esc closes answers, Ctrl-Q or `q` quits. Any number of
+    panels can run; the lower right pane of `cccc attach` is one.
 
     \b
     Example:
       cccc panel
 
-    Exit codes: 0 left, 1 no terminal here, 2 wrong usage, 5 no project here.
+    Exit codes: 0 quit, 1 not a terminal, 2 wrong usage, 5 no project here.
     """
     return view.main()

@@ -31,10 +31,10 @@ _PREFIXES = ("--src-prefix=a/", "--dst-prefix=b/")
 
 @click.group(no_args_is_help=False)
 def command() -> None:
-    """Look at a patch, try it again, drop it, or take it back.
+    """Show, retry, drop or revert a patch.
 
-    ID is the patch's mid, as `cccc queue` and `cccc ledger tail` show it, or the commit as which it landed: its hash,
-    long or short, a branch or a tag.
+    ID is the patch's mid, as in `cccc queue` and `cccc ledger tail`, or the commit it landed as: a full or short hash,
+    a branch or a tag.
 
     \b
     Examples:
@@ -48,9 +48,9 @@ def command() -> None:
 @command.command()
 @click.argument("mid", metavar="ID")
 def show(mid: str) -> None:
-    """Show what the gate did with a patch, and the patch.
+    """Show a patch and what the gate did with it.
 
-    Secrets in the diff are masked, as everywhere.
+    Secrets in the diff are masked.
 
     \b
     Example:
@@ -76,15 +76,15 @@ def show(mid: str) -> None:
 @command.command()
 @click.argument("mid", metavar="ID")
 def retry(mid: str) -> None:
-    """Queue a refused patch again, on what is checked out now.
+    """Queue a refused patch again, on the current base.
 
-    Prints the mid under which the same bytes go through the whole gate again.
+    Prints the new mid under which the same patch goes through the whole gate.
 
     \b
     Example:
       cccc patch retry cccc-1764000000-0a1b2c
 
-    Exit codes: 0 queued, 1 it still waits or has landed, 2 wrong usage, 3 no such patch, 4 not running.
+    Exit codes: 0 queued, 1 still queued or landed, 2 wrong usage, 3 no such patch, 4 not running.
     """
     project = Project.find()
     mid, queued, facts = _find(project, mid)
@@ -112,16 +112,16 @@ def retry(mid: str) -> None:
 @command.command()
 @click.argument("mid", metavar="ID")
 def drop(mid: str) -> None:
-    """Drop a patch that waits or is being checked.
+    """Drop a patch that is queued or being checked.
 
-    Its author is told. A patch that is just landing lands. The run of the tests on a base (`base-…` in `cccc queue`)
-    can be dropped too; people are then asked about the first patch, which may have fewer tests.
+    Its author is told. A patch that is already landing lands. A test run on a base (`base-…` in `cccc queue`) can be
+    dropped too; you are then asked about the first patch, which may run fewer tests.
 
     \b
     Example:
       cccc patch drop cccc-1764000000-0a1b2c
 
-    Exit codes: 0 asked for, 1 it is settled already, 2 wrong usage, 3 no such patch, 4 not running.
+    Exit codes: 0 requested, 1 settled already, 2 wrong usage, 3 no such patch, 4 not running.
     """
     project = Project.find()
     if mid.startswith("base-"):
@@ -137,20 +137,20 @@ def drop(mid: str) -> None:
 
 @command.command()
 @click.argument("mid", metavar="ID")
-@click.option("--because", default="", metavar="TEXT", help="Why; the commit says so.")
+@click.option("--because", default="", metavar="TEXT", help="The reason, for the commit message.")
 def revert(mid: str, because: str) -> None:
-    """Hand in the reverse of a landed patch.
+    """Revert a landed patch.
 
-    The reverse is a patch of the user's and goes through the same gate, rules and checks. Prints its mid, or the
-    mid of the one that did so already. Its commit names what it reverts and why; `cccc trace` and `cccc patch show` of
-    the first one say that it was reverted.
+    Queues the reverse patch, from you, which goes through the same gate. Prints its mid, or that of an earlier revert.
+    Its commit names what it reverts and why; `cccc trace` and `cccc patch show` of the original show that it was
+    reverted.
 
     \b
     Examples:
       cccc patch revert cccc-1764000000-0a1b2c
       cccc patch revert 1a2b3c4 --because "breaks the import of old files"
 
-    Exit codes: 0 queued, 1 it has not landed, 2 wrong usage, 3 no such patch, 4 not running.
+    Exit codes: 0 queued, 1 not landed, 2 wrong usage, 3 no such patch, 4 not running.
     """
     project = Project.find()
     mid, _, facts = _find(project, mid)

@@ -13,10 +13,10 @@ from cccc.common.paths import Project
 
 @click.command()
 def command() -> None:
-    """Stop the handoffs between the peers.
+    """Pause handoffs between the peers.
 
-    What the peers say to each other is held, in order, until `cccc resume`. What they say to you, their patches, and
-    what you say to them go on.
+    Messages between the peers are held, in order, until `cccc resume`. Messages to and from you and patches are not
+    affected.
 
     \b
     Example:

@@ -16,7 +16,7 @@ GUIDES = {"PEERA.md": "CLAUDE.md", "PEERB.md": "AGENTS.md"}  # what the CLIs rea
 
 @click.group()
 def command() -> None:
-    """Show what the peers are told, and put their guides in place.
+    """Show the system prompts, and install the peers' guides.
 
     \b
     Examples:
@@ -28,18 +28,18 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--yes", is_flag=True, help="Replace files that differ without a question.")
+@click.option("--yes", is_flag=True, help="Replace files that differ without asking.")
 def install(yes: bool) -> int:
-    """Put PEERA.md as CLAUDE.md and PEERB.md as AGENTS.md into the project's root.
+    """Install PEERA.md as CLAUDE.md and PEERB.md as AGENTS.md in the project's root.
 
-    Where PEERA.md or PEERB.md is missing, the shipped one is taken. A CLAUDE.md or AGENTS.md that differs is somebody's
-    own: the difference is shown, and it is replaced only when you say yes.
+    If PEERA.md or PEERB.md is missing, the shipped one is used. For a CLAUDE.md or AGENTS.md that differs, the diff is
+    shown, and it is replaced only if you confirm.
 
     \b
     Example:
       cccc prompts install
 
-    Exit codes: 0 both are in place, 1 one stays as it was, 2 wrong usage, 5 no project here.
+    Exit codes: 0 both installed, 1 one left unchanged, 2 wrong usage, 5 no project here.
     """
     root = Project.find().root
     left = 0
@@ -61,7 +61,7 @@ def install(yes: bool) -> int:
 @command.command()
 @click.argument("peer", type=click.Choice([folder(peer) for peer in PEERS]))
 def show(peer: str) -> None:
-    """Print the SYSTEM text that a new session of a peer is given, as it is now.
+    """Print the system prompt that a new session of a peer gets.
 
     \b
     Example:

@@ -16,9 +16,9 @@ from cccc.scripts.cli.screen import table
 def command() -> None:
     """List the service processes.
 
-    One line each, in start order: name, state, process id, time since its start, and what is wrong. RUNNING means that
-    the process runs; whether it is ready says `cccc status`. BACKOFF means that it died while starting; then
-    you see when it is started again, and the last line of its log.
+    One line each, in start order: name, state, process id, uptime, and what is wrong. RUNNING means that the process
+    runs; `cccc status` shows whether it is ready. BACKOFF means that it died while starting; the next attempt and the
+    last line of its log are shown.
 
     \b
     Example:

@@ -14,10 +14,10 @@ from cccc.scripts.cli import screen
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(as_json: bool) -> None:
-    """Show the patches that wait or are being checked.
+    """List the patches that are queued or being checked.
 
-    Prints the patch queue in the order in which they came: where each patch is, since when, and why. A held patch does
-    not keep those behind it. Works from .cccc/state/queue.json, also when the project is down.
+    In order of arrival: where each patch is, since when, and why. A held patch does not block those behind it. Reads
+    .cccc/state/queue.json, so it also works while the project is down.
 
     \b
     Example:

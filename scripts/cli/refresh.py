@@ -13,10 +13,10 @@ from cccc.common.paths import Project
 @click.command()
 @click.argument("peer", type=click.Choice(list(peers.CHOICES)), default="both")
 def command(peer: str) -> None:
-    """Send SYSTEM to a peer again.
+    """Resend the system prompt.
 
-    SYSTEM says who the peers are and how they work together. A new session of a CLI gets it by itself, in front of its
-    first message; this is for one that has forgotten it. PEER is a, b or both.
+    The system prompt (SYSTEM) says who the peers are and how they work together. A new session gets it automatically
+    with its first message; this is for one that has forgotten it. PEER is a, b or both.
 
     \b
     Example:

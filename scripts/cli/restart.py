@@ -15,8 +15,8 @@ from cccc.scripts.cli import ready
 def command(services: tuple[str, ...]) -> None:
     """Restart services.
 
-    Stops each SERVICE, without one all of them, and starts it again, which makes it read its settings anew; returns
-    when it is ready. The peers go on in their panes, also while `delivery` restarts. Names are those of `cccc ps`.
+    Restarts each SERVICE (default: all), so that it reads its settings again, and returns when it is ready. The peers
+    keep running in their panes, even while `delivery` restarts. `cccc ps` lists the names.
 
     \b
     Examples:

@@ -12,15 +12,15 @@ from cccc.common.paths import Project
 
 @click.command()
 def command() -> None:
-    """Let the handoffs between the peers go on.
+    """Resume handoffs between the peers.
 
-    Those that were held go first.
+    Held messages are delivered first.
 
     \b
     Example:
       cccc resume
 
-    Exit codes: 0 resumed, or nothing was paused, 2 wrong usage, 4 not running.
+    Exit codes: 0 resumed, or not paused, 2 wrong usage, 4 not running.
     """
     project = Project.find()
     reply = peers.resume(project, "", Asker(getpass.getuser(), "cli"))

@@ -18,10 +18,10 @@ from cccc.scripts.cli import running, screen
 
 @click.group(no_args_is_help=False)
 def command() -> None:
-    """Decide what the peers may not decide.
+    """Review and answer decision requests.
 
-    A request for decision (RFD) holds a patch that touches protected paths, or a question of the peers. ID is as
-    `cccc rfd list` shows it. Who may answer stands in .cccc/settings/policies.yaml under rfd.approvers.
+    A request for decision (RFD) holds a patch that touches protected paths, or a question from the peers. `cccc rfd
+    list` shows the IDs. rfd.approvers in .cccc/settings/policies.yaml says who may answer.
 
     \b
     Examples:
@@ -33,10 +33,10 @@ def command() -> None:
 
 
 @command.command(name="list")
-@click.option("--all", "everything", is_flag=True, help="Also what is over.")
+@click.option("--all", "everything", is_flag=True, help="Include closed requests.")
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def list_(everything: bool, as_json: bool) -> None:
-    """Show the requests that wait for an answer, or whose answer is not used yet.
+    """List the requests that are open, or whose answer is not used yet.
 
     \b
     Examples:
@@ -86,34 +86,42 @@ def _verb(name: str, summary: str, more: str, example: str) -> click.Command:
     Example:
       cccc rfd {example}
 
-    Exit codes: 0 it counts, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
+    Exit codes: 0 recorded, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
     return command.command(name=name)(give)
 
 
 _verb(
-    "approve", "Say yes.", "A held patch is checked again on the current base and lands.", "approve rfd-prot-1a2b3c4d"
+    "approve",
+    "Approve a request.",
+    "A held patch is checked again on the current base, then lands.",
+    "approve rfd-prot-1a2b3c4d",
 )
 _verb(
     "reject",
-    "Say no.",
-    "A held patch is refused, and its author is told. One no is enough.",
+    "Reject a request.",
+    "A held patch is refused, and its author is told. One rejection is enough.",
     "reject rfd-prot-1a2b3c4d",
 )
-_verb("revoke", "Take a yes back.", "Possible until the patch lands or the answer is used.", "revoke rfd-prot-1a2b3c4d")
+_verb(
+    "revoke",
+    "Withdraw an approval.",
+    "Possible until the patch lands or the answer is used.",
+    "revoke rfd-prot-1a2b3c4d",
+)
 
 
 @command.command()
 @click.argument("rfd_id", metavar="ID")
 @click.argument("option")
 def choose(rfd_id: str, option: str) -> int:
-    """Answer with one of the request's own options.
+    """Choose one of the request's options.
 
     \b
     Example:
       cccc rfd choose rfd-msg-1a2b3c4d keep
 
-    Exit codes: 0 it counts, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
+    Exit codes: 0 recorded, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
     return _decide(rfd_id, option)
 
@@ -128,7 +136,7 @@ def ask(rfd_id: str, text: str) -> int:
     Example:
       cccc rfd ask rfd-prot-1a2b3c4d "who calls this today?"
 
-    Exit codes: 0 they are asked, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
+    Exit codes: 0 asked, 2 wrong usage, 3 no such request, 4 not running, 6 refused.
     """
     return _decide(rfd_id, "ask", text)
 
@@ -137,10 +145,10 @@ def ask(rfd_id: str, text: str) -> int:
 @click.argument("rfd_id", metavar="ID")
 @click.argument("option", default="approve")
 def check(rfd_id: str, option: str) -> int:
-    """Say whether a person decided so, once.
+    """Exit 0 if a person approved; usable once.
 
-    For a peer, before it does what cannot be undone: the first time this says yes it uses the answer up. OPTION is
-    what must have been chosen, where the request has options of its own. For a patch it is not needed.
+    For a peer, before it does something irreversible: the first exit 0 uses the answer up. OPTION is the choice
+    required, if the request has options of its own. Not needed for patches.
 
     \b
     Example:

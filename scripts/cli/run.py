@@ -21,15 +21,15 @@ seen, constraints, next steps; at most 100 lines. The other reviews it first."""
 
 
 @click.command()
-@click.option("--refresh-env", is_flag=True, help="As for `cccc up`.")
-@click.option("--mock", is_flag=True, help="As for `cccc up`.")
+@click.option("--refresh-env", is_flag=True, help="See `cccc up --help`.")
+@click.option("--mock", is_flag=True, help="See `cccc up --help`.")
 def command(refresh_env: bool, mock: bool) -> None:
     """Start everything and attach to it.
 
-    First looks for what would stop the start; then asks which chats to connect (Enter keeps what the settings say) and
-    what to do without a PROJECT.md. With CCCC_NO_WIZARD in the environment it asks about neither. The rest is
-    `cccc up` and `cccc attach`. Detach with the tmux prefix and `d` (Ctrl-b d); everything goes on until `cccc down`.
-    Without a terminal it is `cccc up`.
+    Checks what would prevent the start, asks which chats to connect (Enter keeps the settings) and what to do if there
+    is no PROJECT.md, then runs `cccc up` and `cccc attach`. With CCCC_NO_WIZARD in the environment it asks neither.
+    Detach with the tmux prefix and `d` (Ctrl-b d); everything keeps running until `cccc down`. Without a terminal it is
+    the same as `cccc up`.
 
     \b
     Examples:

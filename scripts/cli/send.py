@@ -24,12 +24,12 @@ _INBOX = {"a": "PeerA's inbox", "b": "PeerB's inbox", "both": "both inboxes"}
 def command(text: str | None) -> None:
     """Send a message to the peers.
 
-    TEXT goes to the peer it names first: `a:` PeerA, `b:` PeerB, `both:` or nothing both. Without TEXT, or with `-`,
-    the message is read from the standard input. Prints the message's id (mid) when it is safely stored, on a terminal
-    also where it goes; follow it with `cccc trace MID`.
+    TEXT starts with the recipient: `a:` PeerA, `b:` PeerB, `both:` or nothing both. Without TEXT, or with `-`, the
+    message is read from stdin. Prints the message id (mid) once it is stored, and on a terminal the recipients; follow
+    it with `cccc trace MID`.
 
-    `a!` or `b!` has the rest of the line typed into that peer's pane as it is, such as a command of its CLI: as safely
-    as a nudge, so only into an empty composer while no turn runs. What became of it is printed, or comes as a notice.
+    `a!` or `b!` types the rest of the line into that peer's pane as it is, such as a command of its CLI: only into an
+    empty composer while no turn runs. The result is printed, or comes later as a notice.
 
     \b
     Examples:

@@ -16,21 +16,20 @@ from cccc.services.delivery.running import peers as kinds
 
 @click.command()
 @click.argument("cli", nargs=-1, type=click.Choice(["claude", "codex"]))
-@click.option("--yes", is_flag=True, help="Make every change without a question.")
+@click.option("--yes", is_flag=True, help="Make every change without asking.")
 def command(cli: tuple[str, ...], yes: bool) -> int:
-    """Answer beforehand what the CLIs ask at their first start.
+    """Pre-answer the CLIs' first-run prompts.
 
-    Looks at the files of each CLI (default: of both) and at the command that starts it. What it would ask in this
-    project and what its files can answer (whether the folder is trusted, the warning of the bypass mode) is shown as
-    a diff, and written when you say yes; the rest of the file stays as it is. Logins and keys are not touched: what
-    only you can answer is said.
+    Looks at the configuration files of each CLI (default: both) and at the command that starts it. Prompts that a file
+    can answer (folder trust, the bypass mode warning) are shown as a diff, which is written if you confirm; the rest of
+    the file is unchanged. Logins and keys are not touched; what only you can answer is listed.
 
     \b
     Examples:
       cccc setup-cli
       cccc setup-cli codex --yes
 
-    Exit codes: 0 nothing is left to be asked, 1 something is, or a CLI is not there, 2 wrong usage, 5 no project here.
+    Exit codes: 0 no prompts left, 1 some are, or a CLI is missing, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     loaded = settings.load(project)

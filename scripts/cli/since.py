@@ -10,7 +10,7 @@ import click
 from cccc.common import ledger
 from cccc.common.paths import Project
 
-HELP = "Only later facts: 30s, 10m, 2h, 3d ago, or 2025-01-31T10:00 (local)."
+HELP = "Only facts newer than 30s, 10m, 2h, 3d, or 2025-01-31T10:00 (local)."
 _AGE = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -40,4 +40,4 @@ def _when(since: str) -> datetime:
             return datetime.now(timezone.utc) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         return datetime.fromisoformat(since.replace("Z", "+00:00")).astimezone()
     except (ValueError, OverflowError):
-        raise click.UsageError(f"--since {since}: say 30s, 10m, 2h, 3d, or a time such as 2025-01-31T10:00") from None
+        raise click.UsageError(f"--since {since}: use 30s, 10m, 2h, 3d, or a time such as 2025-01-31T10:00") from None

@@ -15,19 +15,19 @@ from cccc.scripts.cli import running, screen
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--clear", is_flag=True, help="Say that you have seen the skipped facts: they are not red any more.")
+@click.option("--clear", is_flag=True, help="Mark the skipped facts as seen.")
 def command(as_json: bool, clear: bool) -> int:
-    """Show the whole project at a glance.
+    """Show the state of the project.
 
-    Services with their state, the peers' panes and inboxes, the patch queue, the last facts; red is what needs you.
-    When the project is down it shows what the ledger and the mailbox hold.
+    Services, the peers' panes and inboxes, the patch queue and the last facts; what needs you is red. While the project
+    is down, it shows what is in the ledger and the mailbox.
 
     \b
     Examples:
       cccc status
       cccc status --json | jq .troubles
 
-    Exit codes: 0 running, 1 --clear was refused, 2 wrong usage, 4 not running (what is known is printed).
+    Exit codes: 0 running, 1 --clear was refused, 2 wrong usage, 4 not running.
     """
     project = Project.find()
     if clear:

@@ -17,17 +17,17 @@ _WITHIN = 8.0
 @click.command()
 @click.argument("peer", type=click.Choice(list(peers.CHOICES)))
 def command(peer: str) -> None:
-    """Interrupt the turn of a peer.
+    """Interrupt a peer's turn.
 
-    Sends Esc to the pane of `a` (PeerA), `b` (PeerB) or `both`, but only while a turn runs there: a dialog, a draft and
-    a pane that is scrolled back are left alone. It is the only command that sends Esc. Mail that waits is announced
-    again later; `cccc pause` first keeps the peers from each other.
+    Sends Esc to the pane of `a` (PeerA), `b` (PeerB) or `both`, but only while a turn runs there; a dialog, a draft and
+    a pane in copy mode are left alone. No other command sends Esc. Unread mail is announced again later; run
+    `cccc pause` first to stop handoffs between the peers.
 
     \b
     Example:
       cccc stop a
 
-    Exit codes: 0 done or nothing to stop, 1 not interrupted, 2 wrong usage, 4 not running, 6 refused.
+    Exit codes: 0 interrupted or nothing to stop, 1 not interrupted, 2 wrong usage, 4 not running, 6 refused.
     """
     project = Project.find()
     who = typed_by.program(project)

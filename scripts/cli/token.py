@@ -22,10 +22,10 @@ _PLATFORM = click.argument("platform", type=click.Choice(PLATFORMS), default="te
 
 @click.group(no_args_is_help=False)
 def command() -> None:
-    """Keep the tokens of the chat bridges.
+    """Manage chat tokens.
 
-    They lie in .cccc/settings/PLATFORM.yaml, which git ignores, for your eyes only. Where a file has no token, the
-    variable that it names (token_env) has one. PLATFORM is telegram, slack or discord; without it telegram.
+    Tokens are stored in .cccc/settings/PLATFORM.yaml, which git ignores and only you can read. A file without a token
+    names the environment variable to use (token_env). PLATFORM is telegram (default), slack or discord.
 
     \b
     Examples:
@@ -33,7 +33,7 @@ def command() -> None:
       cccc token set slack
       cccc token show
 
-    Exit codes: 0 done, 1 the platform refuses the token, 2 wrong usage, 5 no project here.
+    Exit codes: 0 done, 1 token rejected by the platform, 2 wrong usage, 5 no project here.
     """
 
 
@@ -42,16 +42,16 @@ def command() -> None:
 def set_(platform: str) -> None:
     """Store a platform's token.
 
-    It is asked for, or read from the standard input, one line per token; it is no argument, because arguments are
-    seen by everybody on the machine. Slack has two: xoxb- for the bot, and xapp- for Socket Mode, without which the
-    bridge only sends. The platform is asked whether it knows the token, where it can be reached.
+    Prompts for it, or reads it from stdin, one line per token; never as an argument, which other users of the machine
+    could see. Slack has two: xoxb- for the bot, and xapp- for Socket Mode, without which the bridge only sends. The
+    token is checked with the platform if it can be reached.
 
     \b
     Examples:
       cccc token set
       cccc token set slack < tokens.txt
 
-    Exit codes: 0 stored, 1 the platform refuses it, 2 wrong usage or form, 5 no project here.
+    Exit codes: 0 stored, 1 rejected by the platform, 2 wrong usage or form, 5 no project here.
     """
     project = Project.find()
     loaded = settings.load(project)
@@ -92,7 +92,7 @@ def unset(platform: str) -> None:
 @command.command()
 @click.argument("platform", type=click.Choice(PLATFORMS), required=False)
 def show(platform: str | None) -> None:
-    """Show which tokens there are, masked.
+    """List the stored tokens, masked.
 
     \b
     Example:

@@ -18,20 +18,20 @@ _SHORT, _LONG = 50, 500
 @click.option("--rounds", "count", type=click.IntRange(1), help=f"How many faults (default {_SHORT}, long {_LONG}).")
 @click.option("--long", "long_", is_flag=True, help=f"{_LONG} faults and 10,000 messages instead: half an hour.")
 @click.option("--seed", type=int, help="Repeat the order of an earlier run.")
-@click.option("--keep", metavar="PATH", type=click.Path(path_type=Path), help="Where to put the project if it fails.")
+@click.option("--keep", metavar="PATH", type=click.Path(path_type=Path), help="Where to keep the project if it fails.")
 def command(count: int | None, long_: bool, seed: int | None, keep: Path | None) -> int:
-    """Crash a scratch project in every way, and count what is lost.
+    """Crash a scratch project in many ways and count what is lost.
 
-    Two mock peers exchange numbered messages, hand in patches and need decisions, a person talks with them in a chat, a
-    user edits and commits beside them, and one thing after the other breaks. After each fault everything must arrive,
-    in order and once; the count is made from files and git alone. Your project and your tmux are not touched.
+    Two mock peers exchange numbered messages, hand in patches and need decisions, a person chats with them, a user
+    edits and commits beside them, and one fault after another is injected. After each, everything must arrive once and
+    in order, counted from files and git alone. Your project and your tmux are not touched.
 
     \b
     Examples:
       cccc torture
       cccc torture --long --seed 1
 
-    Exit codes: 0 nothing was lost, doubled or changed, 1 something was, 2 wrong usage.
+    Exit codes: 0 nothing lost, duplicated or changed, 1 something was, 2 wrong usage.
     """
     count = count or (_LONG if long_ else _SHORT)
     seed = random.randrange(1_000_000) if seed is None else seed

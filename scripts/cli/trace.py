@@ -12,18 +12,18 @@ from cccc.scripts.cli import screen
 @click.command()
 @click.argument("mid", metavar="MID|COMMIT")
 def command(mid: str) -> None:
-    """Show what became of one message.
+    """Show what happened to a message or patch.
 
-    Prints every fact of the message MID with its time since the first one: stored, handed over, in the inbox, accepted
-    by the model, read, and for a patch what the gate did with it. Marked with `·` are facts that belong to it without
-    its MID: what caused it, what people answered to the requests about it, the nudges that were typed while it waited,
-    and the end of the turn that read it. A landed patch can be named by its commit, or a branch that ends with it.
+    Prints every fact of the message MID with the time since the first: stored, in the inbox, accepted by the model,
+    read, and for a patch what the gate did. Related facts are marked `·`: what caused it, answers to requests about it,
+    nudges typed while it was unread, and the end of the turn that read it. A landed patch can also be named by its
+    commit or branch.
 
     \b
     Examples:
       cccc trace "$(cccc send 'a: hello')"
       cccc trace HEAD
 
-    Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no message with this MID.
+    Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no such message.
     """
     screen.show(trace.lines(Project.find(), mid))

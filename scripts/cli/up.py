@@ -27,18 +27,18 @@ from cccc.services.evidence.landing import hooks
 
 
 @click.command()
-@click.option("--refresh-env", is_flag=True, help="Take this terminal's environment for what starts from now on.")
-@click.option("--mock", is_flag=True, help="Start mock peers, which need no AI, in place of the two CLIs.")
-@click.option("--foreground", is_flag=True, help="Stay until SIGTERM or Ctrl-C, which stop everything.")
+@click.option("--refresh-env", is_flag=True, help="Use this terminal's environment for what starts from now on.")
+@click.option("--mock", is_flag=True, help="Start mock peers (no AI) instead of the two CLIs.")
+@click.option("--foreground", is_flag=True, help="Run until SIGTERM or Ctrl-C, then stop everything.")
 def command(refresh_env: bool, mock: bool, foreground: bool) -> int:
     """Start the services and both peers.
 
-    Returns when every service is ready, and otherwise names the one that is not, shows the end of its log and stops
-    everything again. The peers are the commands of CLAUDE_I_CMD and CODEX_I_CMD, else commands.peerA and
-    commands.peerB of settings/cli_profiles.yaml. They get this terminal's environment; to change it later without a
-    stop, type `cccc up --refresh-env` in another terminal.
+    Returns when every service is ready; otherwise names the one that is not, shows the end of its log and stops
+    everything. The peers are the commands in CLAUDE_I_CMD and CODEX_I_CMD, else commands.peerA and commands.peerB in
+    settings/cli_profiles.yaml. They get this terminal's environment; to update it without a stop, run
+    `cccc up --refresh-env` in another terminal.
 
-    With --foreground it stays, for systemd, launchd and containers (docs/running.md).
+    With --foreground it keeps running, for systemd, launchd and containers (docs/running.md).
 
     \b
     Examples:

@@ -19,22 +19,21 @@ from cccc.scripts.cli import older_state
 
 @click.command()
 def command() -> int:
-    """Bring an older project up to this version.
+    """Upgrade a project to this version.
 
-    Adds the keys that a settings file does not have, with their comments and with the defaults that are in force
-    anyway, so nothing changes its meaning. Your own values, comments and order stay; each file that changes is first
-    copied to <name>.<time>.old. What is written in braces on one line gets nothing added. A key that is not used any
-    more becomes a comment, and what replaces it is said.
+    Adds missing keys to the settings files, with comments and default values, so that nothing changes in effect. Your
+    own values, comments and order stay; each changed file is first copied to <name>.<time>.old. Nothing is added inside
+    one-line braces. Obsolete keys become comments that name the replacement.
 
-    Of a project of release 0.2.9 the old ledger is kept whole as .cccc/state/ledger-0.2.9.jsonl, everything else that
-    it left there in .cccc/state/release-0.2.9. Unread messages are handed over at the next `cccc up`, read ones stay in
-    processed/. A second run changes nothing.
+    For a project of release 0.2.9, the old ledger is kept as .cccc/state/ledger-0.2.9.jsonl and everything else from
+    its state folder in .cccc/state/release-0.2.9. Unread messages are delivered at the next `cccc up`, read ones stay
+    in processed/. A second run changes nothing.
 
     \b
     Example:
       cccc upgrade
 
-    Exit codes: 0 done, 1 a file needs you or something of 0.2.9 runs, 2 wrong usage, 5 no project here.
+    Exit codes: 0 done, 1 a file must be fixed first or 0.2.9 still runs, 2 wrong usage, 5 no project here.
     """
     project = Project.find()
     older_state.take_over(project)
