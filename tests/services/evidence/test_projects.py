@@ -38,6 +38,7 @@ class Gates:
         self._repo = repos.commit(root)
         self._write(root, shape.own)
         self._project = Project(root / ".cccc")
+        self._project.home.mkdir(parents=True)
         self._project.make_run()
         self._blobs = Blobs(self._project)
         env = {**os.environ, "PATH": path, "CARGO_NET_OFFLINE": "true", "PYTHONDONTWRITEBYTECODE": "1"}

@@ -29,6 +29,7 @@ class Bench:
     def __init__(self, root: Path, folder: str = "", policies: Policies = Policies()) -> None:  # noqa: B008
         repos.make(root, FILES)
         self.project = Project(root / folder / ".cccc")
+        self.project.home.mkdir(parents=True)
         self.project.make_run()
         self._gate = Gate(
             self.project,
