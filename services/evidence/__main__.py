@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import replace
 
 from cccc.common import facts as f
@@ -23,9 +22,10 @@ from cccc.common.machine import git
 from cccc.common.machine.faults import fault
 from cccc.common.text import redaction
 from cccc.common.text.lines import moment
-from cccc.services.evidence import questions, queue
+from cccc.services.evidence import queue
 from cccc.services.evidence.attempt import Asked, Attempt, Passed, Run
-from cccc.services.evidence.checking import base_run, bases, cards, commands, environment, sandbox
+from cccc.services.evidence.checking import base_run, cards, sandbox
+from cccc.services.evidence.checking.base_watch import BaseWatch
 from cccc.services.evidence.checking.child import CheckLock, Child
 from cccc.services.evidence.checking.runs import Gate
 from cccc.services.evidence.checking.verdicts import OnBase, Stuck
@@ -60,9 +60,6 @@ class Evidence(worker.Worker):
         self._seen: git.Repo | None = None  # in this turn
         self._place: git.Repo | None = None  # ever: where it lies does not change
         self._watcher: Watcher | None = None
-        self._tidied = True
-        self._rested: set[tuple[str, str]] = set()  # branches and commits that were thought of in a quiet moment
-        self._busy_at = time.monotonic()
         # Before the probe of the sandbox: a check of an earlier life may use its box.
         lock = CheckLock(self.project.run / "check.lock")
         lock.adopt()
@@ -76,12 +73,12 @@ class Evidence(worker.Worker):
             terminal.umask(self.project),
         )
         self._cards = cards.Runner(self._gate)
-        self._base = base_run.Runner(self._gate)
+        self._bases = BaseWatch(self._gate, self.state.bases, self.say)
 
     def close(self) -> None:
         self._drop_run()
         self._cards.close()
-        self._base.close()
+        self._bases.close()
         if self._watcher:
             self._watcher.close()
 
@@ -92,7 +89,7 @@ class Evidence(worker.Worker):
         self._note_branches()
         self._tell_of_waiting()
         self._run_cards()
-        self._say_of_base(self._base.go_on(self.state.bases))
+        self._bases.go_on()
         self._settle()
         while self._step():
             self.alive()
@@ -169,9 +166,9 @@ class Evidence(worker.Worker):
 
     def _tidy(self) -> None:
         """Clean up after the last patch while nothing waits for the gate tree."""
-        if self._tidied or not self._is_idle():
+        if not self._gate.clean.due or not self._is_idle():
             return
-        self._tidied = True
+        self._gate.clean.due = False
         repo = self._look()
         if repo and repo.head:
             with contextlib.suppress(git.GitError):  # the next patch meets it too, and is told
@@ -179,67 +176,18 @@ class Evidence(worker.Worker):
 
     def _is_idle(self) -> bool:
         """Whether nothing has the gate tree, or waits for it."""
-        busy = self._run or self._cards.busy or self._waiting_cards() or self._base.is_busy(self.state.bases)
+        busy = self._run or self._cards.busy or self._waiting_cards() or self._bases.is_busy
         return not busy and all(patch.held or patch.waits for patch in self.state.patches)
 
     def _rest(self) -> None:
         """After a quiet while make the gate tree, and run the tests of a base of which nothing is known."""
-        now, seen = time.monotonic(), (self.state.worktree.branch, self.state.worktree.head)
-        again = self.state.bases.again and not self.pending(f"{base_run.AGAIN}:{self.state.bases.again}")
-        if not self._is_idle():
-            self._busy_at = now
-        elif all(seen) and (again or seen not in self._rested):
-            if now < self._busy_at + _QUIET and not again:
-                self.wake_in(self._busy_at + _QUIET - now)
-                return
-            self._rested.add(seen)
-            self._tidied = False
-            repo = self._look()
-            self._tell_of_checks(repo)
-            wanted = self._base.unknown(repo, self.state.bases) if repo and repo.head and repo.branch else ""
-            if again and repo and not wanted:
-                wanted = self._base.name(repo)
-            for mid in self._base.left_open(self.state.bases):
-                if mid != wanted:
-                    self._say_of_base(self._base.given_up(mid, "something else is checked out now", self.state.bases))
-            if wanted and repo:
-                self._say_of_base(self._base.begin(wanted, repo, self.state.bases))
-            self.wake_in(0)
-
-    def _tell_of_checks(self, repo: git.Repo | None) -> None:
-        """Say what will be checked, where that is something new."""
-        if repo is None or not repo.head:
-            return
-        env = self._gate.env
-        lint, tests = commands.words(self._gate.policies.gate, env, commands.at(repo, env))
-        told = f.GateChecks(linted_by=lint, tested_by=tests, programs=environment.words(repo, env))
-        if self.state.bases.checks != told.linted_by + told.tested_by + told.programs:
-            self.say(told, id_=f"gate-checks:{repo.head}:{time.time_ns()}")
-
-    def _say_of_base(self, said: base_run.Said) -> None:
-        for fact, id_ in said:
-            self.say(fact, id_=id_)
-            self._tidied = False
-            run = self._gate.on_base.get((fact.base, fact.command)) if isinstance(fact, f.BaseTest) else None
-            if isinstance(fact, f.BaseTest) and fact.verdict == "red" and run and run.tally and run.tally.failing:
-                self._ask_of_base("red", run.tally.failing, fact.mid, fact.branch, fact.base)
-
-    def _ask_of_base(self, why: str, names: Iterable[str], mid: str, branch: str, base: str) -> None:
-        """Ask people once about what keeps patches from landing and is none of theirs."""
-        asked = questions.of_base(self.state.bases, why, names, mid, branch, base, self._gate.machine)
-        if asked:
-            self.say(asked[0], id_=asked[1])
-
-    def _has_base(self, repo: git.Repo) -> bool:
-        """Whether a patch on what is checked out knows what to compare its tests with; begin to find out if not."""
-        if self._base.is_busy(self.state.bases):
-            if self._base.is_on(repo.branch) and not self.state.bases.knows(repo.branch):
-                return False
-            self._say_of_base(self._base.stop("a patch came that needs the gate tree", self.state.bases))
-        wanted = self._base.wanted(repo, self.state.bases)
-        if wanted:
-            self._say_of_base(self._base.begin(wanted, repo, self.state.bases))
-        return not wanted or not self._base.is_busy(self.state.bases)
+        at, again = self.state.worktree, self.state.bases.again
+        wanted = bool(again) and not self.pending(f"{base_run.AGAIN}:{again}")
+        due = self._bases.due(self._is_idle(), at.branch, at.head, wanted, time.monotonic())
+        if due == 0:
+            self._bases.look(self._look(), at.branch, at.head, wanted)
+        if due is not None:
+            self.wake_in(due)
 
     def _watch_worktree(self) -> None:
         if self._watcher is None:
@@ -257,7 +205,7 @@ class Evidence(worker.Worker):
         """Let cards have the gate tree between two patches."""
         outcome = self._cards.go_on() if self._cards.busy else None
         waiting = self._waiting_cards()
-        free = self._run is None and not self._base.is_busy(self.state.bases)
+        free = self._run is None and not self._bases.is_busy
         if not self._cards.busy and outcome is None and waiting and free:
             repo = self._look()
             outcome = self._cards.begin(waiting[0], repo) if repo else None
@@ -285,13 +233,12 @@ class Evidence(worker.Worker):
             self._hold(patch, "HEAD is detached; the patch waits until a branch is checked out")
         elif repo.branch != branch:
             self._hold(patch, elsewhere(repo.top, repo.branch, branch, git.environment(self._gate.env)))
-        elif not self._has_base(repo):
+        elif not self._bases.has(repo):
             return False
         else:
-            self._tidied = False
-            mid = "" if self.state.bases.knows(branch) else self._base.name(repo)
-            before = bases.before(self.state.bases, branch, mid, self._gate.machine)
-            self._run = Run(patch.mid, Trial(self._gate, patch, repo, before).steps(), self._known_of_base())
+            self._gate.clean.due = True
+            trial = Trial(self._gate, patch, repo, self._bases.before(repo))
+            self._run = Run(patch.mid, trial.steps(), self._known_of_base())
         return True
 
     def _go_on(self, patch: Open, run: Run) -> bool:
@@ -326,9 +273,9 @@ class Evidence(worker.Worker):
     def _wait_for_answer(self, patch: Open, found: OnBase, known: object) -> None:
         repo = self._look()
         if repo:
-            asked = Asked(known, found.why, found.names, self._base.name(repo), repo.branch, repo.head)
+            asked = Asked(known, self._bases.question(found.why, found.names, repo))
             self._attempt(patch).asked = asked
-            self._ask_of_base(asked.why, asked.names, asked.mid, asked.branch, asked.base)
+            self._bases.ask(asked.question)
         self._hold(patch, str(found), asked=True)
 
     def _known_of_base(self) -> object:
@@ -381,22 +328,8 @@ class Evidence(worker.Worker):
             fault("evidence.landed")
             self._decide(patch, _commit(patch))
             if passed:
-                self._learn(patch, passed.ready)
-
-    def _learn(self, patch: Open, ready: Ready) -> None:
-        """Take the checks of what has landed for those of the next patch's base; what is green now is known no more."""
-        self._gate.on_base.clear()
-        self._gate.on_base.update({(ready.landing.new, run.command): run for run in ready.runs.values()})
-        tally = ready.runs["test"].tally if "test" in ready.runs else None
-        if tally is None or not tally.tests or tally.failing is None:
-            return
-        green = self.state.bases.known_red(self._gate.machine) - bases.as_told(tally.failing)
-        if tally.passing is not None:  # what was not run is not green
-            green &= bases.as_told(tally.passing)
-        if green:
-            reason = f"not failing with {patch.mid}"
-            gone = f.BaseForgotten(why="red", machine=self._gate.machine, names=sorted(green), reason=reason)
-            self.say(gone, id_=f"patch:{patch.mid}:green", cause=patch.seq)
+                ready = passed.ready
+                self._bases.landed(patch.mid, patch.seq, ready.landing.new, ready.runs)
 
     def _change_settings(self, patch: Open, change: Applying) -> None:
         try:
@@ -418,7 +351,7 @@ class Evidence(worker.Worker):
         attempt.look_at = now + _LOOK_EVERY
         asked = attempt.asked
         if asked and asked.known == self._known_of_base():
-            self._ask_of_base(asked.why, asked.names, asked.mid, asked.branch, asked.base)  # nobody may have answered
+            self._bases.ask(asked.question)  # nobody may have answered
             return False
         attempt.asked = None
         passed, ground = attempt.passed, self._ground()
@@ -480,9 +413,7 @@ class Evidence(worker.Worker):
         if self._terminal is not None:
             self._gate.env.clear()
             self._gate.env.update(terminal.environment(self.project))
-            self._gate.on_base.clear()
-            self._base.forget_names()
-            self._rested.clear()
+            self._bases.forget()
             for attempt in self._attempts.values():
                 attempt.look_at = 0.0 if attempt.stuck else attempt.look_at
         self._terminal = seen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from cccc.services.evidence.checking.base_questions import Question
 from cccc.services.evidence.checking.child import Child
 from cccc.services.evidence.landing.land import Ground
 from cccc.services.evidence.trial import Ready, Steps
@@ -29,11 +30,7 @@ class Asked:
     """What people are asked while a patch waits, and what was known of its base when its trial began."""
 
     known: object
-    why: str
-    names: list[str]
-    mid: str  # of the run on the base
-    branch: str
-    base: str
+    question: Question
 
 
 @dataclass

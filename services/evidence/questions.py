@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from cccc.common import facts as f
 from cccc.common.text import redaction
-from cccc.services.evidence.checking import bases
 from cccc.services.evidence.policy import MOST_PATHS, Need
 from cccc.services.evidence.queue import Open
 from cccc.services.evidence.reading.change import shown
@@ -34,23 +32,3 @@ def ask(patch: Open, needs: Iterable[Need], policy: str, base: str, paths: list[
         for why, question in asked
         if not patch.may(why, question, policy)
     ]
-
-
-def of_base(
-    known: bases.State, why: str, names: Iterable[str], mid: str, branch: str, base: str, machine: str
-) -> tuple[f.Fact, str] | None:
-    """Return the question about a base and its id, None when there is nothing to ask, or it was asked."""
-    new = sorted(bases.as_told(names) - known.known_red(machine))
-    if (why == "red" and not new) or known.was_asked(why, new, machine) or not bases.can_be_told(new):
-        return None
-    fact = f.BaseNeedsDecision(
-        mid=mid,
-        branch=branch,
-        base=base,
-        why=why,
-        question=bases.question(why, new, branch),
-        machine=machine,
-        names=new,
-    )
-    digest = hashlib.sha256("\0".join([why, machine, *new]).encode()).hexdigest()[:16]
-    return fact, f"base:ask:{digest}:{known.questions}"

@@ -9,9 +9,7 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
-from cccc.common.machine import git
 from cccc.common.text import redaction
-from cccc.common.text.plural import plural
 from cccc.services.evidence import policy
 from cccc.services.evidence.policy import Counted, Need
 
@@ -104,16 +102,6 @@ def as_told(names: Iterable[str]) -> frozenset[str]:
 def can_be_told(names: Iterable[str]) -> bool:
     """Whether one fact can name all of these tests."""
     return len(msgspec.json.encode(list(names))) <= _LONGEST_NAMES
-
-
-def question(why: str, names: Iterable[str], branch: str) -> str:
-    """Return what people are asked, on one line."""
-    if why == "untested":
-        return "nothing tests this project; may patches to its code land untested? (gate.allow_without_tests)"
-    named = sorted(names)
-    fail = "fails" if len(named) == 1 else "fail"
-    tests, where = plural(len(named), "test"), git.short(branch)
-    return f"{tests} {fail} on {where} without any patch: accept as known on this machine?"
 
 
 class Before(NamedTuple):

@@ -63,6 +63,7 @@ class Clean:
     modules: tuple[str, ...] = ()  # those of them that are submodules
     own: Admin | None = None
     place: tuple[int, int, int] | None = None  # device, inode and mode of the folder
+    due: bool = False  # to be tidied, once nothing waits for the tree
 
 
 class GateTree:

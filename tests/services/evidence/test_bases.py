@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from cccc.common import facts as f
-from cccc.services.evidence import questions
-from cccc.services.evidence.checking import bases
+from cccc.services.evidence.checking import base_questions, bases
+from cccc.services.evidence.checking.base_questions import Question
 from cccc.services.evidence.checking.bases import Before, State
 from cccc.services.evidence.policy import Counted
 
@@ -117,7 +117,7 @@ def test_a_question_whose_time_is_over_may_be_asked_again() -> None:
 def test_no_two_questions_and_no_two_runs_have_one_id_however_many_there_were() -> None:
     known, ids = State(), set()
     for number in range(130):
-        asked = questions.of_base(known, "red", [f"t{number % 65}"], "base-1", MAIN, "1", HERE)
+        asked = base_questions.ask(known, Question("red", [f"t{number % 65}"], "base-1", MAIN, "1"), HERE)
         assert asked and asked[1] not in ids
         ids.add(asked[1])
         bases.fold(known, question(f"t{number % 65}", id_=asked[1]))
