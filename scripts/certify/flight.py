@@ -19,7 +19,7 @@ from cccc.common.machine import supervisor, tmux
 from cccc.common.paths import Project
 from cccc.common.settings.cli_profiles import Peer
 from cccc.scripts.certify import corpus, homes
-from cccc.scripts.cli import peers
+from cccc.scripts.cli import peer_commands
 from cccc.scripts.model_server import Call, ModelServer, Rule
 from cccc.scripts.model_server.script import Step
 from cccc.services.delivery.panes.pane import Look, look
@@ -59,13 +59,13 @@ class Flight:
             "self_check_every_handoffs: 0}\n"
         )
         variables = {
-            **peers.mock(self.project),
+            **peer_commands.mock(self.project),
             **homes.prepare(at / "home", self.root, self.model.url, self.model.url, manner),
         }
-        variables[peers.VARIABLES[self.peer]] = homes.command(kind, program, manner)
+        variables[peer_commands.VARIABLES[self.peer]] = homes.command(kind, program, manner)
         for each in PEER if other else ():
             if each != kind:
-                variables[peers.VARIABLES[PEER[each]]] = homes.command(each, other)
+                variables[peer_commands.VARIABLES[PEER[each]]] = homes.command(each, other)
         self._reader = ledger.Reader(self.project)
         self._environment = {**_without_ours(), **variables, "LINT_CMD": "", "TEST_CMD": ""}
 

@@ -17,7 +17,7 @@ from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS, is_bridge
 from cccc.common.text.lines import age
 from cccc.scripts.cli import ready, running
-from cccc.scripts.cli.screen import table
+from cccc.scripts.cli.printing import table
 
 _ACTIONS = ("start", "stop", "status", "restart", "logs", "pair")
 _PROOF_IS_OLD = 60.0

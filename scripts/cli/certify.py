@@ -15,8 +15,8 @@ from cccc.common.errors import NotFound
 from cccc.scripts.certify import checks
 from cccc.scripts.certify.checks import Check
 from cccc.scripts.certify.flight import PEER, Flight, Missed
-from cccc.scripts.cli import peers
-from cccc.scripts.cli.screen import table
+from cccc.scripts.cli import peer_commands
+from cccc.scripts.cli.printing import table
 
 
 @click.command()
@@ -48,7 +48,7 @@ def command(cli: tuple[str, ...], messages: int, keep: Path | None) -> int:
         program = shutil.which(kind)
         if not program:
             raise NotFound(f"{kind} is not on the PATH; install it, or name the other one")
-        version = peers.version(program) or "unknown"
+        version = peer_commands.version(program) or "unknown"
         folder = screens / f"{kind}-{version}"
         rows, kept = [], []
         for manner, flown in checks.flights(kind, messages):

@@ -18,7 +18,7 @@ from cccc.common.machine.watch import Watch
 from cccc.common.paths import Project
 from cccc.common.terminal import typed_by
 from cccc.common.text.lines import Line
-from cccc.scripts.cli import screen
+from cccc.scripts.cli import printing
 
 _PROMPT = "cccc> "
 _MORE = "  ... "
@@ -63,7 +63,7 @@ def _show(lines: list[Line]) -> None:
     if len(lines) == 1:
         _print(lines[0])
     else:
-        screen.show(lines)
+        printing.show(lines)
     sys.stdout.flush()
 
 

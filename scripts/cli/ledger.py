@@ -17,7 +17,7 @@ from cccc.common.registry import SAYS
 from cccc.common.shown.short import colour, tell
 from cccc.common.text.lines import clock, cut, moment
 from cccc.scripts.cli import ledger_audit, running
-from cccc.scripts.cli.screen import columns
+from cccc.scripts.cli.printing import columns
 from cccc.scripts.cli.since import HELP, before, stamp
 
 _LOOK_AGAIN = 2.0  # for a fact whose wake-up was lost

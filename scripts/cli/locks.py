@@ -6,7 +6,7 @@ import click
 
 from cccc.common.commands import locks
 from cccc.common.paths import Project
-from cccc.scripts.cli import screen
+from cccc.scripts.cli import printing
 
 
 @click.command()
@@ -22,4 +22,4 @@ def command() -> None:
 
     Exit codes: 0 done, 5 no project here.
     """
-    screen.show(locks.lines(Project.find()))
+    printing.show(locks.lines(Project.find()))

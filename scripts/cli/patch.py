@@ -21,7 +21,7 @@ from cccc.common.text.lines import clock, printable
 from cccc.common.text.plural import plural
 from cccc.common.text.redaction import Redactor
 from cccc.scripts.cli import running
-from cccc.scripts.cli.screen import table
+from cccc.scripts.cli.printing import table
 
 _SETTLED = (f.PatchCommit, f.PatchReverted, f.PatchReject, f.PatchPrecheckFail, f.SettingsApplied)
 # Whatever the user's configuration says: a diff that the gate reads as it is meant.

@@ -9,7 +9,7 @@ import click
 from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.common.text.lines import age
-from cccc.scripts.cli.screen import table
+from cccc.scripts.cli.printing import table
 
 
 @click.command()

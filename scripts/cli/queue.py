@@ -8,7 +8,7 @@ import click
 
 from cccc.common.commands import queue
 from cccc.common.paths import Project
-from cccc.scripts.cli import screen
+from cccc.scripts.cli import printing
 
 
 @click.command()
@@ -29,4 +29,4 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
     else:
-        screen.show(queue.lines(entries))
+        printing.show(queue.lines(entries))

@@ -13,7 +13,7 @@ from cccc.common.errors import Refused
 from cccc.common.paths import Project
 from cccc.common.terminal import typed_by
 from cccc.common.text.lines import plain
-from cccc.scripts.cli import running, screen
+from cccc.scripts.cli import printing, running
 
 
 @click.group(no_args_is_help=False)
@@ -49,7 +49,7 @@ def list_(everything: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, indent=1, ensure_ascii=False))
     else:
-        screen.show(rfd.listed(entries))
+        printing.show(rfd.listed(entries))
 
 
 @command.command()
@@ -68,7 +68,7 @@ def show(rfd_id: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entry, indent=1, ensure_ascii=False))
     else:
-        screen.show(rfd.shown(entry))
+        printing.show(rfd.shown(entry))
 
 
 def _verb(name: str, summary: str, more: str, example: str) -> click.Command:

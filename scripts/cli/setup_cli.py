@@ -10,7 +10,8 @@ import click
 from cccc.common import settings, terminal
 from cccc.common.machine import supervisor
 from cccc.common.paths import Project, folder
-from cccc.scripts.cli import first_run, own_files, peers
+from cccc.scripts.cli import first_run, own_files, peer_commands
+from cccc.scripts.cli.peer_commands import is_mock
 from cccc.services.delivery.running import peers as kinds
 
 
@@ -34,7 +35,7 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
     project = Project.find()
     loaded = settings.load(project)
     environment = terminal.environment(project) if supervisor.is_up(project) else dict(os.environ)
-    commands = peers.commands(loaded, environment)
+    commands = peer_commands.commands(loaded, environment)
     kind = {each.peer: getattr(loaded.cli_profiles, folder(each.peer)).kind for each in commands}
     _tell_of_unused(project, set(cli) - {kinds.of(each.text, kind[each.peer]).name for each in commands}, commands)
     left = 0
@@ -42,7 +43,7 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
         chosen = kind[each.peer]
         if cli and kinds.of(each.text, chosen).name not in cli:
             continue
-        if peers.is_mock(project, each):
+        if is_mock(project, each):
             click.echo(f"{each.peer}: a mock peer asks nothing")
             continue
         if not each.found:
@@ -54,7 +55,7 @@ def command(cli: tuple[str, ...], yes: bool) -> int:
     return 1 if left else 0
 
 
-def _answer(each: peers.Command, questions: Sequence[first_run.Question], yes: bool) -> int:
+def _answer(each: peer_commands.Command, questions: Sequence[first_run.Question], yes: bool) -> int:
     """Show what a CLI would ask, and answer what can be; return how many questions are left."""
     left = 0
     for question in questions:
@@ -71,10 +72,10 @@ def _answer(each: peers.Command, questions: Sequence[first_run.Question], yes: b
     return left
 
 
-def _tell_of_unused(project: Project, names: set[str], commands: Sequence[peers.Command]) -> None:
+def _tell_of_unused(project: Project, names: set[str], commands: Sequence[peer_commands.Command]) -> None:
     """Say of CLIs that were named and that no peer is started with, what starts the peers."""
     what = [
-        f"{each.peer} with {'a mock peer' if peers.is_mock(project, each) else f'`{each.text}`'} ({each.source})"
+        f"{each.peer} with {'a mock peer' if is_mock(project, each) else f'`{each.text}`'} ({each.source})"
         for each in commands
     ]
     for name in sorted(names):

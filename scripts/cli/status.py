@@ -10,7 +10,7 @@ from cccc.common import facts as f
 from cccc.common.commands import answer, status
 from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
-from cccc.scripts.cli import running, screen
+from cccc.scripts.cli import printing, running
 
 
 @click.command()
@@ -37,5 +37,5 @@ def command(as_json: bool, clear: bool) -> int:
     if as_json:
         click.echo(json.dumps(found, indent=1, ensure_ascii=False))
     else:
-        screen.show(status.lines(found))
+        printing.show(status.lines(found))
     return 0 if found["running"] else NotRunning.exit_code

@@ -15,7 +15,7 @@ from cccc.common.paths import Project
 from cccc.common.registry import PLATFORMS
 from cccc.common.settings import editing
 from cccc.scripts.cli import platforms
-from cccc.scripts.cli.screen import table
+from cccc.scripts.cli.printing import table
 
 _PLATFORM = click.argument("platform", type=click.Choice(PLATFORMS), default="telegram")
 

@@ -6,7 +6,7 @@ import click
 
 from cccc.common.commands import trace
 from cccc.common.paths import Project
-from cccc.scripts.cli import screen
+from cccc.scripts.cli import printing
 
 
 @click.command()
@@ -26,4 +26,4 @@ def command(mid: str) -> None:
 
     Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no such message.
     """
-    screen.show(trace.lines(Project.find(), mid))
+    printing.show(trace.lines(Project.find(), mid))

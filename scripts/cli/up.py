@@ -20,7 +20,7 @@ from cccc.common.paths import Project, check_path, of_others
 from cccc.common.registry import SERVICES
 from cccc.common.settings import drift, readers
 from cccc.common.shown import obstacles
-from cccc.scripts.cli import checked, mail, mend, peers, ready, shelter
+from cccc.scripts.cli import checked, leftover_mail, mend, peer_commands, ready, shelter
 from cccc.scripts.cli import foreground as foreground_
 from cccc.services.delivery.running import peers as kinds
 from cccc.services.evidence.landing import hooks
@@ -84,7 +84,7 @@ def check(project: Project, mock: bool, asks: bool) -> None:
 def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
     """Start everything that `check` found ready, with the bridges to `chats`. Raises UserError."""
     project.make_private()
-    mail.settle(project, asks)
+    leftover_mail.settle(project, asks)
     begin = time.monotonic()
     terminal.save(project)
     bridges.mark_start(project, chats)
@@ -111,7 +111,7 @@ def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
 def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
     _shelter(project)
     runs = terminal.environment(project)
-    if mock and any(runs.get(name) != text for name, text in peers.mock(project).items()):
+    if mock and any(runs.get(name) != text for name, text in peer_commands.mock(project).items()):
         raise UserError("already up; `cccc down` first, then `cccc up --mock`")
     if refresh_env:
         terminal.save(project)
@@ -182,9 +182,9 @@ def _tell_of_loss(project: Project) -> None:
         click.secho(f"{loss.words}; the gate and the nudges wait; {anchor.HOW}", fg="red", err=True)
 
 
-def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peers.Command]:
+def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peer_commands.Command]:
     """Return both peers' commands, which can start; put those of the mock peers into our environment."""
-    chosen = peers.commands(settings.load(project), os.environ)
+    chosen = peer_commands.commands(settings.load(project), os.environ)
     missing = [] if mock else [each for each in chosen if not each.found]
     for each in missing:
         what = f"{each.program} ({each.source}) is not on the PATH" if each.text else f"{each.source} is empty"
@@ -194,21 +194,21 @@ def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peers.Comman
     if missing:
         click.confirm("Start mock peers, which need no AI, in place of both?", abort=True)
     if mock or missing:
-        os.environ.update(peers.mock(project))
-        chosen = peers.commands(settings.load(project), os.environ)
+        os.environ.update(peer_commands.mock(project))
+        chosen = peer_commands.commands(settings.load(project), os.environ)
     for each in chosen:
         click.echo(f"{each.peer}: {'mock peer' if mock or missing else f'{each.text} ({each.source})'}")
     return chosen
 
 
-def _tell_of_versions(project: Project, chosen: Sequence[peers.Command]) -> None:
+def _tell_of_versions(project: Project, chosen: Sequence[peer_commands.Command]) -> None:
     """Say, once in a project, that a CLI has a version that this cccc was not certified with."""
     told = project.state / "versions.txt"
     known = told.read_text(errors="replace").splitlines() if told.exists() else []
     for each in chosen:
         kind = kinds.of(each.text)
         program = next((word for word in each.text.split() if PurePath(word).name == kind.name), "")
-        version = peers.version(program) if kind.certified and program else ""
+        version = peer_commands.version(program) if kind.certified and program else ""
         line = f"{kind.name} {version}"
         if version and version not in kind.certified and line not in known:
             click.echo(f"{each.peer}: {line} is not the {kind.certified[-1]} that cccc was certified with; ", nl=False)

@@ -10,7 +10,7 @@ from cccc.common import settings, terminal
 from cccc.common.errors import SettingsError
 from cccc.common.machine import supervisor
 from cccc.common.paths import Project, folder
-from cccc.scripts.cli import first_run, peers
+from cccc.scripts.cli import first_run, peer_commands
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.delivery.running import peers as kinds
 
@@ -29,24 +29,24 @@ def checks(project: Project) -> list[Check]:
     except SettingsError:
         return []
     found = []
-    for each in peers.commands(loaded, environment):
+    for each in peer_commands.commands(loaded, environment):
         if each.found:
             chosen = getattr(loaded.cli_profiles, folder(each.peer)).kind
             found += [_version(each, chosen, environment), *_questions(project, each, chosen, environment)]
         else:
             what = f"{each.text or 'no command'} ({each.source}): {each.program or 'it'} is not on the PATH"
-            mend = f"install it, set {peers.VARIABLES[each.peer]}, or try `cccc up --mock`"
+            mend = f"install it, set {peer_commands.VARIABLES[each.peer]}, or try `cccc up --mock`"
             found.append(Check(each.peer, BAD, what, mend))
     return found + _variables(environment)
 
 
-def _version(each: peers.Command, chosen: str, environment: Mapping[str, str]) -> Check:
+def _version(each: peer_commands.Command, chosen: str, environment: Mapping[str, str]) -> Check:
     kind = kinds.of(each.text, chosen)
     found = f"{each.text} ({each.source})"
     if not kind.certified:
         return Check(each.peer, OK, found)
     program = next((word for word in each.text.split() if PurePath(word).name == kind.name), each.program)
-    number = peers.version(program)
+    number = peer_commands.version(program)
     found += f", {number or 'version unknown'}, {_login(kind.name, environment)}"
     if number in kind.certified:
         return Check(each.peer, OK, found)
@@ -66,7 +66,9 @@ def _login(name: str, environment: Mapping[str, str]) -> str:
     return f"login in {place}" if place.exists() else "no login seen"
 
 
-def _questions(project: Project, each: peers.Command, chosen: str, environment: Mapping[str, str]) -> list[Check]:
+def _questions(
+    project: Project, each: peer_commands.Command, chosen: str, environment: Mapping[str, str]
+) -> list[Check]:
     found = []
     for question in first_run.questions(each.text, chosen, project.root, environment):
         by_hand = f"start `{each.program}` here once, by hand, and answer; until then its nudges wait"
@@ -77,7 +79,7 @@ def _questions(project: Project, each: peers.Command, chosen: str, environment: 
 
 def _variables(environment: Mapping[str, str]) -> list[Check]:
     found = []
-    for variable in peers.VARIABLES.values():
+    for variable in peer_commands.VARIABLES.values():
         here, there = (env.get(variable, "not set") for env in (os.environ, environment))
         if here != there:
             found.append(Check(variable, WARN, f"{here} in this terminal, {there} in force", "cccc up --refresh-env"))

@@ -17,10 +17,10 @@ from types import FrameType
 from cccc.common.errors import UserError
 from cccc.scripts.mock_agent import dialog
 from cccc.scripts.mock_agent.composer import Composer
+from cccc.scripts.mock_agent.display import Terminal, View, layout
 from cccc.scripts.mock_agent.keys import Decoder, Key
 from cccc.scripts.mock_agent.play import Ask, Fail, Given, Player, Say, Script, pause
 from cccc.scripts.mock_agent.scenario import DEFAULT, Scenario, load
-from cccc.scripts.mock_agent.screen import Terminal, View, layout
 
 ESCAPE_S = 0.05  # an escape that nothing follows this soon is the Esc key
 SPIN_S = 0.125

@@ -13,8 +13,8 @@ from cccc.common.machine import durable, tmux, watch
 from cccc.common.machine.faults import fault
 from cccc.common.paths import PEERS, Project
 from cccc.services.delivery.mail import inbox
+from cccc.services.delivery.mail.leftover_mail import LeftoverMail
 from cccc.services.delivery.mail.receipts import Receipts
-from cccc.services.delivery.mail.startup import Startup
 from cccc.services.delivery.memory import Letter, Memory, fold
 from cccc.services.delivery.nudging.nudger import Nudger
 from cccc.services.delivery.nudging.without_keys import Beside
@@ -61,7 +61,7 @@ class Delivery(worker.Worker):
         if not self._events_arrive:
             self.log.warning("no file events in %s; looking every %.0f s", self.project.mailbox, _LOOK_ANYWAY)
         self.watch(self._watch.fileno(), self._left)
-        self._startup = Startup(self, self.state)
+        self._leftover_mail = LeftoverMail(self, self.state)
         self._clis = Clis(self, self.state)
         beside = Beside(self.project, self.state, self._clis.kind, self._clis.command)
         self._nudger = Nudger(self, self.state, self._clis.hands, beside)
@@ -88,7 +88,7 @@ class Delivery(worker.Worker):
     # --- doing ---
 
     def act(self) -> None:
-        self._unread |= self._startup.step()
+        self._unread |= self._leftover_mail.step()
         for peer in PEERS:
             self._fill(peer)
             self._compare(peer)

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from cccc.scripts.mock_agent.dialog import Dialog, permission, trust
+from cccc.scripts.mock_agent.display import PROMPT, View, cells, fold, layout
 from cccc.scripts.mock_agent.keys import Key
-from cccc.scripts.mock_agent.screen import PROMPT, View, cells, fold, layout
 
 
 def test_an_empty_composer_has_its_cursor_in_column_2_of_the_prompt_row() -> None:

@@ -13,7 +13,7 @@ from cccc.services.delivery.mail import inbox
 from cccc.services.delivery.memory import Letter, Memory
 
 
-class Startup:
+class LeftoverMail:
     """One choice, until it is done."""
 
     def __init__(self, service: worker.Worker, memory: Memory) -> None:
