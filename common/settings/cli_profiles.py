@@ -30,6 +30,7 @@ class InboundSuffix(Section, frozen=True):
     """A line put after a message, by where the message comes from."""
 
     from_user: str = ""
+    from_user_alone: str = ""  # to this peer and not to both
     from_peer: str = ""
     from_system: str = ""
 
@@ -58,6 +59,7 @@ PEER_A = Peer(
     inbound_suffix=InboundSuffix(
         from_user="Think hard. Weigh two or three quick options, ask one decisive question if you need it, "
         "write no patch yet, hand a CLAIM to PeerB.",
+        from_user_alone="The user asked you alone: answer in to_user.md. A plain question needs no CLAIM.",
         from_peer="Review from first principles. Stay silent rather than send a bare acknowledgement.",
     ),
 )
@@ -66,6 +68,7 @@ PEER_B = Peer(
     busy_regexes=(r"\b(?:Running|Executing|Building|Compiling)\b", r"\bpytest\b", r"\bnpm test\b", r"\bjest\b"),
     inbound_suffix=InboundSuffix(
         from_user="Wait for PeerA's framing; meanwhile ask one question or try one two-minute experiment.",
+        from_user_alone="The user asked you alone: answer in your own to_user.md. A plain question needs no CLAIM.",
         from_peer="No bare acknowledgement: add a new angle, or state PeerA's case at its strongest and COUNTER it.",
     ),
 )

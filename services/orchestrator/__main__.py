@@ -46,7 +46,7 @@ class Orchestrator(Worker):
     """The mailbox and the rules."""
 
     name = "orchestrator"
-    version = 6
+    version = 7
     State = State
     hears = rules.HEARS
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Dict
+from typing import Dict, List
 
 import msgspec
 
@@ -17,7 +17,7 @@ from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.ledger import anchor
-from cccc.common.paths import PEERS, folder
+from cccc.common.paths import PEERS, folder, other
 from cccc.common.settings import Settings
 from cccc.services.orchestrator import evidence_cards, patches
 from cccc.services.orchestrator.decision import Around, Said
@@ -37,6 +37,8 @@ class State(msgspec.Struct):
     """What the orchestrator remembers."""
 
     inbox_seq: Dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(PEERS, 0))
+    # Messages of the user to the other peer alone, of which this peer was not told yet.
+    passed_by: Dict[str, List[str]] = msgspec.field(default_factory=lambda: {peer: [] for peer in PEERS})
     patches: patches.State = msgspec.field(default_factory=patches.State)
     talk: forwarding.State = msgspec.field(default_factory=forwarding.State)
     decisions: requests.State = msgspec.field(default_factory=requests.State)
@@ -51,7 +53,10 @@ _decide: ByKind[Sequence[Said]] = ByKind(())
 
 @_decide.rule
 def _typed(state: State, fact: f.UserMessage, around: Around) -> Sequence[Said]:
-    return [around.write("User", to, fact.mid, around.text) for to in _ROUTES[fact.route]]
+    to = _ROUTES[fact.route]
+    for peer in set(PEERS) - set(to):
+        state.passed_by[peer].append(fact.mid)
+    return [around.write("User", peer, fact.mid, around.text) for peer in to]
 
 
 @_decide.rule
@@ -124,7 +129,12 @@ class Rules:
         text = body.decode("utf-8", "replace")
         as_handed_in = raw if raw and b"\0" not in raw else body  # UTF-16 and UTF-32 are searched as text
         diff = diffs.find(as_handed_in) or b"" if isinstance(fact, (f.ToPeer, f.Patch)) else b""
-        around = Around(self._policies, self._redact, self._handoff, self._leader, text, body, diff)
+        alone = isinstance(fact, f.UserMessage) and fact.route != "both"
+
+        def write(author: str, to: str, mid: str, text: str) -> Said:
+            return self._handoff(author, to, mid, text, _passed_by(state, to), alone=alone)
+
+        around = Around(self._policies, self._redact, write, self._leader, text, body, diff)
         keepalive.fold(state.keepalive, fact, text)
         disk.fold(state.room, fact)
         if isinstance(fact, f.Handoff):
@@ -152,10 +162,19 @@ class Rules:
     def _ours(self, to: str, mid: str, text: str) -> Said:
         return self._handoff("System", to, mid, text, ours=True)
 
-    def _handoff(self, author: str, to: str, mid: str, text: str, ours: bool = False) -> Said:
+    def _handoff(
+        self, author: str, to: str, mid: str, text: str, note: str = "", ours: bool = False, alone: bool = False
+    ) -> Said:
         profile = self._profiles.peerA if to == "PeerA" else self._profiles.peerB
-        body = envelope.wrap(author, mid, text, envelope.suffix_for(author, to, profile.inbound_suffix), ours)
+        suffix = envelope.suffix_for(author, to, profile.inbound_suffix, alone)
+        body = envelope.wrap(author, mid, text, suffix, note, ours)
         return Said(f.Handoff(author=author, to=to, mid=mid, inbox_seq=0, **f.body(body, self._redact)), body)
+
+
+def _passed_by(state: State, to: str) -> str:
+    """Return the line that tells a peer, once, what the user wrote to the other one alone; "" when that was nothing."""
+    mids, state.passed_by[to] = state.passed_by[to], []
+    return f"[NOTE: the user wrote to {other(to)} alone: {', '.join(mids)}; nothing for you to do]" if mids else ""
 
 
 def _in_its_place(state: State, entry: Said) -> Said:

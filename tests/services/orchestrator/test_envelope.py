@@ -30,5 +30,7 @@ def test_a_plain_suffix_is_for_everybody_to_peer_a_and_for_the_user_to_peer_b() 
 
 
 def test_a_suffix_is_chosen_by_the_author() -> None:
-    suffix = InboundSuffix(from_user="u", from_peer="p", from_system="s")
+    suffix = InboundSuffix(from_user="u", from_user_alone="alone", from_peer="p", from_system="s")
     assert [suffix_for(author, "PeerB", suffix) for author in ("User", "PeerA", "System")] == ["u", "p", "s"]
+    alone = [suffix_for(author, "PeerB", suffix, alone=True) for author in ("User", "PeerA", "System")]
+    assert alone == ["alone", "p", "s"]

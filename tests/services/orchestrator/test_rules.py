@@ -60,6 +60,29 @@ def test_each_receiver_has_its_own_counter() -> None:
     assert state.inbox_seq == {"PeerA": 2, "PeerB": 2}
 
 
+def of_user(route: str) -> f.UserMessage:
+    return f.UserMessage(mid=f"to-{route}", via="cli", route=route, **PLAIN)  # type: ignore[arg-type]
+
+
+def test_what_is_for_one_peer_alone_asks_that_peer_to_answer_the_user() -> None:
+    for route, peer in (("a", "PeerA"), ("b", "PeerB")):
+        ((to, text),) = told(decide(rules.State(), of_user(route), b"hi"))
+        assert to == peer and "answer in" in text and "to_user.md" in text
+        assert "CLAIM to PeerB" not in text and "Wait for PeerA" not in text
+
+
+def test_the_other_peer_learns_once_what_was_for_one_alone() -> None:
+    state = rules.State()
+    notes = [
+        [(to, line) for to, text in told(decide(state, of_user(route), b"hi")) for line in text.splitlines()[2:3]]
+        for route in ("a", "a", "b", "both", "both")
+    ]
+    note = "[NOTE: the user wrote to {} alone: {}; nothing for you to do]"
+    assert notes[2] == [("PeerB", note.format("PeerA", "to-a, to-a"))]
+    assert notes[3] == [("PeerA", note.format("PeerB", "to-b")), ("PeerB", "hi")]
+    assert notes[4] == [("PeerA", "hi"), ("PeerB", "hi")]
+
+
 def test_a_rejected_patch_tells_its_author_the_reason_and_the_end_of_the_output() -> None:
     state = rules.State()
     decide(state, queued())
