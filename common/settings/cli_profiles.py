@@ -22,7 +22,7 @@ SELF_CHECK = """\
 
 NUDGE_SUFFIX = (
     "Answer by writing your mailbox files, not on the screen. "
-    "Inbox empty: take the next step. No next step: widen the view."
+    "Inbox empty: take the next agreed step; none: wait."
 )
 
 
