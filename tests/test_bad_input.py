@@ -26,7 +26,7 @@ from cccc.common.settings import tree
 from cccc.common.settings.chat import Telegram
 from cccc.common.text import card, redaction
 from cccc.services.bridges import routing, sniff, split
-from cccc.services.delivery.mail import hooks
+from cccc.services.delivery.mail import cli_hooks
 from cccc.services.delivery.memory import Peer
 from cccc.services.evidence.reading import diff, placing
 from cccc.services.orchestrator.decisions import rfd_cards
@@ -292,10 +292,10 @@ TOLD = st.dictionaries(
 @given(st.sampled_from(EVENTS), RAW | TOLD.map(lambda told: json.dumps(told).encode()))
 def test_what_a_hook_left_becomes_facts_that_the_ledger_takes_or_a_value_error(event: str, raw: bytes) -> None:
     try:
-        fields = hooks.read(raw)
+        fields = cli_hooks.read(raw)
     except ValueError:
         return
-    for fact in hooks.follows("PeerA", Peer(unproved={"m1": 1}), hooks.Told("id", Path("x"), event, fields)):
+    for fact in cli_hooks.follows("PeerA", Peer(unproved={"m1": 1}), cli_hooks.Told("id", Path("x"), event, fields)):
         packed = bus.pack(msgspec.to_builtins(fact))
         assert bus.as_fact(bus.unpack(packed)) == fact
         assert len(packed) < 4096

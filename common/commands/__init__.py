@@ -7,7 +7,7 @@ arguments, a summary and a function of (project, arguments, who asks); nothing h
 from __future__ import annotations
 
 from cccc.common.commands import files, filter, locks, log, peers, queue, rfd, status, trace
-from cccc.common.commands.kinds import Asker, Command, Reply, WrongUsage, words
+from cccc.common.commands.command import Asker, Command, Reply, WrongUsage, words
 from cccc.common.errors import CcccError
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cccc.common.commands.kinds import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line, ago, table

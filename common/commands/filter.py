@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common import ledger, settings
-from cccc.common.commands.kinds import Asker, Reply, words
+from cccc.common.commands.command import Asker, Reply, words
 from cccc.common.paths import Project
 from cccc.common.shown import status
 

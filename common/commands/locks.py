@@ -6,7 +6,7 @@ import fcntl
 import json
 from pathlib import Path
 
-from cccc.common.commands.kinds import Asker, Reply
+from cccc.common.commands.command import Asker, Reply
 from cccc.common.machine import durable
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line, table

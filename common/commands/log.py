@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.commands.kinds import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Reply, WrongUsage
 from cccc.common.errors import NotRunning
 from cccc.common.ledger.named import mid_of
 from cccc.common.paths import Project

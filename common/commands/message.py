@@ -8,7 +8,7 @@ import time
 
 from cccc.common import facts as f
 from cccc.common import settings
-from cccc.common.commands.kinds import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Reply, WrongUsage
 from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.commands.kinds import Asker, Reply, WrongUsage, words
+from cccc.common.commands.command import Asker, Reply, WrongUsage, words
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
 from cccc.common.shown import status

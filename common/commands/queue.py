@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cccc.common.commands.kinds import Asker, Reply
+from cccc.common.commands.command import Asker, Reply
 from cccc.common.machine import durable
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line, ago, table

@@ -6,7 +6,7 @@ import re
 
 from cccc.common import facts as f
 from cccc.common import settings
-from cccc.common.commands.kinds import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Reply, WrongUsage
 from cccc.common.commands.peers import CHOICES
 from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cccc.common import facts as f
-from cccc.common.commands.kinds import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.machine import durable
 from cccc.common.paths import Project

@@ -9,7 +9,7 @@ import msgspec
 
 from cccc.common import bus, ledger
 from cccc.common.commands import queue
-from cccc.common.commands.kinds import Asker, Reply
+from cccc.common.commands.command import Asker, Reply
 from cccc.common.errors import LedgerBroken, NotRunning, UserError
 from cccc.common.facts import Beat
 from cccc.common.ledger import anchor

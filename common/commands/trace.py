@@ -6,7 +6,7 @@ from itertools import islice
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.commands.kinds import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.ledger.named import mid_of

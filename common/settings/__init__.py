@@ -17,9 +17,9 @@ from cccc.common.paths import Project
 from cccc.common.settings import chat, cli_profiles, policies, reading
 from cccc.common.settings.chat import Discord, Slack, Telegram
 from cccc.common.settings.cli_profiles import CliProfiles
-from cccc.common.settings.kinds import Section
 from cccc.common.settings.policies import Policies
 from cccc.common.settings.roles import Roles
+from cccc.common.settings.value_types import Section
 
 
 class Settings(msgspec.Struct, frozen=True):

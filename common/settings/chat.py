@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cccc.common.settings.kinds import ChatId, Count, Folder, Positive, Regex, Route, Seconds, Section, Variable
 from cccc.common.settings.reading import Retired
+from cccc.common.settings.value_types import ChatId, Count, Folder, Positive, Regex, Route, Seconds, Section, Variable
 from cccc.common.text.redaction import ASSIGNMENTS
 
 

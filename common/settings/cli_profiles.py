@@ -6,8 +6,8 @@ from typing import Literal, Union
 
 import msgspec
 
-from cccc.common.settings.kinds import Count, Key, Minutes, Positive, Regex, Seconds, Section, Share
 from cccc.common.settings.reading import Retired
+from cccc.common.settings.value_types import Count, Key, Minutes, Positive, Regex, Seconds, Section, Share
 
 # ruff: noqa: UP007  # msgspec evaluates annotations, and Python 3.9 has no `X | Y`
 
@@ -21,8 +21,7 @@ SELF_CHECK = """\
 5. What would somebody who sees this for the first time ask?"""
 
 NUDGE_SUFFIX = (
-    "Answer by writing your mailbox files, not on the screen. "
-    "Inbox empty: take the next agreed step; none: wait."
+    "Answer by writing your mailbox files, not on the screen. Inbox empty: take the next agreed step; none: wait."
 )
 
 

@@ -16,7 +16,7 @@ from cccc.common.machine import durable
 from cccc.common.paths import Project
 from cccc.common.registry import is_bridge
 from cccc.common.settings import Settings, readers
-from cccc.common.settings.kinds import Section
+from cccc.common.settings.value_types import Section
 
 _MOST_KEYS = 2  # so that what to do fits into the line
 

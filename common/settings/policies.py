@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from cccc.common.settings.kinds import (
+from cccc.common.settings.reading import Retired
+from cccc.common.settings.value_types import (
     Account,
     Count,
     Inside,
@@ -19,7 +20,6 @@ from cccc.common.settings.kinds import (
     Share,
     Subject,
 )
-from cccc.common.settings.reading import Retired
 
 
 class PatchQueue(Section, frozen=True):

@@ -11,8 +11,8 @@ from typing import Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origi
 import msgspec
 import yaml
 
-from cccc.common.settings.kinds import Section, is_secret
 from cccc.common.settings.tree import NULL, Broken, line, tree
+from cccc.common.settings.value_types import Section, is_secret
 from cccc.common.settings.values import Wrong, value, what
 from cccc.common.text import redaction
 

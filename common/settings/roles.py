@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cccc.common.settings.kinds import PeerName, Section
+from cccc.common.settings.value_types import PeerName, Section
 
 
 class Specialties(Section, frozen=True):

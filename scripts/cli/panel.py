@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from cccc.services.tui import view
+from cccc.services.tui import program
 
 
 @click.command()
@@ -21,4 +21,4 @@ def command() -> int:
 
     Exit codes: 0 quit, 1 not a terminal, 2 wrong usage, 5 no project here.
     """
-    return view.main()
+    return program.main()

@@ -23,7 +23,7 @@ from cccc.common.shown import obstacles
 from cccc.scripts.cli import checked, leftover_mail, mend, peer_commands, ready, shelter
 from cccc.scripts.cli import foreground as foreground_
 from cccc.services.delivery.running import peers as kinds
-from cccc.services.evidence.landing import hooks
+from cccc.services.evidence.landing import git_hooks
 
 
 @click.command()
@@ -157,7 +157,7 @@ def _check(project: Project) -> None:
 
 
 def _tell_of_hooks(project: Project, repo: git.Repo) -> None:
-    wrong = hooks.told(hooks.find(repo, os.environ), settings.load(project).policies.gate.hooks)
+    wrong = git_hooks.told(git_hooks.find(repo, os.environ), settings.load(project).policies.gate.hooks)
     if wrong:
         click.echo(f"hooks: {wrong}")
 

@@ -18,7 +18,7 @@ from cccc.scripts.cli import checked, shelter
 from cccc.scripts.cli.prompts import GUIDES
 from cccc.scripts.doctor import BAD, OK, WARN, Check
 from cccc.services.evidence.checking import sandbox
-from cccc.services.evidence.landing import hooks
+from cccc.services.evidence.landing import git_hooks
 from cccc.services.orchestrator.upkeep import prompts
 
 _MB = 1_000_000
@@ -110,10 +110,10 @@ def _hooks(project: Project, repo: git.Repo, env: Mapping[str, str]) -> list[Che
         mode = settings.load(project).policies.gate.hooks
     except SettingsError:  # told already
         return []
-    found = hooks.find(repo, env)
-    wrong = hooks.told(found, mode)
+    found = git_hooks.find(repo, env)
+    wrong = git_hooks.told(found, mode)
     if wrong:
-        return [Check("hooks", WARN, wrong, "" if mode == "off" else hooks.MEND)]
+        return [Check("hooks", WARN, wrong, "" if mode == "off" else git_hooks.MEND)]
     if found.names:
         return [Check("hooks", OK, f"{', '.join(found.names)} of {found.folder} run at each landing")]
     return []

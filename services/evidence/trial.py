@@ -26,7 +26,7 @@ from cccc.services.evidence.checking.child import Child, Command
 from cccc.services.evidence.checking.links import Missing
 from cccc.services.evidence.checking.runs import Gate, Run
 from cccc.services.evidence.checking.verdicts import Decision, Refused, Stuck, Verdicts
-from cccc.services.evidence.landing import hook_runs, hooks, message, settings_patch
+from cccc.services.evidence.landing import git_hooks, hook_runs, message, settings_patch
 from cccc.services.evidence.landing.hook_runs import Hooks
 from cccc.services.evidence.landing.land import Landing
 from cccc.services.evidence.policy import Need, Rules
@@ -214,7 +214,7 @@ class Trial:
         try:
             if self._tree.was_changed():
                 raise Refused(_CHANGED)
-            plain = not (asked and hooks.any_usual(self._repo))
+            plain = not (asked and git_hooks.any_usual(self._repo))
             commit = self._tree.commit_plainly(self._repo.head, self._message()) if plain else ""
             if not commit:
                 yield from self._verdicts.say()  # hooks and signing may take long
@@ -241,15 +241,15 @@ class Trial:
         if run:
             yield from self._ask_hooks(run)
         commit = yield from self._make(log, append=bool(run and run.found.names))
-        if run and hooks.AFTER in run.found.names:
+        if run and git_hooks.AFTER in run.found.names:
             self._tree.stand_at(commit)
-            yield from run.run(hooks.AFTER)
+            yield from run.run(git_hooks.AFTER)
         return commit
 
     def _ask_hooks(self, run: Hooks) -> Generator[Child, Ended | None, None]:
         """Let the hooks judge the patch, by themselves and their configuration as the base has them."""
         before = self._tree.hold_back(hook_runs.own(self._changes, run.found, self._repo, self._tree))
-        for name in (name for name in hooks.BEFORE if name in run.found.names):
+        for name in (name for name in git_hooks.BEFORE if name in run.found.names):
             ended = yield from run.run(name)
             trouble = hook_runs.trouble(name, ended)
             if trouble:

@@ -22,7 +22,7 @@ from cccc.common.settings import Settings
 from cccc.services.orchestrator import evidence_cards, patches
 from cccc.services.orchestrator.decision import Around, Said
 from cccc.services.orchestrator.decisions import answers, requests
-from cccc.services.orchestrator.mail import diffs, disk, envelope
+from cccc.services.orchestrator.mail import diffs, disk, inbox_text
 from cccc.services.orchestrator.talk import forwarding, worth
 from cccc.services.orchestrator.upkeep import keepalive, sessions
 
@@ -166,8 +166,8 @@ class Rules:
         self, author: str, to: str, mid: str, text: str, note: str = "", ours: bool = False, alone: bool = False
     ) -> Said:
         profile = self._profiles.peerA if to == "PeerA" else self._profiles.peerB
-        suffix = envelope.suffix_for(author, to, profile.inbound_suffix, alone)
-        body = envelope.wrap(author, mid, text, suffix, note, ours)
+        suffix = inbox_text.suffix_for(author, to, profile.inbound_suffix, alone)
+        body = inbox_text.wrap(author, mid, text, suffix, note, ours)
         return Said(f.Handoff(author=author, to=to, mid=mid, inbox_seq=0, **f.body(body, self._redact)), body)
 
 

@@ -26,9 +26,9 @@ from cccc.common.paths import Project
 from cccc.common.terminal import typed_by
 from cccc.common.text import lines as shown
 from cccc.common.text import redaction
-from cccc.services.tui.decide import Decide
 from cccc.services.tui.follow import Follow, end_of
 from cccc.services.tui.output import Said
+from cccc.services.tui.requests import Decide
 from cccc.services.tui.typed import Line
 
 LOOK_EVERY = 5.0  # where no event tells that the writer of the status has ended

@@ -18,7 +18,7 @@ from pathspec import GitIgnoreSpec
 from cccc.common import settings
 from cccc.common.errors import SettingsError
 from cccc.common.paths import Project
-from cccc.common.settings.kinds import _pattern
+from cccc.common.settings.value_types import _pattern
 
 SHIPPED = Path(__file__).parents[2] / "conf" / "settings"
 

@@ -12,7 +12,7 @@ from cccc.common import facts as f
 from cccc.common.machine import watch
 from cccc.common.paths import PEERS
 from cccc.common.worker import Worker
-from cccc.services.delivery.mail import hooks
+from cccc.services.delivery.mail import cli_hooks
 from cccc.services.delivery.memory import Memory
 from cccc.services.delivery.panes.hands import Hands
 from cccc.services.delivery.running.peers import Kind
@@ -36,7 +36,7 @@ class Receipts:
         self._said: set[str] = set()
         self._fresh: set[str] = set(PEERS)  # peers whose spool has to be read
         self._read_at = 0.0
-        hooks.prepare(self._project)
+        cli_hooks.prepare(self._project)
         self._events_arrive = watch.probe(self._project.hooks(PEERS[0]))
         self._watch = watch.Watch()
         for peer in PEERS:
@@ -50,7 +50,7 @@ class Receipts:
     def _left(self) -> None:
         for event in self._watch.events():
             if event.what in (watch.GONE, watch.OVERFLOW):
-                hooks.prepare(self._project)
+                cli_hooks.prepare(self._project)
                 for peer in PEERS:
                     self._watch.add(self._project.hooks(peer))
                 self._fresh |= set(PEERS)
@@ -66,17 +66,17 @@ class Receipts:
                 self._fresh, self._read_at = set(PEERS), now
         for peer in sorted(self._fresh):
             self._fresh.discard(peer)
-            for told in hooks.spooled(self._project, peer):
+            for told in cli_hooks.spooled(self._project, peer):
                 self._take(peer, told)
 
-    def _take(self, peer: str, told: hooks.Told) -> None:
+    def _take(self, peer: str, told: cli_hooks.Told) -> None:
         if self._service.pending(told.id):
             self._fresh.add(peer)
             return
         if told.id not in self._said:
             self._said.add(told.id)
             self._turn(peer, told)
-            said = hooks.follows(peer, self._memory.peers[peer], told)
+            said = cli_hooks.follows(peer, self._memory.peers[peer], told)
             if said:
                 self._service.say(*said, id_=told.id)
                 self._fresh.add(peer)
@@ -85,7 +85,7 @@ class Receipts:
         with contextlib.suppress(FileNotFoundError):
             told.path.unlink()
 
-    def _turn(self, peer: str, told: hooks.Told) -> None:
+    def _turn(self, peer: str, told: cli_hooks.Told) -> None:
         at = self._hands.get(peer)
         if at is None:
             return
@@ -106,7 +106,7 @@ class Receipts:
             return
         ending = self._kind(peer).ending(Path(at.record))
         if ending.outcome == "failed":
-            said = hooks.failed(peer, ending.error, ending.words)
+            said = cli_hooks.failed(peer, ending.error, ending.words)
         else:
             said = [f.TurnEnd(peer=peer, outcome=ending.outcome)]
         self._service.say(*said, id_=f"{at.turn}.end")

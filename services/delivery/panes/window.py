@@ -19,7 +19,7 @@ from cccc.common.paths import Project
 
 _BELOW = {
     "ledger": ("-c", "from cccc.scripts.cli import main; main()", "ledger", "tail", "-f"),
-    "panel": ("-m", "cccc.services.tui.view"),
+    "panel": ("-m", "cccc.services.tui.program"),
 }
 _LIVED_LONG = 60.0
 _LONGEST_PAUSE = 60.0

@@ -17,7 +17,7 @@ from cccc.services.delivery.panes import pane
 from cccc.services.delivery.panes.hands import Hands
 from cccc.services.delivery.panes.window import Window
 from cccc.services.delivery.running import peers
-from cccc.services.delivery.running.way import LOOK_EVERY, Way, is_over, mark
+from cccc.services.delivery.running.login_shell import LOOK_EVERY, Way, is_over, mark
 
 _SHOWN = 60  # characters of a command line
 _COMMANDS = {"PeerA": "CLAUDE_I_CMD", "PeerB": "CODEX_I_CMD"}

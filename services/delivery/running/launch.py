@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cccc.common import terminal
 from cccc.common.paths import Project
-from cccc.services.delivery.running import way
+from cccc.services.delivery.running import login_shell
 
 _OF_THE_PANE = ("TERM", "TMUX", "TMUX_PANE")
 _LOGIN_SHELLS = ("bash", "dash", "fish", "ksh", "sh", "zsh")
@@ -55,7 +55,7 @@ def main(home: str, peer: str, profile: str, command: str, *added: str) -> None:
     env = environment(terminal.environment(project), os.environ)
     os.umask(terminal.umask(project))
     login = () if profile == "no" else ("-l",)
-    line = way.to(project, peer, shell(env)) + as_one_process(command, *added)
+    line = login_shell.to(project, peer, shell(env)) + as_one_process(command, *added)
     os.execve(shell(env), [shell(env), *login, "-c", line], env)
 
 

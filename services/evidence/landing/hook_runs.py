@@ -24,7 +24,7 @@ from cccc.services.evidence.checking.environment import Seen
 from cccc.services.evidence.checking.links import Link, Loan
 from cccc.services.evidence.checking.runs import Gate
 from cccc.services.evidence.checking.sandbox import COMPLAINT
-from cccc.services.evidence.landing.hooks import Found, find
+from cccc.services.evidence.landing.git_hooks import Found, find
 from cccc.services.evidence.reading.change import Change
 from cccc.services.evidence.tree.gate_tree import GateTree
 

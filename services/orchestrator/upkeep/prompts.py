@@ -15,7 +15,7 @@ from typing import NamedTuple
 from cccc import conf
 from cccc.common.paths import PEERS, Project, folder, other
 from cccc.common.settings import Settings
-from cccc.services.orchestrator.mail import envelope
+from cccc.services.orchestrator.mail import inbox_text
 
 _FOLDER = Path(conf.__file__).parent / "prompts"
 _LONGEST_BRIEF = 12_000  # characters
@@ -41,7 +41,7 @@ def brief_of(project: Project) -> Brief:
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return Brief(None, "PROJECT.md is not a file")
-            text = envelope.escaped(file.read().strip())
+            text = inbox_text.escaped(file.read().strip())
     except FileNotFoundError:
         return Brief(None)
     except OSError as error:

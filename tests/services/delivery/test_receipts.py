@@ -9,7 +9,7 @@ import zmq
 
 from cccc.common import bus, facts
 from tests.services.delivery.conftest import Desk
-from tests.services.delivery.test_hooks import run
+from tests.services.delivery.test_cli_hooks import run
 from tests.waiting import until
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from cccc.common.paths import Project
 from cccc.services.delivery.running.peers.refusal import refusal
-from tests.services.delivery.test_hooks import run
+from tests.services.delivery.test_cli_hooks import run
 
 BASH = "Bash"
 

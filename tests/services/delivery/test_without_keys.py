@@ -6,13 +6,13 @@ import json
 
 from cccc.common import facts, terminal
 from cccc.common.paths import Project
-from cccc.services.delivery.mail import hooks
+from cccc.services.delivery.mail import cli_hooks
 from cccc.services.delivery.memory import Memory
 from cccc.services.delivery.nudging.without_keys import Beside
 from cccc.services.delivery.panes import hands
 from cccc.services.delivery.running import peers
 from tests.services.delivery.conftest import Desk
-from tests.services.delivery.test_hooks import LINE, run
+from tests.services.delivery.test_cli_hooks import LINE, run
 from tests.waiting import until
 
 TWO_SECONDS = 2 / 60
@@ -89,12 +89,12 @@ def test_a_line_that_a_crash_kept_from_the_stop_hook_is_lost_and_typed_later(des
 
 
 def test_the_stop_hook_gives_a_line_once_and_the_turn_does_not_count_as_over(project: Project) -> None:
-    hooks.prepare(project)
+    cli_hooks.prepare(project)
     given = json.dumps({"decision": "block", "reason": LINE})
     (project.hooks("PeerA") / ".nudge").write_text(given)
     assert run(project, "Stop", {}).stdout == given
     assert run(project, "Stop", {"last": "words"}).stdout == ""
-    events = [(told.event, dict(told.fields)) for told in hooks.spooled(project, "PeerA")]
+    events = [(told.event, dict(told.fields)) for told in cli_hooks.spooled(project, "PeerA")]
     assert events == [("Nudged", json.loads(given)), ("Stop", {"last": "words"})]
 
 

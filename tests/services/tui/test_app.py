@@ -18,8 +18,8 @@ from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.services.tui import app
 from cccc.services.tui.app import Panel
-from cccc.services.tui.decide import Decide
 from cccc.services.tui.output import Entry, Said
+from cccc.services.tui.requests import Decide
 from cccc.services.tui.typed import Line
 from tests.services.tui.test_picture import a_status
 

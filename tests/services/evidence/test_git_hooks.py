@@ -13,7 +13,7 @@ from cccc.common import terminal
 from cccc.common.machine import git
 from cccc.common.paths import Project
 from cccc.services.evidence.checking.checks import Ended
-from cccc.services.evidence.landing import hook_runs, hooks
+from cccc.services.evidence.landing import git_hooks, hook_runs
 from tests.conftest import Start
 from tests.services.evidence import repos
 from tests.services.evidence.bench import Bench, refused
@@ -110,7 +110,7 @@ def test_a_hook_sees_of_git_what_git_itself_would_tell_it(bench: Bench, tmp_path
         lines = path.read_text().splitlines()
         return {line for line in lines if not line.startswith(("GIT_AUTHOR_DATE", "GIT_INDEX_FILE"))}
 
-    for name in (*hooks.BEFORE, hooks.AFTER):
+    for name in (*git_hooks.BEFORE, git_hooks.AFTER):
         hook(
             bench, f'env | grep ^GIT_ | sort >>$OUT/{name}; pwd >$OUT/pwd; [ -z "$1" ] || cat "$1" >>$OUT/message', name
         )
@@ -125,7 +125,7 @@ def test_a_hook_sees_of_git_what_git_itself_would_tell_it(bench: Bench, tmp_path
         assert isinstance(landed(bench), f.PatchCommit)
     finally:
         del os.environ["OUT"]
-    for name in (*hooks.BEFORE, hooks.AFTER):
+    for name in (*git_hooks.BEFORE, git_hooks.AFTER):
         assert told(gates / name) == told(own / name), name
         assert "GIT_INDEX_FILE" not in (gates / name).read_text()
     assert "Update docs/a.md" in (gates / "message").read_text()
@@ -216,10 +216,10 @@ def test_a_hook_without_a_first_line_of_its_own_is_run_by_sh(bench: Bench) -> No
 
 def test_hooks_run_in_gits_order_and_the_message_is_theirs(bench: Bench, tmp_path: Path) -> None:
     order = tmp_path / "order"
-    for name in (*hooks.BEFORE, hooks.AFTER):
+    for name in (*git_hooks.BEFORE, git_hooks.AFTER):
         hook(bench, f"echo {name} >>{order}", name)
     hook(bench, f'echo "prepare $2" >>{order}; echo prepared >>"$1"', "prepare-commit-msg")
-    hook(bench, f"echo after $(git log -1 --format=%s) >>{order}", hooks.AFTER)
+    hook(bench, f"echo after $(git log -1 --format=%s) >>{order}", git_hooks.AFTER)
     assert isinstance(landed(bench), f.PatchCommit)
     assert order.read_text().splitlines() == [
         "pre-commit",
@@ -237,7 +237,7 @@ def test_a_commit_msg_hook_that_refuses_is_a_refusal(bench: Bench) -> None:
 
 
 def test_a_post_commit_hook_cannot_refuse(bench: Bench) -> None:
-    hook(bench, "exit 1", hooks.AFTER)
+    hook(bench, "exit 1", git_hooks.AFTER)
     assert isinstance(landed(bench), f.PatchCommit)
 
 
@@ -347,18 +347,18 @@ def repo(tmp_path: Path) -> git.Repo:
 
 
 def test_nothing_is_said_where_no_hook_is(repo: git.Repo) -> None:
-    assert hooks.told(hooks.find(repo, os.environ), "run") == ""
-    assert hooks.told(hooks.find(repo, os.environ), "off") == ""
+    assert git_hooks.told(git_hooks.find(repo, os.environ), "run") == ""
+    assert git_hooks.told(git_hooks.find(repo, os.environ), "off") == ""
 
 
 def test_a_folder_of_hooks_that_is_not_there_is_said(repo: git.Repo) -> None:
     git.run(repo.top, "config", "core.hooksPath", ".husky/_")
-    assert "core.hooksPath is .husky/_, which is not there" in hooks.told(hooks.find(repo, os.environ), "run")
+    assert "core.hooksPath is .husky/_, which is not there" in git_hooks.told(git_hooks.find(repo, os.environ), "run")
 
 
 def test_hooks_in_gits_configuration_are_said_not_to_run(repo: git.Repo) -> None:
     git.run(repo.top, "config", "hook.lint.event", "pre-commit")
-    assert "hook.lint.event" in hooks.told(hooks.find(repo, os.environ), "run")
+    assert "hook.lint.event" in git_hooks.told(git_hooks.find(repo, os.environ), "run")
 
 
 @pytest.mark.parametrize(
@@ -366,18 +366,18 @@ def test_hooks_in_gits_configuration_are_said_not_to_run(repo: git.Repo) -> None
 )
 def test_a_hook_whose_program_is_not_installed_is_said(repo: git.Repo, first: str) -> None:
     program(repo.dir / "hooks" / "pre-commit", "").write_text(f"#!{first}\n")
-    assert "which is not installed" in hooks.told(hooks.find(repo, os.environ), "run")
+    assert "which is not installed" in git_hooks.told(git_hooks.find(repo, os.environ), "run")
 
 
 def test_hooks_that_are_off_are_said(repo: git.Repo) -> None:
     program(repo.dir / "hooks" / "pre-commit", "")
     program(repo.dir / "hooks" / "commit-msg", "")
-    assert "pre-commit, commit-msg" in hooks.told(hooks.find(repo, os.environ), "off")
+    assert "pre-commit, commit-msg" in git_hooks.told(git_hooks.find(repo, os.environ), "off")
 
 
 def test_a_hook_that_is_not_executable_does_not_run_as_with_git(repo: git.Repo) -> None:
     program(repo.dir / "hooks" / "pre-commit", "").chmod(0o644)
-    assert hooks.find(repo, os.environ).names == ()
+    assert git_hooks.find(repo, os.environ).names == ()
 
 
 def test_a_plain_refusal_is_no_trouble_of_the_users() -> None:

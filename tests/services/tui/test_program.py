@@ -37,7 +37,7 @@ class Pane:
     def start(self, width: int, height: int, **environment: str) -> None:
         words = {"CCCC_HOME": str(self._project.home), **environment}
         exports = [f"{name}={shlex.quote(value)}" for name, value in words.items()]
-        view = shlex.join([sys.executable, "-I", "-m", "cccc.services.tui.view"])
+        view = shlex.join([sys.executable, "-I", "-m", "cccc.services.tui.program"])
         self.tmux("new-session", "-d", "-x", str(width), "-y", str(height), f"env {' '.join(exports)} {view}")
         self.tmux("set", "-g", "status", "off")
         self.tmux("set", "-g", "remain-on-exit", "on")
@@ -176,7 +176,7 @@ def test_the_end_leaves_the_terminal_as_it_was(project: Project, service: Start,
 
 
 def test_without_a_terminal_it_says_what_else_to_use(project: Project) -> None:
-    command = [sys.executable, "-I", "-m", "cccc.services.tui.view"]
+    command = [sys.executable, "-I", "-m", "cccc.services.tui.program"]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("the panel needs a terminal; `cccc status` prints the same")

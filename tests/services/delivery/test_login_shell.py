@@ -12,7 +12,7 @@ import pytest
 from cccc.common import facts
 from cccc.common.machine import leftovers
 from cccc.common.paths import Project
-from cccc.services.delivery.running import way
+from cccc.services.delivery.running import login_shell
 from tests.services.delivery.conftest import Desk
 from tests.waiting import until
 
@@ -73,16 +73,16 @@ def test_a_slow_profile_is_waited_for_and_nothing_is_typed_meanwhile(desk: Desk)
     desk.up()
     desk.await_(facts.PeerStarted, 2)
     mid = desk.hand("PeerA")
-    assert not way.is_over(way.mark(desk.project, "PeerA"))
+    assert not login_shell.is_over(login_shell.mark(desk.project, "PeerA"))
     until(lambda: any(fact.mid == mid for fact in desk.heard(facts.AckFile)), 20, mid)
     assert desk.heard(facts.PeerExited) == [] and desk.heard(facts.NudgeLost) == []
 
 
 def test_a_profile_that_waits_is_said_to_run(project: Project) -> None:
     project.make_run()
-    way.Way.begin(project, "PeerA")
-    with subprocess.Popen(["sh", "-c", f"sleep 60; : {way.mark(project, 'PeerA').name}"]) as shell:
-        on_the_way = way.Way(project, "PeerA", time.time() - 25)
+    login_shell.Way.begin(project, "PeerA")
+    with subprocess.Popen(["sh", "-c", f"sleep 60; : {login_shell.mark(project, 'PeerA').name}"]) as shell:
+        on_the_way = login_shell.Way(project, "PeerA", time.time() - 25)
         assert not on_the_way.look(shell.pid)
         assert on_the_way.stands.startswith("the login profile runs for 25 s") and not on_the_way.instead
         shell.kill()
@@ -105,10 +105,10 @@ def test_a_shell_that_dies_at_the_end_cleans_up_before_it_is_killed(desk: Desk) 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_login_shell_comes_to_the_folder_and_marks_it(project: Project, tmp_path: Path, shell: str) -> None:
     project.make_run()
-    way.Way.begin(project, "PeerB")
+    login_shell.Way.begin(project, "PeerB")
     program = str(shutil.which(shell))
-    line = way.to(project, "PeerB", program) + "exec pwd"
+    line = login_shell.to(project, "PeerB", program) + "exec pwd"
     env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
     done = subprocess.run([program, "-l", "-c", line], cwd="/", env=env, capture_output=True, text=True, check=True)
     assert done.stdout == f"{project.root}\n"
-    assert way.is_over(way.mark(project, "PeerB"))
+    assert login_shell.is_over(login_shell.mark(project, "PeerB"))

@@ -11,7 +11,7 @@ from typing import Any
 from cccc.common import facts as f
 from cccc.common.paths import Project
 from cccc.services.delivery import nudge
-from cccc.services.delivery.mail import hooks
+from cccc.services.delivery.mail import cli_hooks
 from cccc.services.delivery.memory import Peer
 from cccc.services.delivery.running import peers
 
@@ -24,54 +24,54 @@ def run(project: Project, event: str, fields: dict[str, Any]) -> subprocess.Comp
     return subprocess.run(["sh", "-c", command], input=json.dumps(fields), capture_output=True, text=True, timeout=10)
 
 
-def told(event: str, **fields: Any) -> hooks.Told:
-    return hooks.Told("peerA.hook.1.2", Path("x"), event, fields)
+def told(event: str, **fields: Any) -> cli_hooks.Told:
+    return cli_hooks.Told("peerA.hook.1.2", Path("x"), event, fields)
 
 
 def test_what_a_hook_is_told_lies_whole_in_the_spool_in_its_order(project: Project) -> None:
-    hooks.prepare(project)
+    cli_hooks.prepare(project)
     for event in ("UserPromptSubmit", "Stop"):
         done = run(project, event, {"event": event, "text": 'ä "quoted" \n line'})
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    found = hooks.spooled(project, "PeerA")
+    found = cli_hooks.spooled(project, "PeerA")
     assert [(each.event, each.fields["event"]) for each in found] == [("UserPromptSubmit",) * 2, ("Stop",) * 2]
-    assert found == hooks.spooled(project, "PeerA")
+    assert found == cli_hooks.spooled(project, "PeerA")
     assert {each.path.stat().st_mode & 0o777 for each in found} == {0o600}
 
 
 def test_a_hook_never_fails_a_cli(project: Project) -> None:
     assert run(project, "Stop", {}).returncode == 0  # there is no spool
-    hooks.prepare(project)
+    cli_hooks.prepare(project)
     (project.hooks("PeerA") / "Stop.1").write_text("{torn")
     (project.hooks("PeerA") / "Stop.2").write_text("[1]")
     (project.hooks("PeerA") / "Stop.3").write_text("[" * 100_000)
-    assert hooks.spooled(project, "PeerA") == []
+    assert cli_hooks.spooled(project, "PeerA") == []
     assert list(project.hooks("PeerA").iterdir()) == []
 
 
 def test_a_pipe_in_the_spool_stops_nothing(project: Project) -> None:
-    hooks.prepare(project)
+    cli_hooks.prepare(project)
     os.mkfifo(project.hooks("PeerA") / "Stop.1")
     assert run(project, "SessionStart", {"session_id": "s"}).returncode == 0
-    assert [told.event for told in hooks.spooled(project, "PeerA")] == ["SessionStart"]
+    assert [told.event for told in cli_hooks.spooled(project, "PeerA")] == ["SessionStart"]
 
 
 def test_a_prompt_that_is_our_line_is_an_accepted_nudge_once() -> None:
     known = Peer()
     known.flight.token = "abc123"
     for prompt in (LINE, f"\n\n{LINE}\n"):
-        assert hooks.follows("PeerA", known, told("UserPromptSubmit", prompt=prompt)) == [
+        assert cli_hooks.follows("PeerA", known, told("UserPromptSubmit", prompt=prompt)) == [
             f.NudgeAccepted(to="PeerA", token="abc123")
         ]
     known.flight.accepted = "abc123"
-    assert hooks.follows("PeerA", known, told("UserPromptSubmit", prompt=LINE)) == []
+    assert cli_hooks.follows("PeerA", known, told("UserPromptSubmit", prompt=LINE)) == []
 
 
 def test_another_prompt_proves_nothing() -> None:
     known = Peer()
     known.flight.sent = "ffffff"
     for prompt in (LINE, "hello", f"see {LINE}"):
-        assert hooks.follows("PeerA", known, told("UserPromptSubmit", prompt=prompt)) == []
+        assert cli_hooks.follows("PeerA", known, told("UserPromptSubmit", prompt=prompt)) == []
 
 
 def test_a_message_is_accepted_when_a_tool_gave_its_text_to_the_model() -> None:
@@ -80,16 +80,16 @@ def test_a_message_is_accepted_when_a_tool_gave_its_text_to_the_model() -> None:
     accepted = [f.HandoffAccepted(author="PeerA", mid="m1", inbox_seq=1, tool="Read")]
     for response in (body, {"file": {"content": body}}, {"stdout": body}):
         read = told("PostToolUse", tool_name="Read", tool_response=response)
-        assert hooks.follows("PeerA", known, read) == accepted
+        assert cli_hooks.follows("PeerA", known, read) == accepted
     listed = told(
         "PostToolUse", tool_name="Bash", tool_input={"command": "ls [MID: m2]"}, tool_response="000002.m2.txt"
     )
-    assert hooks.follows("PeerA", known, listed) == []
+    assert cli_hooks.follows("PeerA", known, listed) == []
 
 
 def test_the_end_of_a_turn_is_told_with_what_keeps_the_cli_from_going_on() -> None:
     def end(event: str, **fields: str) -> list[f.Fact]:
-        return hooks.follows("PeerA", Peer(), told(event, **fields))
+        return cli_hooks.follows("PeerA", Peer(), told(event, **fields))
 
     assert end("Stop") == [f.TurnEnd(peer="PeerA", outcome="done")]
     assert end("Interrupt") == [f.TurnEnd(peer="PeerA", outcome="interrupted")]
