@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
-from cccc.scripts.cli import SECTIONS
+from cccc.common import subcommands
+from cccc.common.commands import TABLE
+from cccc.scripts.cli import cli
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -32,4 +35,32 @@ def test_every_file_to_which_a_document_links_exists(document: Path) -> None:
 )
 def test_every_command_that_a_document_names_exists(document: Path) -> None:
     named = set(re.findall(r"(?m)(?:`|^ {4})cccc ([a-z][\w-]*)", document.read_text(encoding="utf-8")))
-    assert named - {name for section in SECTIONS.values() for name in section} == set()
+    assert named - set(subcommands.every()) == set()
+
+
+def test_every_subcommand_has_a_row_in_the_documents() -> None:
+    table = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    told = {name for row in re.findall(r"(?m)^\| (`.*?`) \|", table) for name in re.findall(r"`([a-z-]+)", row)}
+    rows = [f"| `{form(name)}` | {each.summary} |" for name, each in subcommands.every().items() if name not in told]
+    assert not rows, "docs/commands.md lacks\n" + "\n".join(rows)
+
+
+def form(name: str) -> str:
+    """Return a subcommand with what follows it, as a row of the table has it."""
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    pieces = command.collect_usage_pieces(click.Context(command))
+    if isinstance(command, click.Group):
+        pieces = ["|".join(command.commands)]
+    return " ".join([name, *pieces]).replace("|", "\\|")
+
+
+def test_what_is_typed_with_a_slash_and_is_no_subcommand_has_a_row_in_the_documents() -> None:
+    places = {"": "panel.md", "console": "panel.md", "chat": "bridges.md"}
+    lacking = [
+        f"docs/{places[row.only]} lacks | `{f'/{row.name} {row.usage}'.strip()}` | {row.summary} |"
+        for row in TABLE
+        if row.name not in subcommands.every() and row.name != "q"
+        if not re.search(rf"/{row.name}\b", (ROOT / "docs" / places[row.only]).read_text(encoding="utf-8"))
+    ]
+    assert not lacking, "\n".join(lacking)

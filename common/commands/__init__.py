@@ -1,12 +1,15 @@
 """What a person can type with a `/`: one table for the panel, the console and every chat.
 
-`cccc` has the same verbs as subcommands, which show the same lines. A row is a name, the form of its
-arguments, a summary and a function of (project, arguments, who asks); nothing here knows the place.
+A row is a name, the form of its arguments, a summary and a function of (project, arguments, who asks); nothing here
+knows the place. It stands in `COMMANDS` of its module. With a `SECTION` the module is a subcommand of `cccc` as well;
+what has options of its own there has a file in scripts/cli, which shows the same lines.
 """
 
 from __future__ import annotations
 
-from cccc.common.commands import files, filter, locks, log, peers, queue, rfd, status, trace
+from importlib import import_module
+from pathlib import Path
+
 from cccc.common.commands.command import Asker, Command, Reply, WrongUsage, words
 from cccc.common.errors import CcccError
 from cccc.common.paths import Project
@@ -25,28 +28,21 @@ def _help(project: Project, rest: str, asker: Asker) -> Reply:
     return Reply([Line(f"/{row.name} {row.usage}".rstrip() + f": {row.summary}") for row in rows])
 
 
+def _declared() -> list[Command]:
+    """Return the rows of every module here that has `COMMANDS`, by their places; only these modules are imported."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))}
+    names = [name for name, text in texts.items() if "\nCOMMANDS = (" in text]
+    rows: list[Command] = [row for name in names for row in import_module(f"{__name__}.{name}").COMMANDS]
+    return sorted(rows, key=lambda row: row.place)
+
+
 TABLE = (
-    Command("status", "", "the whole project at a glance", status.run),
-    Command("queue", "", "the patches that wait or are being checked", queue.run),
-    Command("locks", "", "what is locked, and by whom", locks.run),
-    Command("rfd", rfd.USAGE, "what the peers may not decide", rfd.run),
-    Command("trace", "MID|COMMIT|BRANCH", "what became of one message or patch", trace.run),
-    Command("log", "[N|MID]", "what the peers told you, in full; or one message", log.run),
-    Command("pause", "", "hold what the peers say to each other", peers.pause),
-    Command("resume", "", "let it go on", peers.resume),
-    Command("stop", "a|b|both", "interrupt the turn of a peer", peers.stop),
-    Command("refresh", "[a|b|both]", "send SYSTEM to a peer again", peers.refresh),
-    Command("showpeers", "on|off", "whether chats see what the peers say to each other", peers.show_peers),
-    Command("anti-on", "", "let the handoff filter drop what says nothing", filter.on),
-    Command("anti-off", "", "forward whatever one peer says to the other", filter.off),
-    Command("anti-status", "", "whether the handoff filter is on", filter.shown),
-    Command("files", "[in|out] [N]", "the newest files that came or went", files.listed),
-    Command("file", "[in|out] N", "one of these files", files.one),
+    *_declared(),
     Command("subscribe", "[CODE]", "let this chat in; the code is shown by `cccc bridge pair`", None, "chat"),
     Command("unsubscribe", "", "leave this chat out", None, "chat"),
-    Command("whoami", "", "your id, and the chat's", _whoami),
+    Command("whoami", "", "your id, and the chat's", _whoami, shows=True),
     Command("echo", "[on|off]", "whether what the peers say to you is shown as it comes", None, "console"),
-    Command("help", "", "this list", _help),
+    Command("help", "", "this list", _help, shows=True),
     Command("q", "", "leave; the system goes on", None, "console"),
 )
 BY_NAME = {row.name: row for row in TABLE}

@@ -55,6 +55,8 @@ class Command:
     summary: str
     run: Run | None
     only: str = ""  # "chat": only where a bridge takes it; "console": only there
+    shows: bool = False  # it changes nothing, so that a line such as `cccc NAME` may do it too
+    place: int = 50  # in the table; those with the same stand by their modules' names
 
 
 class WrongUsage(UserError):

@@ -54,7 +54,7 @@ class Console:
             return []
         try:
             reply = self._read(text)
-            return [*reply.lines, *self._say(reply.facts)]
+            return [*reply.lines, *say(self.project, reply.facts)]
         except (CcccError, OSError) as error:  # OSError: a full disk
             return [Line(plain(str(error)), "red")]
 
@@ -96,38 +96,6 @@ class Console:
         self.echo = wish == "on" if wish else self.echo
         return Line(f"echo is {'on: what the peers say to you is shown here' if self.echo else 'off'}")
 
-    def _say(self, facts: Sequence[Fact]) -> list[Line]:
-        """Say the facts, and return what they led to."""
-        if not facts:
-            return []
-        self._require_person(facts)
-        if not supervisor.is_up(self.project):
-            raise NotRunning("not running here, nothing was done; start it with `cccc up`")
-        if not isinstance(facts[0], answer.ASKS):
-            answer.say(self.project, facts)
-            return []
-        try:
-            outcomes = answer.give(self.project, facts, _WITHIN)
-        except answer.Unanswered:
-            if isinstance(facts[0], f.RawInput):
-                return [Line(_LATER)]
-            raise
-        return [Line(plain(answer.words(each)), "red" if _is_no(each) else None) for each in outcomes]
-
-    def _require_person(self, facts: Sequence[Fact]) -> None:
-        """Raise UserError for what a peer's own program types; a refused decision becomes a fact."""
-        who = typed_by.program(self.project)
-        decisions = [fact for fact in facts if isinstance(fact, f.Decision)]
-        reason = f"{who} cannot use the console; it writes to_peer.md and to_user.md" if who else ""
-        if not who and decisions and typed_by.nobody(self.project):
-            who, reason = "tmux", "no terminal that shows this pane sent a key; tmux send-keys is no person"
-        if not reason:
-            return
-        for fact in decisions:
-            no = f.DecisionRefused(rfd_id=fact.rfd_id, decision=fact.decision, who=who, via=fact.via, reason=reason)
-            answer.say(self.project, [no])
-        raise Refused(reason)
-
     def _echoed(self, fact: Fact) -> list[Line]:
         if isinstance(fact, f.ToUser):
             head, *more = self._body(fact).splitlines() or [""]
@@ -146,6 +114,43 @@ class Console:
         if len(text) > _LONGEST_ECHO:
             text = f"{text[:_LONGEST_ECHO]}…\n(`cccc log {fact.mid}`, or /log {fact.mid} here, prints all of it)"
         return "\n".join(map(printable, text.splitlines()))
+
+
+def say(project: Project, facts: Sequence[Fact]) -> list[Line]:
+    """Say what a person wishes, and return what it led to, no in red.
+
+    Raises Refused for what a peer's program types, NotRunning, and Unanswered.
+    """
+    if not facts:
+        return []
+    _require_person(project, facts)
+    if not supervisor.is_up(project):
+        raise NotRunning("not running here, nothing was done; start it with `cccc up`")
+    if not isinstance(facts[0], answer.ASKS):
+        answer.say(project, facts)
+        return []
+    try:
+        outcomes = answer.give(project, facts, _WITHIN)
+    except answer.Unanswered:
+        if isinstance(facts[0], f.RawInput):
+            return [Line(_LATER)]
+        raise
+    return [Line(plain(answer.words(each)), "red" if _is_no(each) else None) for each in outcomes]
+
+
+def _require_person(project: Project, facts: Sequence[Fact]) -> None:
+    """Raise UserError for what a peer's own program types; a refused decision becomes a fact."""
+    who = typed_by.program(project)
+    decisions = [fact for fact in facts if isinstance(fact, f.Decision)]
+    reason = f"{who} cannot use the console; it writes to_peer.md and to_user.md" if who else ""
+    if not who and decisions and typed_by.nobody(project):
+        who, reason = "tmux", "no terminal that shows this pane sent a key; tmux send-keys is no person"
+    if not reason:
+        return
+    for fact in decisions:
+        no = f.DecisionRefused(rfd_id=fact.rfd_id, decision=fact.decision, who=who, via=fact.via, reason=reason)
+        answer.say(project, [no])
+    raise Refused(reason)
 
 
 def leaves(text: str) -> bool:

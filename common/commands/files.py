@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cccc.common.commands.command import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Command, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line, ago, table
@@ -52,3 +52,9 @@ def _way(rest: str) -> tuple[str, int | None]:
     if len(asked) > 1 or (asked and not asked[0].isdecimal()):
         raise WrongUsage("it is /files [in|out] [N], and /file [in|out] N")
     return way, int(asked[0]) if asked else None
+
+
+COMMANDS = (
+    Command("files", "[in|out] [N]", "the newest files that came or went", listed, shows=True, place=9),
+    Command("file", "[in|out] N", "one of these files", one, place=9),
+)

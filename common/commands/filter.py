@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common import ledger, settings
-from cccc.common.commands.command import Asker, Reply, words
+from cccc.common.commands.command import Asker, Command, Reply, words
 from cccc.common.paths import Project
 from cccc.common.shown import status
 
@@ -30,3 +30,10 @@ def shown(project: Project, rest: str, asker: Asker) -> Reply:
         enabled = settings.load(project).policies.handoff_filter.enabled
         return words(f"the handoff filter is {'on' if enabled else 'off'}, as policies.yaml says")
     return words(f"the handoff filter is {'on' if switched else 'off'}, as a person switched it")
+
+
+COMMANDS = (
+    Command("anti-on", "", "let the handoff filter drop what says nothing", on, place=8),
+    Command("anti-off", "", "forward whatever one peer says to the other", off, place=8),
+    Command("anti-status", "", "whether the handoff filter is on", shown, shows=True, place=8),
+)

@@ -6,13 +6,26 @@ import fcntl
 import json
 from pathlib import Path
 
-from cccc.common.commands.command import Asker, Reply
+from cccc.common.commands.command import Asker, Command, Reply
 from cccc.common.machine import durable
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line, table
 
+SECTION = "Watch", 9
+
 
 def run(project: Project, rest: str, asker: Asker) -> Reply:
+    """List the locks and who holds them.
+
+    Lists the services' locks in .cccc/state/run with the process that holds each, and what delivery has locked
+    (.cccc/state/locks.json). A lock ends with its process; there is nothing to remove by hand.
+
+    \b
+    Example:
+      cccc locks
+
+    Exit codes: 0 done, 5 no project here.
+    """
     return Reply(lines(project))
 
 
@@ -32,3 +45,6 @@ def _holder(path: Path) -> str:
             number = file.read().decode(errors="replace")
             return f"process {number}" if number else "its service"  # check.lock while no check runs
     return "nobody"
+
+
+COMMANDS = (Command("locks", "", "what is locked, and by whom", run, shows=True, place=3),)

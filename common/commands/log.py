@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.commands.command import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Command, Reply, WrongUsage
 from cccc.common.errors import NotRunning
 from cccc.common.ledger.named import mid_of
 from cccc.common.paths import Project
@@ -36,3 +36,6 @@ def newest(project: Project, count: int) -> list[f.ToUser]:
     facts = [ledger.decode(raw) for raw in raws if raw]
     facts += ledger.read(project, known.ledger.seq)
     return [fact for fact in facts if isinstance(fact, f.ToUser)][-count:] if count else []
+
+
+COMMANDS = (Command("log", "[N|MID]", "what the peers told you, in full; or one message", run, shows=True, place=6),)

@@ -11,50 +11,9 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import NamedTuple
 
-# The subcommands of `cccc`; a test holds them to those of the command line.
-SUBCOMMANDS = frozenset(
-    [
-        "init",
-        "doctor",
-        "setup-cli",
-        "prompts",
-        "run",
-        "up",
-        "attach",
-        "down",
-        "restart",
-        "ctl",
-        "send",
-        "console",
-        "pause",
-        "resume",
-        "stop",
-        "refresh",
-        "panel",
-        "status",
-        "queue",
-        "trace",
-        "log",
-        "ledger",
-        "ps",
-        "logs",
-        "locks",
-        "rfd",
-        "patch",
-        "evidence",
-        "gate",
-        "token",
-        "bridge",
-        "upgrade",
-        "clean",
-        "completion",
-        "version",
-        "certify",
-        "torture",
-        "mock-agent",
-    ]
-)
-_SHOW = frozenset(("help", "status", "queue", "locks", "trace", "log", "whoami", "files", "anti-status"))
+from cccc.common import subcommands
+from cccc.common.commands import BY_NAME
+
 _RFD = re.compile(r"(?:list|show\s+\S+)?", re.IGNORECASE)
 _HELP = re.compile(r"(?:[?？]+|/[?？]|(?:/start|--?h|--?help|help|h)[!?.]?)", re.IGNORECASE)  # noqa: RUF001
 _LEAVE = re.compile(r"(?:/?(?:exit|quit|logout|bye)(?:\(\))?|:(?:q|qa|wq|x|quit)!?|\\q)[;.!]?", re.IGNORECASE)
@@ -104,10 +63,11 @@ def _typed_elsewhere(said: str, here: Collection[str]) -> Meant | None:
         return Meant("help")
     if name.startswith("-"):
         return Meant(words=f"`cccc {name}` is for a shell; /help lists what can be typed here; {_SEND}")
-    if name not in SUBCOMMANDS:
-        near = "" if rest else next(iter(get_close_matches(name, SUBCOMMANDS, 1, 0.75)), "")
+    if name not in subcommands.every():
+        near = "" if rest else next(iter(get_close_matches(name, subcommands.every(), 1, 0.75)), "")
         return Meant(words=f"did you mean `cccc {near}`? That is for a shell; {_SEND}") if near else None
-    if name in here and not rest.startswith("-") and (name in _SHOW or (name == "rfd" and _RFD.fullmatch(rest))):
+    shows = name in here and (BY_NAME[name].shows or (name == "rfd" and _RFD.fullmatch(rest)))
+    if shows and not rest.startswith("-"):
         return Meant(name, rest)
     place = f"here it is /{name}" if name in here else "/help lists what can be typed here"
     return Meant(words=f"`cccc {name}` was not run: it is for a shell, {place}; {_SEND}")

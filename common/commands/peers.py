@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.commands.command import Asker, Reply, WrongUsage, words
+from cccc.common.commands.command import Asker, Command, Reply, WrongUsage, words
 from cccc.common.errors import NotRunning
 from cccc.common.paths import PEERS, Project
 from cccc.common.shown import status
@@ -59,3 +59,12 @@ def show_peers(project: Project, rest: str, asker: Asker) -> Reply:
     on = rest.lower() == "on"
     said = "chats see what the peers say to each other" if on else "chats see only what the peers say to you"
     return words(said)._replace(facts=[f.ShowPeers(on=on, who=asker.who, via=asker.via)])
+
+
+COMMANDS = (
+    Command("pause", "", "hold what the peers say to each other", pause, place=7),
+    Command("resume", "", "let it go on", resume, place=7),
+    Command("stop", "a|b|both", "interrupt the turn of a peer", stop, place=7),
+    Command("refresh", "[a|b|both]", "send SYSTEM to a peer again", refresh, place=7),
+    Command("showpeers", "on|off", "whether chats see what the peers say to each other", show_peers, place=7),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cccc.common.commands.command import Asker, Reply
+from cccc.common.commands.command import Asker, Command, Reply
 from cccc.common.machine import durable
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line, ago, table
@@ -28,3 +28,6 @@ def lines(entries: list[dict[str, str]]) -> list[Line]:
         for place, e in enumerate(entries, 1)
     ]
     return table(("#", "patch", "from", "stage", "since", "reason"), rows)
+
+
+COMMANDS = (Command("queue", "", "the patches that wait or are being checked", run, shows=True, place=2),)

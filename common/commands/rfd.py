@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cccc.common import facts as f
-from cccc.common.commands.command import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Command, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.machine import durable
 from cccc.common.paths import Project
@@ -92,3 +92,6 @@ def shown(entry: dict[str, Any]) -> list[Line]:
     if rfd["sha"]:
         rows.append(("the patch", f"cccc patch show {rfd['mid']}"))
     return lines + table(("", ""), rows)
+
+
+COMMANDS = (Command("rfd", USAGE, "what the peers may not decide", run, place=4),)

@@ -9,7 +9,7 @@ import msgspec
 
 from cccc.common import bus, ledger
 from cccc.common.commands import queue
-from cccc.common.commands.command import Asker, Reply
+from cccc.common.commands.command import Asker, Command, Reply
 from cccc.common.errors import LedgerBroken, NotRunning, UserError
 from cccc.common.facts import Beat
 from cccc.common.ledger import anchor
@@ -193,3 +193,6 @@ def _peer_lines(inboxes: dict[str, int], states: dict[str, Any]) -> list[Line]:
 def _fact_lines(facts: list[dict[str, Any]]) -> list[Line]:
     rows = [(clock(fact["ts"]), fact["kind"], fact["who"], fact["text"]) for fact in facts]
     return [Line(""), *table(("last facts", "kind", "who", "what"), rows)] if rows else []
+
+
+COMMANDS = (Command("status", "", "the whole project at a glance", run, shows=True, place=1),)

@@ -6,7 +6,7 @@ from itertools import islice
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.commands.command import Asker, Reply, WrongUsage
+from cccc.common.commands.command import Asker, Command, Reply, WrongUsage
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
 from cccc.common.ledger.named import mid_of
@@ -14,6 +14,7 @@ from cccc.common.paths import Project
 from cccc.common.shown.short import colour, tell
 from cccc.common.text.lines import Line, moment, table
 
+SECTION = "Watch", 4
 _NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.NudgeUnanswered)
 _PROOF = (f.Nudge, f.NudgeAccepted)  # can be said after a quick peer has read
 _NUDGED_WITHIN = 500  # facts after a delivery
@@ -22,6 +23,20 @@ _WIDE = 80  # cells of what a fact says; more than that is cut by most terminals
 
 
 def run(project: Project, rest: str, asker: Asker) -> Reply:
+    """Show what happened to a message or patch.
+
+    Prints every fact of the message MID with the time since the first: stored, in the inbox, accepted by the model,
+    read, and for a patch what the gate did. Related facts are marked `·`: what caused it, answers to requests about it,
+    nudges typed while it was unread, and the end of the turn that read it. A landed patch can also be named by its
+    commit or branch.
+
+    \b
+    Examples:
+      cccc trace "$(cccc send 'a: hello')"
+      cccc trace HEAD
+
+    Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no such message.
+    """
     if not rest:
         raise WrongUsage("which message? /trace MID")
     return Reply(lines(project, rest))
@@ -83,3 +98,6 @@ def _nudges(project: Project, mine: list[Fact]) -> list[Fact]:
                 found.append(fact)
                 break
     return found
+
+
+COMMANDS = (Command("trace", "MID|COMMIT|BRANCH", "what became of one message or patch", run, shows=True, place=5),)

@@ -1,104 +1,54 @@
 """The `cccc` command: a group that imports a subcommand's module only when it is called.
 
-Each subcommand is `command` in the module of its name. What a person can mend is one line
-on stderr. Exit codes: 0 done, 1 failed, 2 wrong usage,
-3 not found, 4 not running, 5 no project here, 6 refused (common/errors.py).
+Each subcommand is `command` in the module of its name, or made from what is typed with a `/` (common/subcommands.py).
+What a person can mend is one line on stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 not running,
+5 no project here, 6 refused (common/errors.py).
 """
 
 from __future__ import annotations
 
 import importlib
 import io
+import itertools
 import os
 import sys
 
 import click
 from click.shell_completion import CompletionItem
 
+from cccc.common import subcommands
 from cccc.common.errors import CcccError
 from cccc.common.machine import zone
 from cccc.common.text import redaction
 
-# The first line of each command's help, kept here so that `cccc --help` imports none of them.
-SECTIONS = {
-    "Get started": {
-        "init": "Set up cccc in a repository.",
-        "doctor": "Check what a session needs, and say how to fix what is missing.",
-        "setup-cli": "Pre-answer the CLIs' first-run prompts.",
-        "prompts": "Show the system prompts, and install the peers' guides.",
-        "run": "Start everything and attach to it.",
-    },
-    "Start and stop": {
-        "up": "Start the services and both peers.",
-        "attach": "Show the peers' terminals.",
-        "down": "Stop everything.",
-        "restart": "Restart services.",
-        "ctl": "Run a supervisorctl command.",
-    },
-    "Talk to the peers": {
-        "send": "Send a message to the peers.",
-        "console": "Open a prompt for messages and commands.",
-        "pause": "Pause handoffs between the peers.",
-        "resume": "Resume handoffs between the peers.",
-        "stop": "Interrupt a peer's turn.",
-        "refresh": "Resend the system prompt.",
-    },
-    "Watch": {
-        "panel": "Open the dashboard.",
-        "status": "Show the state of the project.",
-        "queue": "List the patches that are queued or being checked.",
-        "trace": "Show what happened to a message or patch.",
-        "log": "Show the messages, in full.",
-        "ledger": "Read, check and archive the ledger.",
-        "ps": "List the service processes.",
-        "logs": "Show a service's log.",
-        "locks": "List the locks and who holds them.",
-    },
-    "Decide": {
-        "rfd": "Review and answer decision requests.",
-        "patch": "Show, retry, drop or revert a patch.",
-        "evidence": "Run an evidence card.",
-        "gate": "Show and run the checks of the gate.",
-    },
-    "Chats": {
-        "token": "Manage chat tokens.",
-        "bridge": "Manage the chat bridges.",
-    },
-    "Maintain": {
-        "upgrade": "Upgrade a project to this version.",
-        "clean": "Delete session data.",
-        "completion": "Print a shell completion script.",
-        "version": "Print the installed version.",
-    },
-    "Test": {
-        "certify": "Test the installed CLIs end to end.",
-        "torture": "Crash a scratch project in many ways and count what is lost.",
-        "mock-agent": "Run a scripted peer (no AI).",
-    },
-}
-SUMMARIES = {name: summary for section in SECTIONS.values() for name, summary in section.items()}
-_WIDEST = max(map(len, SUMMARIES))
-
 
 class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(SUMMARIES)
+        return list(subcommands.every())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in SUMMARIES:
+        found = subcommands.find(cmd_name)
+        if found is None:
             return None
-        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
-        command: click.Command = module.command
-        return command
+        module = importlib.import_module(found.module)
+        if hasattr(module, "command"):
+            command: click.Command = module.command
+            return command
+        from cccc.scripts.cli import typed  # here, because it costs what most subcommands do not need
+
+        return typed.subcommand(found.name)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        named = [CompletionItem(name, help=SUMMARIES[name]) for name in SUMMARIES if name.startswith(incomplete)]
+        known = subcommands.every().values()
+        named = [CompletionItem(each.name, help=each.summary) for each in known if each.name.startswith(incomplete)]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, commands in SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl([(name.ljust(_WIDEST), summary) for name, summary in commands.items()])
+        known = subcommands.every()
+        widest = max(map(len, known))
+        for heading, below in itertools.groupby(known.values(), lambda each: each.heading):
+            with formatter.section(heading):
+                formatter.write_dl([(each.name.ljust(widest), each.summary) for each in below])
 
 
 @click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

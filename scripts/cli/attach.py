@@ -8,6 +8,8 @@ from cccc.common import terminal
 from cccc.common.machine import supervisor, tmux
 from cccc.common.paths import Project
 
+SECTION = "Start and stop", 2
+
 
 @click.command()
 @click.option("-r", "--read-only", is_flag=True, help="Read-only: no key reaches a peer.")

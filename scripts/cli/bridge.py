@@ -19,6 +19,7 @@ from cccc.common.text.lines import age
 from cccc.scripts.cli import ready, running
 from cccc.scripts.cli.printing import table
 
+SECTION = "Chats", 2
 _ACTIONS = ("start", "stop", "status", "restart", "logs", "pair")
 _PROOF_IS_OLD = 60.0
 _NO_TOKEN = "no bridge has a token; `cccc token set telegram` (or slack, discord) stores one"

@@ -18,6 +18,8 @@ from cccc.scripts.certify.flight import PEER, Flight, Missed
 from cccc.scripts.cli import peer_commands
 from cccc.scripts.cli.printing import table
 
+SECTION = "Test", 1
+
 
 @click.command()
 @click.argument("cli", nargs=-1, type=click.Choice(list(PEER)))

@@ -14,6 +14,8 @@ from cccc.common.machine import git, supervisor
 from cccc.common.paths import Project
 from cccc.scripts.cli import skeleton
 
+SECTION = "Maintain", 2
+
 
 @click.command()
 @click.option("--keep-ledger", is_flag=True, help="Keep the ledger and the message bodies.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+SECTION = "Maintain", 3
 _VARIABLE = "_CCCC_COMPLETE"
 _PUT_INTO = {
     "bash": ("~/.bashrc", 'eval "$(cccc completion bash)"'),

@@ -20,6 +20,7 @@ from cccc.common.terminal import typed_by
 from cccc.common.text.lines import Line
 from cccc.scripts.cli import printing
 
+SECTION = "Talk to the peers", 2
 _PROMPT = "cccc> "
 _MORE = "  ... "
 

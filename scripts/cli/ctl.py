@@ -10,6 +10,8 @@ import click
 from cccc.common.paths import Project
 from cccc.scripts.cli import running
 
+SECTION = "Start and stop", 5
+
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)

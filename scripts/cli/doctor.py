@@ -12,6 +12,7 @@ from cccc.common.text.lines import plain
 from cccc.scripts.doctor import BAD, OK, WARN, Check, chats, clis, machine
 from cccc.scripts.doctor import project as own
 
+SECTION = "Get started", 2
 _COLOURS = {OK: "green", WARN: "yellow", BAD: "red"}
 
 

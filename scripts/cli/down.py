@@ -9,6 +9,8 @@ import click
 from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 
+SECTION = "Start and stop", 3
+
 
 @click.command()
 def command() -> None:

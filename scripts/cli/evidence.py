@@ -22,6 +22,7 @@ from cccc.scripts.cli import gate_here
 from cccc.services.evidence.checking import cards
 from cccc.services.evidence.checking.checks import Ended
 
+SECTION = "Decide", 3
 _LOOK_EVERY = 0.1
 _ENVELOPE = ("seq", "ts", "by", "id", "cause", "prev")
 

@@ -23,6 +23,7 @@ from cccc.scripts.cli import checked, gate_here, running
 from cccc.services.evidence.checking import base_run, bases, environment, sandbox
 from cccc.services.evidence.checking.child import Child
 
+SECTION = "Decide", 4
 _LOOK_EVERY = 0.1
 
 

@@ -18,6 +18,7 @@ from cccc.common.settings import editing
 from cccc.common.settings.policies import Gates
 from cccc.scripts.cli import checked, shelter, skeleton
 
+SECTION = "Get started", 1
 GUIDES = ("PEERA.md", "PEERB.md")
 _SHOWN = 8
 # What a person decides on where it is there, besides what is protected everywhere: other names for the licence, and

@@ -20,6 +20,7 @@ from cccc.scripts.cli import ledger_audit, running
 from cccc.scripts.cli.printing import columns
 from cccc.scripts.cli.since import HELP, before, stamp
 
+SECTION = "Watch", 6
 _LOOK_AGAIN = 2.0  # for a fact whose wake-up was lost
 
 

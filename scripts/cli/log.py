@@ -12,6 +12,8 @@ from cccc.common.paths import Project
 from cccc.common.shown import whole
 from cccc.common.text.lines import Line
 
+SECTION = "Watch", 5
+
 
 @click.command()
 @click.argument("mid", metavar="[MID|COMMIT]", required=False)

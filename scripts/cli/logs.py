@@ -10,6 +10,8 @@ from cccc.common.errors import NotFound
 from cccc.common.paths import Project
 from cccc.common.registry import BY_NAME
 
+SECTION = "Watch", 8
+
 
 @click.command()
 @click.argument("service")

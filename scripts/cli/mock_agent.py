@@ -9,6 +9,8 @@ import click
 from cccc.common.paths import Project
 from cccc.scripts import mock_agent
 
+SECTION = "Test", 3
+
 
 @click.command()
 @click.option("--role", required=True, type=click.Choice(["peerA", "peerB"]), help="Which peer to be.")

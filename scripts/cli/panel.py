@@ -6,6 +6,8 @@ import click
 
 from cccc.services.tui import program
 
+SECTION = "Watch", 1
+
 
 @click.command()
 def command() -> int:

@@ -23,6 +23,7 @@ from cccc.common.text.redaction import Redactor
 from cccc.scripts.cli import running
 from cccc.scripts.cli.printing import table
 
+SECTION = "Decide", 2
 _SETTLED = (f.PatchCommit, f.PatchReverted, f.PatchReject, f.PatchPrecheckFail, f.SettingsApplied)
 # Whatever the user's configuration says: a diff that the gate reads as it is meant.
 _DIFF = ("diff", "--binary", "--full-index", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative")

@@ -10,6 +10,8 @@ from cccc.common import facts as f
 from cccc.common.commands import answer
 from cccc.common.paths import Project
 
+SECTION = "Talk to the peers", 3
+
 
 @click.command()
 def command() -> None:

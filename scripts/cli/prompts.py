@@ -11,6 +11,7 @@ from cccc.common.paths import PEERS, Project, folder
 from cccc.scripts.cli import own_files
 from cccc.services.orchestrator.upkeep import prompts
 
+SECTION = "Get started", 4
 GUIDES = {"PEERA.md": "CLAUDE.md", "PEERB.md": "AGENTS.md"}  # what the CLIs read by themselves
 
 

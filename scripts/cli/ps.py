@@ -11,6 +11,8 @@ from cccc.common.paths import Project
 from cccc.common.text.lines import age
 from cccc.scripts.cli.printing import table
 
+SECTION = "Watch", 7
+
 
 @click.command()
 def command() -> None:

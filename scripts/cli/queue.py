@@ -10,6 +10,8 @@ from cccc.common.commands import queue
 from cccc.common.paths import Project
 from cccc.scripts.cli import printing
 
+SECTION = "Watch", 3
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")

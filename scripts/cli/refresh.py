@@ -9,6 +9,8 @@ import click
 from cccc.common.commands import Asker, answer, peers
 from cccc.common.paths import Project
 
+SECTION = "Talk to the peers", 6
+
 
 @click.command()
 @click.argument("peer", type=click.Choice(list(peers.CHOICES)), default="both")

@@ -9,6 +9,8 @@ from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.scripts.cli import ready
 
+SECTION = "Start and stop", 4
+
 
 @click.command()
 @click.argument("services", nargs=-1, metavar="[SERVICE...]")

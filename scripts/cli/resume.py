@@ -9,6 +9,8 @@ import click
 from cccc.common.commands import Asker, answer, peers
 from cccc.common.paths import Project
 
+SECTION = "Talk to the peers", 4
+
 
 @click.command()
 def command() -> None:

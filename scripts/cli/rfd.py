@@ -15,6 +15,8 @@ from cccc.common.terminal import typed_by
 from cccc.common.text.lines import plain
 from cccc.scripts.cli import printing, running
 
+SECTION = "Decide", 1
+
 
 @click.group(no_args_is_help=False)
 def command() -> None:

@@ -13,6 +13,7 @@ from cccc.common.machine import supervisor
 from cccc.common.paths import Project
 from cccc.scripts.cli import attach, up, wizard
 
+SECTION = "Get started", 5
 _BEGIN_TOGETHER = """\
 This repository has no PROJECT.md, the brief that both of you work from. Write it together with me, before other work:
 PeerA, look at the repository and ask me (to_user.md) at most three questions about goal, scope and limits; PeerB, add

@@ -15,6 +15,7 @@ from cccc.common.paths import Project
 from cccc.common.terminal import typed_by
 from cccc.scripts.cli import running
 
+SECTION = "Talk to the peers", 1
 _TYPED_WITHIN = 5.0
 _INBOX = {"a": "PeerA's inbox", "b": "PeerB's inbox", "both": "both inboxes"}
 

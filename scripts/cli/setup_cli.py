@@ -14,6 +14,8 @@ from cccc.scripts.cli import first_run, own_files, peer_commands
 from cccc.scripts.cli.peer_commands import is_mock
 from cccc.services.delivery.running import peers as kinds
 
+SECTION = "Get started", 3
+
 
 @click.command()
 @click.argument("cli", nargs=-1, type=click.Choice(["claude", "codex"]))

@@ -12,6 +12,8 @@ from cccc.common.errors import NotRunning
 from cccc.common.paths import Project
 from cccc.scripts.cli import printing, running
 
+SECTION = "Watch", 2
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")

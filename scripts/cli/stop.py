@@ -11,6 +11,7 @@ from cccc.common.errors import Refused
 from cccc.common.paths import Project
 from cccc.common.terminal import typed_by
 
+SECTION = "Talk to the peers", 5
 _WITHIN = 8.0
 
 

@@ -17,6 +17,7 @@ from cccc.common.settings import editing
 from cccc.scripts.cli import platforms
 from cccc.scripts.cli.printing import table
 
+SECTION = "Chats", 1
 _PLATFORM = click.argument("platform", type=click.Choice(PLATFORMS), default="telegram")
 
 

@@ -11,6 +11,9 @@ from cccc.common.text.plural import plural
 from cccc.scripts.crashes import rounds
 from cccc.scripts.crashes.rounds import Run
 
+SECTION = "Test", 2
+
+
 _SHORT, _LONG = 50, 500
 
 

@@ -25,6 +25,8 @@ from cccc.scripts.cli import foreground as foreground_
 from cccc.services.delivery.running import peers as kinds
 from cccc.services.evidence.landing import git_hooks
 
+SECTION = "Start and stop", 1
+
 
 @click.command()
 @click.option("--refresh-env", is_flag=True, help="Use this terminal's environment for what starts from now on.")

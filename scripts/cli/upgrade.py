@@ -16,6 +16,8 @@ from cccc.common.settings.retiring import retire
 from cccc.common.settings.tree import Broken, tree
 from cccc.scripts.cli import older_state
 
+SECTION = "Maintain", 1
+
 
 @click.command()
 def command() -> int:

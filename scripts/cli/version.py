@@ -11,6 +11,8 @@ from cccc import conf
 from cccc.common.machine.installed import NAME
 from cccc.common.version import VERSION
 
+SECTION = "Maintain", 4
+
 
 @click.command()
 def command() -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common.commands.meant import SUBCOMMANDS, Meant, meant
-from cccc.scripts.cli import SUMMARIES
+from cccc.common.commands.meant import Meant, meant
 
 HERE = ("status", "queue", "trace", "rfd", "pause", "help", "stop")
 
@@ -79,7 +78,3 @@ def test_what_decides_something_or_is_not_known_is_answered_and_not_done(line: s
 )
 def test_everything_else_is_for_the_peers(line: str) -> None:
     assert meant(line, HERE, chat=False) is None
-
-
-def test_every_subcommand_is_known() -> None:
-    assert set(SUMMARIES) == SUBCOMMANDS

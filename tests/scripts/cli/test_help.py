@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 from importlib.metadata import version
@@ -11,9 +10,11 @@ from pathlib import Path
 import click
 import pytest
 
-from cccc.scripts.cli import SUMMARIES
+from cccc.common import subcommands
+from cccc.scripts.cli import cli
 from tests.command import cccc
 
+EVERY = subcommands.every()
 PATCH = ["show", "retry", "drop", "revert"]
 RFD = ["list", "show", "approve", "reject", "choose", "ask", "revoke", "check"]
 PROMPTS = ["install", "show"]
@@ -23,14 +24,14 @@ LEDGER = ["tail", "show", "verify", "archive"]
 def test_without_a_subcommand_the_help_names_every_command(tmp_path: Path) -> None:
     said = cccc(tmp_path)
     assert said == cccc(tmp_path, "--help")
-    for name, summary in SUMMARIES.items():
-        assert f"  {name} " in said and summary in said
+    for name, each in EVERY.items():
+        assert f"  {name} " in said and each.summary in said
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        *([name] for name in SUMMARIES),
+        *([name] for name in EVERY),
         *(["ledger", name] for name in LEDGER),
         *(["patch", name] for name in PATCH),
         *(["prompts", name] for name in PROMPTS),
@@ -38,7 +39,8 @@ def test_without_a_subcommand_the_help_names_every_command(tmp_path: Path) -> No
     ],
 )
 def test_the_help_of_a_command_says_what_it_does_with_an_example_and_its_exit_codes(words: list[str]) -> None:
-    command: click.Command = importlib.import_module(f"cccc.scripts.cli.{words[0].replace('-', '_')}").command
+    command = cli.get_command(click.Context(cli), words[0])
+    assert command is not None
     if words[1:]:
         assert isinstance(command, click.Group)
         command = command.commands[words[1]]
@@ -46,7 +48,7 @@ def test_the_help_of_a_command_says_what_it_does_with_an_example_and_its_exit_co
     assert "Example" in said and f"cccc {words[0]}" in said
     assert "Exit codes: " in said
     if not words[1:]:
-        assert said.split("\n\n")[1].strip() == SUMMARIES[words[0]]
+        assert said.split("\n\n")[1].strip() == EVERY[words[0]].summary
 
 
 WRONG = "stats, send --loud hello, logs, logs panel -n many, ledger, patch, rfd, mock-agent, mock-agent --role peerC"
@@ -88,7 +90,7 @@ def test_a_command_imports_nothing_of_the_others(tmp_path: Path, words: list[str
     code = f"import sys; from cccc.scripts.cli import main; sys.argv = ['cccc', *{words}]; main(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    others = {name.replace("-", "_") for name in SUMMARIES if name != words[0]}
+    others = {name.replace("-", "_") for name in EVERY if name != words[0]}
     assert not loaded & {f"cccc.scripts.cli.{name}" for name in others}
     assert not loaded & {"rich.console", "libtmux", "asyncio", "supervisor"}
     if words[0] != "send":
