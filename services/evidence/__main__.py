@@ -24,7 +24,7 @@ from cccc.common.text import redaction
 from cccc.common.text.lines import moment
 from cccc.services.evidence import queue
 from cccc.services.evidence.attempt import Asked, Attempt, Passed, Run
-from cccc.services.evidence.checking import base_run, cards, sandbox
+from cccc.services.evidence.checking import base_run, evidence_cards, sandbox
 from cccc.services.evidence.checking.base_watch import BaseWatch
 from cccc.services.evidence.checking.child import CheckLock, Child
 from cccc.services.evidence.checking.runs import Gate
@@ -35,7 +35,7 @@ from cccc.services.evidence.landing.land import Blocked, Ground, Moved
 from cccc.services.evidence.queue import Applying, Open
 from cccc.services.evidence.reading import change
 from cccc.services.evidence.trial import Ready, Trial
-from cccc.services.evidence.worktree import Watcher, over
+from cccc.services.evidence.user_tree import Watcher, over
 
 _LOOK_EVERY = 1.0
 _QUIET = 3.0  # seconds without work, after which a base may be looked at
@@ -72,7 +72,7 @@ class Evidence(worker.Worker):
             terminal.environment(self.project),
             terminal.umask(self.project),
         )
-        self._cards = cards.Runner(self._gate)
+        self._cards = evidence_cards.Runner(self._gate)
         self._bases = BaseWatch(self._gate, self.state.bases, self.say)
 
     def close(self) -> None:
@@ -213,7 +213,7 @@ class Evidence(worker.Worker):
             self.say(outcome, id_=_card_id(outcome.mid))
             self.wake_in(0)
 
-    def _waiting_cards(self) -> list[cards.Handed]:
+    def _waiting_cards(self) -> list[evidence_cards.Handed]:
         return [card for card in self.state.cards.cards if not self.pending(_card_id(card.mid))]
 
     def _begin(self, patch: Open) -> bool:

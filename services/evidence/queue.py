@@ -8,8 +8,8 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
-from cccc.services.evidence import worktree
-from cccc.services.evidence.checking import bases, cards
+from cccc.services.evidence import user_tree
+from cccc.services.evidence.checking import bases, evidence_cards
 from cccc.services.evidence.landing.land import Landing
 from cccc.services.evidence.policy import Counted
 
@@ -93,8 +93,8 @@ class Open(msgspec.Struct):
 class State(msgspec.Struct):
     patches: List[Open] = msgspec.field(default_factory=list)
     bases: bases.State = msgspec.field(default_factory=bases.State)
-    worktree: worktree.State = msgspec.field(default_factory=worktree.State)
-    cards: cards.State = msgspec.field(default_factory=cards.State)
+    worktree: user_tree.State = msgspec.field(default_factory=user_tree.State)
+    cards: evidence_cards.State = msgspec.field(default_factory=evidence_cards.State)
     differs: str = ""  # how the ledger is not the one that was acknowledged; nothing lands until a person accepts it
 
 
@@ -104,9 +104,9 @@ _of_patches: ByKind[None] = ByKind(None)
 
 def fold(state: State, fact: f.Fact) -> None:
     """Take one fact into the state."""
-    worktree.fold(state.worktree, fact)
+    user_tree.fold(state.worktree, fact)
     bases.fold(state.bases, fact)
-    cards.fold(state.cards, fact)
+    evidence_cards.fold(state.cards, fact)
     _of_patches(state, fact)
 
 
@@ -267,4 +267,4 @@ def find(state: State, mid: str) -> Open | None:
     return next((patch for patch in state.patches if patch.mid == mid), None)
 
 
-HEARS = worktree.fold.kinds | bases.fold.kinds | cards.fold.kinds | _of_patches.kinds
+HEARS = user_tree.fold.kinds | bases.fold.kinds | evidence_cards.fold.kinds | _of_patches.kinds

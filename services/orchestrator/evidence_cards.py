@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS
-from cccc.common.text import card
+from cccc.common.text import evidence_card
 from cccc.services.orchestrator.decision import Around, Said
 
 decide: ByKind[Sequence[Said]] = ByKind(())
@@ -15,7 +15,7 @@ decide: ByKind[Sequence[Said]] = ByKind(())
 
 @decide.rule
 def _found(state: object, fact: f.ToPeer, around: Around) -> Sequence[Said]:
-    found = (card.find(around.text) or "").encode()
+    found = (evidence_card.find(around.text) or "").encode()
     handed = f.EvidenceCard(author=fact.author, mid=fact.mid, **f.body(found, around.redact))
     return [Said(handed, found)] if found else []
 

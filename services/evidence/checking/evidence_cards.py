@@ -11,8 +11,7 @@ from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.errors import NotFound
 from cccc.common.machine import git
-from cccc.common.text import card as cards
-from cccc.common.text.card import Card, CardError, Check
+from cccc.common.text.evidence_card import Card, CardError, Check, parse
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import Child
 from cccc.services.evidence.checking.links import Missing
@@ -115,7 +114,7 @@ class Runner:
     def begin(self, handed: Handed, repo: git.Repo) -> f.Fact | None:
         """Give the gate tree to a card. Returns what is to be said when it cannot run, or is already done."""
         try:
-            card = cards.parse(self._gate.blobs.get(handed.sha).decode())
+            card = parse(self._gate.blobs.get(handed.sha).decode())
         except NotFound:
             return _invalid(handed, "the card's bytes were removed from the ledger")
         except (CardError, UnicodeDecodeError) as error:

@@ -11,9 +11,9 @@ import pytest
 
 from cccc.common import facts as f
 from cccc.common.machine import git
-from cccc.services.evidence import worktree
+from cccc.services.evidence import user_tree
 from cccc.services.evidence.queue import Open
-from cccc.services.evidence.worktree import State, Watcher
+from cccc.services.evidence.user_tree import State, Watcher
 from tests.services.evidence import repos
 from tests.waiting import until
 
@@ -43,7 +43,7 @@ class Bench:
             self._seq += 1
             fact.id, fact.seq, fact.ts = id_, self._seq, "2026-01-01T00:00:00.000000Z"
             self.facts.append(fact)
-            worktree.fold(self.state, fact)
+            user_tree.fold(self.state, fact)
 
     def until(self, kind: type[f.Fact], count: int = 1) -> f.Fact:
         def found() -> list[f.Fact]:
@@ -92,7 +92,7 @@ def test_a_landing_of_the_gate_is_no_such_move(bench: Bench) -> None:
         tests_ok=None,
         seconds=1,
     )
-    worktree.fold(bench.state, commit)
+    user_tree.fold(bench.state, commit)
     bench.patches = []
     bench.look()
     assert len([fact for fact in bench.facts if isinstance(fact, f.BranchMoved)]) == 1
@@ -162,4 +162,4 @@ def test_after_a_while_the_peers_are_asked_once_about_a_set(repo: git.Repo) -> N
 def test_a_clock_that_was_set_back_lets_nobody_wait() -> None:
     now = datetime.now(timezone.utc)
     stamps = [(now + timedelta(hours=hours)).isoformat().replace("+00:00", "Z") for hours in (-2, 0, 2)]
-    assert [worktree.over(ts, 3600) for ts in stamps] == [True, False, True]
+    assert [user_tree.over(ts, 3600) for ts in stamps] == [True, False, True]
