@@ -19,6 +19,10 @@ _NUDGES = (f.NudgeTyping, f.Nudge, f.NudgeAccepted, f.NudgeHeld, f.NudgeLost, f.
 _PROOF = (f.Nudge, f.NudgeAccepted)  # can be said after a quick peer has read
 _NUDGED_WITHIN = 500  # facts after a delivery
 _CAUSES = 20
+_ANSWERS = (f.ToPeer, f.ToUser, f.Patch)  # what a peer hands in
+_ENDS = (f.PatchCommit, f.PatchReject, f.PatchPrecheckFail)
+_FOLLOWED_WITHIN = 5000  # facts after a message
+_MOST_ANSWERS = 30
 _WIDE = 80  # cells of what a fact says; more than that is cut by most terminals
 
 
@@ -48,7 +52,8 @@ def lines(project: Project, mid: str) -> list[Line]:
     mine = ledger.of_mid(project, mid)
     if not mine:
         raise NotFound(f"no fact that this version knows has the mid {mid}; `cccc ledger show --mid {mid} --json`")
-    others = {fact.seq: fact for fact in (*_causes(project, mine), *_answers(project, mine), *_nudges(project, mine))}
+    related = (*_causes(project, mine), *_answers(project, mine), *_nudges(project, mine), *_led_to(project, mine))
+    others = {fact.seq: fact for fact in related}
     for fact in mine:
         others.pop(fact.seq, None)
     raws = [raw for seq in sorted([*others, *(fact.seq for fact in mine)]) if (raw := ledger.line_at(project, seq))]
@@ -76,6 +81,21 @@ def _causes(project: Project, mine: list[Fact]) -> list[Fact]:
         found.append(fact)
         cause = fact.cause
     return found
+
+
+def _led_to(project: Project, mine: list[Fact]) -> list[Fact]:
+    """Return what the peers handed in because of a message, and what became of their patches. A landing is the end."""
+    found: list[Fact] = []
+    chain, patches = {fact.seq for fact in mine}, set()
+    for fact in islice(ledger.read(project, mine[0].seq), _FOLLOWED_WITHIN):
+        if isinstance(fact, _ENDS) and fact.mid in patches:
+            found.append(fact)
+        elif fact.cause in chain:
+            chain.add(fact.seq)
+            if isinstance(fact, _ANSWERS):
+                found.append(fact)
+                patches.add(fact.mid)
+    return found[:_MOST_ANSWERS]
 
 
 def _answers(project: Project, mine: list[Fact]) -> list[Fact]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,8 @@ from cccc.common import facts as f
 from cccc.common import ledger, terminal
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
-from cccc.common.machine import durable
+from cccc.common.ledger.named import mid_of
+from cccc.common.machine import durable, git
 from cccc.common.machine.faults import fault
 from cccc.common.paths import PEERS, Project, other
 from cccc.common.text import redaction
@@ -25,7 +27,7 @@ from cccc.common.worker import Worker, main
 from cccc.services.orchestrator import rules
 from cccc.services.orchestrator.decisions import answers
 from cccc.services.orchestrator.decisions.requests import stamp
-from cccc.services.orchestrator.mail import disk
+from cccc.services.orchestrator.mail import causes, disk
 from cccc.services.orchestrator.mail.decode import decode
 from cccc.services.orchestrator.mail.mailbox import Mailbox, StillWriting, Taken, us_of
 from cccc.services.orchestrator.talk import forwarding
@@ -46,7 +48,7 @@ class Orchestrator(Worker):
     """The mailbox and the rules."""
 
     name = "orchestrator"
-    version = 7
+    version = 8
     State = State
     hears = rules.HEARS
 
@@ -193,7 +195,15 @@ class Orchestrator(Worker):
         fact = _HANDED_IN[taken.file](author=taken.author, mid=taken.mid, **f.body(body, self._redact))
         if more and isinstance(fact, f.ToPeer):
             fact.raw = self.blobs.put(taken.content)
-        self.say(fact, *more, id_=taken.mid)
+        self.say(fact, *more, id_=taken.mid, cause=self._cause(taken, body.decode("utf-8", "replace")))
+
+    def _cause(self, taken: Taken, text: str) -> int | None:
+        """Return the fact that a hand-in follows from, where that is known."""
+        for name in causes.named(text):
+            with contextlib.suppress(NotFound, git.GitError):
+                return ledger.of_mid(self.project, mid_of(self.project, name))[0].seq
+        written = datetime.fromtimestamp(taken.path.stat().st_mtime, timezone.utc)
+        return causes.of_the_turn(self.state.causes, taken.author, stamp(written))
 
     def _refuse(self, taken: Taken, reason: str, sha: str) -> None:
         size = taken.path.lstat().st_size

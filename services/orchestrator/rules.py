@@ -22,7 +22,7 @@ from cccc.common.settings import Settings
 from cccc.services.orchestrator import evidence_cards, patches
 from cccc.services.orchestrator.decision import Around, Said
 from cccc.services.orchestrator.decisions import answers, requests
-from cccc.services.orchestrator.mail import diffs, disk, inbox_text
+from cccc.services.orchestrator.mail import causes, diffs, disk, inbox_text
 from cccc.services.orchestrator.talk import forwarding, worth
 from cccc.services.orchestrator.upkeep import keepalive, sessions
 
@@ -43,6 +43,7 @@ class State(msgspec.Struct):
     talk: forwarding.State = msgspec.field(default_factory=forwarding.State)
     decisions: requests.State = msgspec.field(default_factory=requests.State)
     upkeep: sessions.State = msgspec.field(default_factory=sessions.State)
+    causes: causes.State = msgspec.field(default_factory=causes.State)
     room: disk.State = msgspec.field(default_factory=disk.State)
     keepalive: keepalive.State = msgspec.field(default_factory=keepalive.State)
 
@@ -109,7 +110,7 @@ def _of_a_cli(state: State, fact: f.PeerLimit | f.PeerLogin | f.PeerBlocked, aro
 # Whose kinds the orchestrator hears.
 HEARS: frozenset[type[Fact]] = frozenset().union(
     *(part.kinds for part in (_decide, forwarding.decide, patches.decide, answers.decide, evidence_cards.decide)),
-    *(part.kinds for part in (keepalive.fold, disk.fold, sessions.decide)),
+    *(part.kinds for part in (keepalive.fold, disk.fold, causes.fold, sessions.decide)),
     OUTBOX,
 )
 
@@ -137,6 +138,7 @@ class Rules:
         around = Around(self._policies, self._redact, write, self._leader, text, body, diff)
         keepalive.fold(state.keepalive, fact, text)
         disk.fold(state.room, fact)
+        causes.fold(state.causes, fact)
         if isinstance(fact, f.Handoff):
             state.inbox_seq[fact.to] = max(state.inbox_seq[fact.to], fact.inbox_seq)
         return [_in_its_place(state, entry) for entry in self._following(state, fact, around)]

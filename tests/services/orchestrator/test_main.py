@@ -15,6 +15,7 @@ import pytest
 
 from cccc.common import bus, ledger
 from cccc.common import facts as f
+from cccc.common.commands import trace
 from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from tests.conftest import Start
@@ -329,3 +330,40 @@ def test_a_pipe_or_a_link_to_itself_in_the_place_of_the_brief_stops_nothing(runn
     brief.symlink_to(brief.name)
     rename_in(running.peer("PeerA") / "to_peer.md", "two")
     said(running, f.ToPeer, 2)
+
+
+def typed(project: Project, mid: str, route: str) -> f.Handoff:
+    """The handoff of a line of the user."""
+    Blobs(project).put(b"mend the parser")
+    line = f.UserMessage(id=mid, mid=mid, via="cli", route=route, **f.body(b"mend the parser", str))
+    bus.tell(project, "cli", [line])
+    return until(lambda: [fact for fact in ledger.of_mid(project, mid) if isinstance(fact, f.Handoff)])[0]
+
+
+def asked(project: Project, mid: str) -> f.Handoff:
+    """The handoff of a line of the user to PeerA, which it has read, as the orchestrator knows."""
+    handoff = typed(project, mid, "a")
+    ack = f.AckFile(id=f"{mid}-read", author="PeerA", mid=mid, inbox_seq=handoff.inbox_seq, file="", ok=True)
+    bus.tell(project, "delivery", [ack])
+    typed(project, f"{mid}-later", "b")  # what it hands over now it has heard after that
+    return handoff
+
+
+def test_what_a_peer_hands_in_follows_from_what_it_has_read_and_trace_shows_both_ends(running: Project) -> None:
+    handoff = asked(running, "cccc-1-00000a")
+    rename_in(running.peer("PeerA") / "patch.diff", "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-a\n+b\n")
+    (patch,) = said(running, f.Patch)
+    assert patch.cause == handoff.seq
+    forth = [line.text for line in trace.lines(running, "cccc-1-00000a")]
+    assert any("· patch " in line for line in forth)
+    back = [line.text for line in trace.lines(running, patch.mid)]
+    assert any("· user-message" in line for line in back)
+
+
+def test_what_a_peer_names_in_refs_counts_before_what_it_has_read(running: Project) -> None:
+    first = asked(running, "cccc-1-00000a")
+    asked(running, "cccc-1-00000b")
+    insight = INSIGHT.replace("msg: news", "msg: news\nrefs: a.py, cccc-1-00000a")
+    rename_in(running.peer("PeerA") / "to_peer.md", f"CLAIM: do it\n{insight}")
+    (message,) = said(running, f.ToPeer)
+    assert message.cause is not None and message.cause < first.seq
