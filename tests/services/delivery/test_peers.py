@@ -3,9 +3,11 @@ from __future__ import annotations
 import json
 import shlex
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from cccc.common.settings.cli_profiles import Peer
 from cccc.services.delivery.running import peers
 
 
@@ -25,6 +27,15 @@ from cccc.services.delivery.running import peers
 )
 def test_the_kind_of_a_cli_is_seen_in_its_command(command: str, expected: peers.Kind) -> None:
     assert peers.of(command) is expected
+
+
+def test_the_settings_can_choose_every_kind_of_cli_that_there_is() -> None:
+    file = Path(__file__).parents[3] / "conf" / "settings" / "cli_profiles.yaml"
+    (told,) = (line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("# kind: "))
+    known = get_args(get_type_hints(Peer)["kind"])
+    assert set(peers.KINDS) - set(known) == set(), "lacking in kind of Peer, common/settings/cli_profiles.py"
+    assert {name for name in peers.KINDS if name not in told} == set(), f"lacking in {file}: {told}"
+    assert set(known) - {""} - set(peers.KINDS) == set(), "lacking in services/delivery/running/peers"
 
 
 def test_the_setting_decides_where_the_command_does_not_say() -> None:

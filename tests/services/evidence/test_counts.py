@@ -384,3 +384,12 @@ def test_what_the_tests_of_a_build_tool_print_is_not_counted_twice() -> None:
     )
     tally = counts.read(part.format(inner) + "2 passed in 0.1s\n")
     assert tally and (tally.tests, tally.failed, tally.failing) == (3, 1, frozenset({"a"}))
+
+
+@pytest.mark.parametrize("name", ["python", "compiled", "javascript", "tap", "building", "jvm", "scripting"])
+def test_every_reader_of_an_output_is_asked(name: str) -> None:
+    module = getattr(counts, name)
+    asked = {*module.READERS, *(reader for _, reader in counts.AROUND)}
+    readers = [each for each in vars(module).values() if callable(each) and each.__module__ == module.__name__]
+    forgotten = {each.__name__ for each in readers if each.__name__[0] != "_" and each not in asked}
+    assert forgotten == set(), f"lacking in READERS of {module.__file__}"

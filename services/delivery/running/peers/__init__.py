@@ -1,8 +1,10 @@
-"""What differs between the CLIs: one module each, and which of them a command starts."""
+"""What differs between the CLIs: one module each, with its `Kind`, and which of them a command starts."""
 
 from __future__ import annotations
 
+import pkgutil
 import shlex
+from importlib import import_module
 from pathlib import PurePath
 
 from cccc.services.delivery.running.peers.claude import CLAUDE, own_settings
@@ -11,9 +13,10 @@ from cccc.services.delivery.running.peers.generic import GENERIC
 from cccc.services.delivery.running.peers.kind import Kind, Start
 from cccc.services.delivery.running.peers.mock import MOCK
 
-__all__ = ["CLAUDE", "CODEX", "GENERIC", "MOCK", "Kind", "Start", "bare", "of", "own_settings"]
+__all__ = ["CLAUDE", "CODEX", "GENERIC", "KINDS", "MOCK", "Kind", "Start", "bare", "of", "own_settings"]
 
-_KINDS = {kind.name: kind for kind in (CLAUDE, CODEX, GENERIC, MOCK)}
+_MODULES = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+KINDS = {kind.name: kind for module in _MODULES for kind in vars(module).values() if isinstance(kind, Kind)}
 _IN_FRONT = ("env", "exec", "command")
 
 
@@ -23,12 +26,12 @@ def of(command: str, chosen: str = "") -> Kind:
     A path, an `env` or variables in front change nothing.
     """
     if chosen:
-        return _KINDS[chosen]
+        return KINDS[chosen]
     words = _words(command)
     if any(word.endswith(("mock_agent", "mock-agent")) for word in words):
         return MOCK
     program = words[_program(words)] if words else ""
-    return _KINDS.get(PurePath(program).name, GENERIC)
+    return KINDS.get(PurePath(program).name, GENERIC)
 
 
 def bare(command: str) -> str:

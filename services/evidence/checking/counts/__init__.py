@@ -16,20 +16,13 @@ from cccc.services.evidence.checking.counts.tally import Tally
 __all__ = ["Tally", "read", "reports"]
 
 # Their parts of an output are taken out before the others read the rest.
-_AROUND: tuple[tuple[tuple[re.Pattern[str], re.Pattern[str]], Callable[[str], Tally]], ...] = (
+AROUND: tuple[tuple[tuple[re.Pattern[str], re.Pattern[str]], Callable[[str], Tally]], ...] = (
     (building.CTEST, building.ctest),
     (building.MESON, building.meson),
     (building.BAZEL, building.bazel),
 )
-_READERS: tuple[Callable[[str], Tally | None], ...] = (
-    *(python.pytest, python.unittest),
-    *(compiled.cargo, compiled.nextest, compiled.go, compiled.googletest),
-    *(javascript.jest, javascript.vitest, javascript.mocha, javascript.ava, javascript.bun),
-    *(tap.node, tap.plain, tap.prove),
-    *(building.automake, building.automake_serial),
-    *(jvm.surefire, jvm.gradle, jvm.sbt, jvm.dotnet),
-    *(scripting.rspec, scripting.minitest, scripting.phpunit, scripting.exunit),
-)
+_BY_FAMILY = (python, compiled, javascript, tap, building, jvm, scripting)
+_READERS: tuple[Callable[[str], Tally | None], ...] = tuple(each for family in _BY_FAMILY for each in family.READERS)
 # Where runners leave JUnit XML without being asked, by what their commands have in them.
 _REPORTS = (
     (re.compile(r"\bmvnw?\b"), ("**/target/surefire-reports/TEST-*.xml", "**/target/failsafe-reports/TEST-*.xml")),
@@ -49,7 +42,7 @@ def read(output: str, found: Iterable[bytes] = ()) -> Tally | None:
 
 def _told(output: str) -> list[Tally]:
     said = []
-    for (begin, end), reader in _AROUND:
+    for (begin, end), reader in AROUND:
         first = begin.search(output)
         last = end.search(output, first.end()) if first else None
         while first and last:

@@ -74,3 +74,6 @@ def automake_serial(output: str) -> Tally | None:
     tests = sum(int(green or all_) for green, _, all_ in ends)
     failing = re.findall(r"(?m)^(?:FAIL|XPASS): (.+)$", output)
     return tally(tests, added((bad for _, bad, _ in ends), r"(\d+)"), 0, failing)
+
+
+READERS = (automake, automake_serial)

@@ -83,3 +83,6 @@ def googletest(output: str) -> Tally | None:
     failed = added(re.findall(r"(?m)^\[  FAILED  \] \d+ tests?, listed below:$", output), r"(\d+)")
     failing = re.findall(r"(?m)^\[  FAILED  \] (\S+\.[^\s,]+)(?:, where .*?)?(?: \(\d+ ms\))?$", output)
     return tally(sum(map(int, ran)) - skipped, failed, skipped, failing)
+
+
+READERS = (cargo, nextest, go, googletest)

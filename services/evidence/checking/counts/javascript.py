@@ -87,3 +87,6 @@ def bun(output: str) -> Tally | None:
     failed = added(lines, r"(\d+) fail")
     skipped = added(lines, r"(\d+) (?:skip|todo)")
     return tally(failed + added(lines, r"(\d+) pass"), failed, skipped, failing, unrun=unrun)
+
+
+READERS = (jest, vitest, mocha, ava, bun)

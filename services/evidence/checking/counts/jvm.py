@@ -50,3 +50,6 @@ def dotnet(output: str) -> Tally | None:
     failed = added(ends, r"(?i)\bfailed: +(\d+)")
     passed = added(ends, r"\b(?:Passed|succeeded): +(\d+)")
     return tally(passed + failed, failed, added(ends, r"(?i)\bskipped: +(\d+)"), [one or two for one, two in failing])
+
+
+READERS = (surefire, gradle, sbt, dotnet)

@@ -33,3 +33,6 @@ def unittest(output: str) -> Tally | None:
     more = unready + len(failing) - len({re.sub(r"(?<=\)) [\[(].*", "", name) for name in failing})
     tests = max(0, sum(map(int, ran)) - skipped) + more
     return tally(tests, failed, skipped, failing, unrun=unready + unloaded)
+
+
+READERS = (pytest, unittest)

@@ -54,3 +54,6 @@ def exunit(output: str) -> Tally | None:
     skipped = added(ends, r"(\d+) (?:skipped|excluded)")
     failed = added(ends, r"(\d+) (?:failures?|invalid)")
     return tally(added(ends, rf"(\d+) {kinds}\b") - skipped, failed, skipped, failing)
+
+
+READERS = (rspec, minitest, phpunit, exunit)

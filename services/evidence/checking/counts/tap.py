@@ -98,3 +98,6 @@ def _numbers(part: str) -> list[int]:
         first, _, last = piece.partition("-")
         numbers += range(int(first), int(last or first) + 1)
     return numbers
+
+
+READERS = (node, plain, prove)
