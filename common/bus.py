@@ -261,7 +261,7 @@ def _ask(project: Project, request: dict[str, Any], timeout: float) -> dict[str,
                     return answer
     finally:
         socket.close()
-    raise NotRunning("the ledger does not answer; run `cccc up`, or look at `cccc logs ledger`")
+    raise NotRunning("the ledger does not answer; run `cccc up`, or see `cccc logs ledger`")
 
 
 def tell(project: Project, by: str, facts: Sequence[Fact], timeout: float = 5.0) -> list[int]:
@@ -274,7 +274,7 @@ def tell(project: Project, by: str, facts: Sequence[Fact], timeout: float = 5.0)
     request = {"what": "say", "by": by, "facts": [_fields(fact) for fact in facts]}
     answer = _ask(project, request, timeout)
     if "seqs" not in answer:
-        raise LedgerError(f"the ledger did not take it: {answer.get('refused') or answer.get('error')}")
+        raise LedgerError(f"refused by the ledger: {answer.get('refused') or answer.get('error')}")
     seqs: list[int] = answer["seqs"]
     return seqs
 

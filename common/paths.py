@@ -210,7 +210,7 @@ class Project:
             try:
                 path.mkdir(mode=mode, exist_ok=True)
             except FileNotFoundError:
-                raise NoProject(f"{self.home} was removed or moved away; look for it, or run `cccc init`") from None
+                raise NoProject(f"{self.home} was removed or moved; find it, or run `cccc init`") from None
 
     def make_private(self) -> None:
         """Create the folders that are for their user's eyes alone, and close to others what is there."""
@@ -261,7 +261,7 @@ def check_path(root: Path) -> None:
     except UnicodeEncodeError:
         raise UserError(f"the path {str(root)!a} is not UTF-8; rename the folder") from None
     if any(unicodedata.category(sign) == "Cc" for sign in str(root)):
-        raise UserError(f"the path {str(root)!a} has a line break or another control character; rename the folder")
+        raise UserError(f"the path {str(root)!a} contains a line break or control character; rename the folder")
 
 
 def of_others(home: Path, uid: int) -> list[Path]:

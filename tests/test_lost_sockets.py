@@ -124,10 +124,10 @@ def test_up_has_supervisord_make_its_socket_again(system: Project, harm: Callabl
     daemon, server, peers = leftovers.supervisords(system), tmux.server_pid(system), both(system)
     harm(system.socket("supervisor"))
     said = cccc(system.root, "status")
-    assert "supervisord runs, but its socket is gone" in said and "`cccc up`" in said
+    assert "supervisord is running, but its socket is gone" in said and "`cccc up`" in said
     assert "not running" not in said and "delivery" in said
     assert "socket is gone" in cccc(system.root, "doctor", code=None)
-    assert "the project is up" in cccc(system.root, "clean", "--yes", code=1)
+    assert "the project is running" in cccc(system.root, "clean", "--yes", code=1)
     assert "had lost its socket" in cccc(system.root, "up")
     assert "had lost its socket" not in cccc(system.root, "up")
     assert "socket is gone" not in cccc(system.root, "status")

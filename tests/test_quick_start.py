@@ -162,9 +162,9 @@ def test_the_quick_start_leads_to_a_commit_that_was_asked_for_in_telegram(
         terminal.types("2\r")
         terminal.shows("Enter keeps")
         terminal.types("\r")
-        terminal.shows("3  go on without it")  # the brief comes with the next step
+        terminal.shows("3  continue without it")  # the brief comes with the next step
         terminal.types("3\r")
-        terminal.shows("Enter goes on")
+        terminal.shows("Enter to continue")
         code = terminal.said.partition("/subscribe ")[2].split()[0]
         until(lambda: report(clone).connected, 20, "the bridge is connected")
         telegram.say(f"/subscribe {code}", chat=DIRECT)
@@ -184,7 +184,7 @@ def test_the_quick_start_leads_to_a_commit_that_was_asked_for_in_telegram(
         until(lambda: landed(clone), 40, "the commit")
         until(lambda: any("is in README.md" in text for text in telegram.in_chat(DIRECT)), 40, "the summary")
         terminal.types(DETACH)
-        terminal.shows("everything goes on")
+        terminal.shows("detached")
         assert terminal.ends() == 0
     assert git(clone, "log", "-1", "--name-only", "--format=").split() == ["README.md"]
     assert "RUNNING" in cccc(clone, "bridge", "telegram", "status")
@@ -207,7 +207,7 @@ def test_the_first_landing_checklist_leads_to_a_commit_that_was_asked_for_in_the
         terminal.types(f"both: {TASK}\r")
         until(lambda: landed(clone), 40, f"the commit: {screen(project, 'panel')}")
         terminal.types(DETACH)
-        terminal.shows("everything goes on")
+        terminal.shows("detached")
     until(lambda: landings(clone), 20, "the fact of the landing")
     assert landings(clone) == ["PeerB"]
     cccc(clone, "down")

@@ -70,7 +70,7 @@ def exposed(project: Project, settings: Settings, platform: str) -> str:
         return ""
     file = project.settings / f"{platform}.yaml"
     if file.stat().st_mode & 0o077:
-        return f"{platform}: others on this machine can read the token in {file}; `chmod 600 {file}`"
+        return f"{platform}: other users can read the token in {file}; `chmod 600 {file}`"
     return in_git(project, platform)
 
 
@@ -98,7 +98,7 @@ def hold_token(token: str) -> BinaryIO:
         return hold(path)
     except LedgerBusy:
         holder = path.read_text(encoding="utf-8") or "?"
-        raise UserError(f"process {holder} uses this token already; end it, or make a bot of its own here") from None
+        raise UserError(f"process {holder} already uses this token; stop it, or use another bot here") from None
 
 
 def wanted(settings: Settings, environment: Mapping[str, str] = os.environ) -> list[str]:

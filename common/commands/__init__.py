@@ -38,12 +38,12 @@ def _declared() -> list[Command]:
 
 TABLE = (
     *_declared(),
-    Command("subscribe", "[CODE]", "let this chat in; the code is shown by `cccc bridge pair`", None, "chat"),
-    Command("unsubscribe", "", "leave this chat out", None, "chat"),
-    Command("whoami", "", "your id, and the chat's", _whoami, shows=True),
-    Command("echo", "[on|off]", "whether what the peers say to you is shown as it comes", None, "console"),
-    Command("help", "", "this list", _help, shows=True),
-    Command("q", "", "leave; the system goes on", None, "console"),
+    Command("subscribe", "[CODE]", "subscribe this chat; `cccc bridge pair` shows the code", None, "chat"),
+    Command("unsubscribe", "", "unsubscribe this chat", None, "chat"),
+    Command("whoami", "", "your id and the chat's", _whoami, shows=True),
+    Command("echo", "[on|off]", "show the peers' messages to you as they arrive", None, "console"),
+    Command("help", "", "this help", _help, shows=True),
+    Command("q", "", "quit; everything keeps running", None, "console"),
 )
 BY_NAME = {row.name: row for row in TABLE}
 
@@ -52,9 +52,9 @@ def run(project: Project, name: str, rest: str, asker: Asker) -> Reply:
     """Return what a command of the table answers; what a person can mend is the answer, in one line."""
     row = BY_NAME.get(name)
     if row is None or row.run is None or row.only not in ("", asker.place):
-        return Reply([Line(f"there is no /{name} here; /help lists what there is", "red")])
+        return Reply([Line(f"unknown command /{name}; see /help", "red")])
     if rest.strip() and not row.usage:
-        return Reply([Line(f"nothing comes after /{name}", "red")])
+        return Reply([Line(f"/{name} takes no arguments", "red")])
     try:
         return row.run(project, rest.strip(), asker)
     except CcccError as error:

@@ -59,7 +59,7 @@ def give(project: Project, facts: Sequence[Fact], timeout: float = 5.0) -> list[
                 return [found[seq] for seq in seqs]
             time.sleep(_LOOK_EVERY)
     judge = "delivery" if isinstance(facts[0], (f.PeerStop, f.RawInput)) else "orchestrator"
-    raise Unanswered(f"it is stored, and {judge} has not answered within {timeout:.0f} s; see `cccc logs {judge}`")
+    raise Unanswered(f"stored, but {judge} has not answered within {timeout:.0f} s; see `cccc logs {judge}`")
 
 
 def words(outcome: Outcome) -> str:
@@ -71,9 +71,9 @@ def words(outcome: Outcome) -> str:
         return f"{outcome.rfd_id}: {no}: {outcome.reason}"
     if isinstance(outcome, f.DecisionCounted):
         more = plural(outcome.missing, "more person", "more people")
-        return f"{outcome.rfd_id}: {outcome.decision} of {outcome.who} counts; {more} must say the same"
+        return f"{outcome.rfd_id}: {outcome.decision} of {outcome.who} recorded; {more} must agree"
     if isinstance(outcome, f.RfdQuestion):
-        return f"{outcome.rfd_id}: both peers are asked; what they answer comes to you as a message"
+        return f"{outcome.rfd_id}: asked both peers; they answer with a message to you"
     return f"{outcome.rfd_id}: {settled(outcome)}"
 
 

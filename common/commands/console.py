@@ -23,7 +23,7 @@ from cccc.common.text.lines import Line, plain, printable
 from cccc.common.text.redaction import Redactor
 
 FORMS = (
-    Line("a: TEXT, b: TEXT, both: TEXT: a message to PeerA, PeerB or both; so is TEXT alone and u: TEXT, to both"),
+    Line("a: TEXT, b: TEXT, both: TEXT: a message to PeerA, PeerB or both; TEXT alone or u: TEXT goes to both"),
     Line("a! LINE, b! LINE: typed into the peer's pane as it is, such as a command of its CLI"),
 )
 _SLASH = re.compile(r"/([A-Za-z][\w-]*)(?:\s+(.*))?", re.DOTALL)
@@ -32,7 +32,7 @@ _HERE = frozenset(row.name for row in TABLE if row.only != "chat")
 _WITHIN = 8.0
 _LAST = 3  # words of the peers that a panel begins with
 _LONGEST_ECHO = 4000  # characters of one message
-_LATER = "it waits until the pane is safe to type into; a notice comes if it cannot be typed"
+_LATER = "queued until the pane is safe to type into; you will be told if it fails"
 
 
 class Console:
@@ -92,9 +92,9 @@ class Console:
 
     def _switch_echo(self, wish: str) -> Line:
         if wish not in ("on", "off", ""):
-            raise WrongUsage("it is /echo [on|off]")
+            raise WrongUsage("usage: /echo [on|off]")
         self.echo = wish == "on" if wish else self.echo
-        return Line(f"echo is {'on: what the peers say to you is shown here' if self.echo else 'off'}")
+        return Line(f"echo is {'on: messages from the peers are shown here' if self.echo else 'off'}")
 
     def _echoed(self, fact: Fact) -> list[Line]:
         if isinstance(fact, f.ToUser):
@@ -112,7 +112,7 @@ class Console:
         except NotFound:
             return fact.text
         if len(text) > _LONGEST_ECHO:
-            text = f"{text[:_LONGEST_ECHO]}…\n(`cccc log {fact.mid}`, or /log {fact.mid} here, prints all of it)"
+            text = f"{text[:_LONGEST_ECHO]}…\n(`cccc log {fact.mid}`, or /log {fact.mid} here, shows all of it)"
         return "\n".join(map(printable, text.splitlines()))
 
 
@@ -125,7 +125,7 @@ def say(project: Project, facts: Sequence[Fact]) -> list[Line]:
         return []
     _require_person(project, facts)
     if not supervisor.is_up(project):
-        raise NotRunning("not running here, nothing was done; start it with `cccc up`")
+        raise NotRunning("not running, nothing was done; run `cccc up`")
     if not isinstance(facts[0], answer.ASKS):
         answer.say(project, facts)
         return []
@@ -144,7 +144,7 @@ def _require_person(project: Project, facts: Sequence[Fact]) -> None:
     decisions = [fact for fact in facts if isinstance(fact, f.Decision)]
     reason = f"{who} cannot use the console; it writes to_peer.md and to_user.md" if who else ""
     if not who and decisions and typed_by.nobody(project):
-        who, reason = "tmux", "no terminal that shows this pane sent a key; tmux send-keys is no person"
+        who, reason = "tmux", "no attached terminal sent a key; keys from `tmux send-keys` are not accepted"
     if not reason:
         return
     for fact in decisions:

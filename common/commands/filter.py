@@ -18,7 +18,7 @@ def on(project: Project, rest: str, asker: Asker) -> Reply:
 def off(project: Project, rest: str, asker: Asker) -> Reply:
     """Forward whatever one peer says to the other."""
     said = f.FilterSwitched(on=False, who=asker.who, via=asker.via)
-    return words("the handoff filter is off: every message between the peers is forwarded")._replace(facts=[said])
+    return words("the handoff filter is off: all messages between the peers are forwarded")._replace(facts=[said])
 
 
 def shown(project: Project, rest: str, asker: Asker) -> Reply:
@@ -28,12 +28,12 @@ def shown(project: Project, rest: str, asker: Asker) -> Reply:
     switched = [known.filter_on, *later][-1]
     if switched is None:
         enabled = settings.load(project).policies.handoff_filter.enabled
-        return words(f"the handoff filter is {'on' if enabled else 'off'}, as policies.yaml says")
-    return words(f"the handoff filter is {'on' if switched else 'off'}, as a person switched it")
+        return words(f"the handoff filter is {'on' if enabled else 'off'} (policies.yaml)")
+    return words(f"the handoff filter is {'on' if switched else 'off'} (switched by a person)")
 
 
 COMMANDS = (
-    Command("anti-on", "", "let the handoff filter drop what says nothing", on, place=8),
-    Command("anti-off", "", "forward whatever one peer says to the other", off, place=8),
-    Command("anti-status", "", "whether the handoff filter is on", shown, shows=True, place=8),
+    Command("anti-on", "", "drop low-content messages between the peers", on, place=8),
+    Command("anti-off", "", "forward all messages between the peers", off, place=8),
+    Command("anti-status", "", "state of the handoff filter", shown, shows=True, place=8),
 )

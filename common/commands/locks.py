@@ -47,4 +47,4 @@ def _holder(path: Path) -> str:
     return "nobody"
 
 
-COMMANDS = (Command("locks", "", "what is locked, and by whom", run, shows=True, place=3),)
+COMMANDS = (Command("locks", "", "locks and who holds them", run, shows=True, place=3),)

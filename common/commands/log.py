@@ -18,10 +18,10 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
     """Show the last words of the peers to the user, or one message or patch in full. Raises WrongUsage, NotFound."""
     if rest and not rest.isdecimal():
         if len(rest.split()) > 1:
-            raise WrongUsage("it is /log [N], or /log MID")
+            raise WrongUsage("usage: /log [N] or /log MID")
         return Reply(whole.of_mid(project, mid_of(project, rest)))
     facts = newest(project, int(rest or _USUAL))
-    return Reply(whole.entries(project, facts) or [Line("no peer has told you anything yet")])
+    return Reply(whole.entries(project, facts) or [Line("no messages from the peers yet")])
 
 
 def newest(project: Project, count: int) -> list[f.ToUser]:
@@ -38,4 +38,4 @@ def newest(project: Project, count: int) -> list[f.ToUser]:
     return [fact for fact in facts if isinstance(fact, f.ToUser)][-count:] if count else []
 
 
-COMMANDS = (Command("log", "[N|MID]", "what the peers told you, in full; or one message", run, shows=True, place=6),)
+COMMANDS = (Command("log", "[N|MID]", "messages to you, in full; or one message", run, shows=True, place=6),)

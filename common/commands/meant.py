@@ -20,7 +20,7 @@ _LEAVE = re.compile(r"(?:/?(?:exit|quit|logout|bye)(?:\(\))?|:(?:q|qa|wq|x|quit)
 _SHELL = re.compile(r"(?:[$%#>❯]\s+)?`?(?:sudo\s+)?(?:[\w.~/-]*/)?cccc(?:\s+(.*?))?\s*`?", re.IGNORECASE)
 _SLASH = re.compile(r"/([A-Za-z][\w-]*)(?:@\w+)?(?:\s.*)?")
 _ROUTES = ("a", "b", "both", "u")
-_SEND = "`both:` before it sends the line to the peers"
+_SEND = "prefix `both:` to send it to the peers"
 
 
 class Meant(NamedTuple):
@@ -42,16 +42,16 @@ def meant(text: str, here: Collection[str], chat: bool) -> Meant | None:
     if _HELP.fullmatch(line):
         return Meant("help")
     if _LEAVE.fullmatch(line):
-        leave = "/unsubscribe leaves this chat out" if chat else "q leaves, and the system goes on"
-        return Meant(words=f"{leave}; `cccc down`, typed in a shell, stops everything; {_SEND}")
+        leave = "/unsubscribe unsubscribes this chat" if chat else "q quits, everything keeps running"
+        return Meant(words=f"{leave}; `cccc down` in a shell stops everything; {_SEND}")
     shell = _SHELL.fullmatch(line)
     if shell:
         return _typed_elsewhere((shell[1] or "").strip(), here)
     slash = _SLASH.fullmatch(line)
     if slash and slash[1].lower() not in here and slash[1].lower() not in _ROUTES:
-        return Meant(words=f"there is no /{slash[1]} here; /help lists what there is; {_SEND}")
+        return Meant(words=f"unknown command /{slash[1]}; see /help; {_SEND}")
     if line.lower() in here:
-        return Meant(words=f"/{line.lower()} is the command; `both: {line.lower()}` sends the word to the peers")
+        return Meant(words=f"/{line.lower()} is the command; `both: {line.lower()}` sends it to the peers")
     return None
 
 
@@ -62,12 +62,12 @@ def _typed_elsewhere(said: str, here: Collection[str]) -> Meant | None:
     if not name or name in ("help", "-h", "--help"):
         return Meant("help")
     if name.startswith("-"):
-        return Meant(words=f"`cccc {name}` is for a shell; /help lists what can be typed here; {_SEND}")
+        return Meant(words=f"`cccc {name}` is for a shell; see /help for commands here; {_SEND}")
     if name not in subcommands.every():
         near = "" if rest else next(iter(get_close_matches(name, subcommands.every(), 1, 0.75)), "")
         return Meant(words=f"did you mean `cccc {near}`? That is for a shell; {_SEND}") if near else None
     shows = name in here and (BY_NAME[name].shows or (name == "rfd" and _RFD.fullmatch(rest)))
     if shows and not rest.startswith("-"):
         return Meant(name, rest)
-    place = f"here it is /{name}" if name in here else "/help lists what can be typed here"
+    place = f"here it is /{name}" if name in here else "see /help for commands here"
     return Meant(words=f"`cccc {name}` was not run: it is for a shell, {place}; {_SEND}")

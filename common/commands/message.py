@@ -44,7 +44,7 @@ def typed(project: Project, text: str, asker: Asker) -> Reply:
 
 def passed_on(odd: str, route: str) -> str:
     """Return what is told of a text with a prefix that is no route, which went to a, b or both."""
-    return f"`{odd}` is no route (a: b: both: are), so it went to {_TO[route]} as it is"
+    return f"unknown recipient `{odd}` (use a: b: both:); sent to {_TO[route]} as it is"
 
 
 def wish(project: Project, route: str, text: str, asker: Asker) -> Reply:
@@ -54,7 +54,7 @@ def wish(project: Project, route: str, text: str, asker: Asker) -> Reply:
     if not text.strip():
         raise WrongUsage("nothing to send: the text is empty")
     if len(content) > limit:
-        raise WrongUsage(f"{len(content)} bytes are more than a message may have ({limit}); send a path instead")
+        raise WrongUsage(f"the message has {len(content)} bytes (limit {limit}); send a path instead")
     now = time.time_ns() // 1000
     mid = f"cli-{now // 1_000_000}-{now % 1_000_000:05x}-{os.getpid()}"
     Blobs(project).put(content)

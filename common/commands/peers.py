@@ -16,12 +16,12 @@ CHOICES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}
 
 def pause(project: Project, rest: str, asker: Asker) -> Reply:
     """Hold what the peers say to each other, in order, until resume."""
-    return Reply([Line("paused; /resume lets the handoffs go on")], [f.Pause(who=asker.who)])
+    return Reply([Line("paused; /resume to continue")], [f.Pause(who=asker.who)])
 
 
 def resume(project: Project, rest: str, asker: Asker) -> Reply:
     """Resume handoffs between the peers."""
-    said = "resumed" if _paused(project) else "nothing was paused"
+    said = "resumed" if _paused(project) else "not paused"
     return Reply([Line(said)], [f.Resume(who=asker.who)])
 
 
@@ -38,7 +38,7 @@ def _paused(project: Project) -> bool:
 def stop(project: Project, rest: str, asker: Asker) -> Reply:
     """Interrupt the turn of a peer; what came of it is a `peer-stopped` per peer."""
     if rest.lower() not in CHOICES:
-        raise WrongUsage("whose turn? /stop a|b|both")
+        raise WrongUsage("usage: /stop a|b|both")
     return Reply(facts=[f.PeerStop(peer=peer, who=asker.who, via=asker.via) for peer in CHOICES[rest.lower()]])
 
 
@@ -46,25 +46,25 @@ def refresh(project: Project, rest: str, asker: Asker) -> Reply:
     """Send SYSTEM again, which says who the peers are and how they work."""
     choice = rest.lower() or "both"
     if choice not in CHOICES:
-        raise WrongUsage("who forgot? /refresh [a|b|both]")
+        raise WrongUsage("usage: /refresh a|b|both")
     labels = CHOICES[choice]
     said = [f.Refresh(peer=peer, who=asker.who, via=asker.via) for peer in labels]
-    return Reply([Line(f"SYSTEM goes to {' and '.join(labels)} again")], said)
+    return Reply([Line(f"resending the system prompt to {' and '.join(labels)}")], said)
 
 
 def show_peers(project: Project, rest: str, asker: Asker) -> Reply:
     """Show what the peers say to each other in the chats of every bridge, or not."""
     if rest.lower() not in ("on", "off"):
-        raise WrongUsage("it is /showpeers on|off")
+        raise WrongUsage("usage: /showpeers on|off")
     on = rest.lower() == "on"
-    said = "chats see what the peers say to each other" if on else "chats see only what the peers say to you"
+    said = "chats show the peers' messages to each other" if on else "chats show only the peers' messages to you"
     return words(said)._replace(facts=[f.ShowPeers(on=on, who=asker.who, via=asker.via)])
 
 
 COMMANDS = (
-    Command("pause", "", "hold what the peers say to each other", pause, place=7),
-    Command("resume", "", "let it go on", resume, place=7),
-    Command("stop", "a|b|both", "interrupt the turn of a peer", stop, place=7),
-    Command("refresh", "[a|b|both]", "send SYSTEM to a peer again", refresh, place=7),
-    Command("showpeers", "on|off", "whether chats see what the peers say to each other", show_peers, place=7),
+    Command("pause", "", "pause handoffs between the peers", pause, place=7),
+    Command("resume", "", "resume handoffs", resume, place=7),
+    Command("stop", "a|b|both", "interrupt a peer's turn", stop, place=7),
+    Command("refresh", "[a|b|both]", "resend the system prompt", refresh, place=7),
+    Command("showpeers", "on|off", "show the peers' messages to each other in chats", show_peers, place=7),
 )

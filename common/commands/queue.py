@@ -22,7 +22,7 @@ def read(project: Project) -> list[dict[str, str]]:
 def lines(entries: list[dict[str, str]]) -> list[Line]:
     """Return the patch queue as a person reads it."""
     if not entries:
-        return [Line("no patch waits")]
+        return [Line("the queue is empty")]
     rows = [
         (str(place), e["mid"], e["from"], e["stage"], ago(e["since"]), e["reason"])
         for place, e in enumerate(entries, 1)
@@ -30,4 +30,4 @@ def lines(entries: list[dict[str, str]]) -> list[Line]:
     return table(("#", "patch", "from", "stage", "since", "reason"), rows)
 
 
-COMMANDS = (Command("queue", "", "the patches that wait or are being checked", run, shows=True, place=2),)
+COMMANDS = (Command("queue", "", "patches that are queued or being checked", run, shows=True, place=2),)

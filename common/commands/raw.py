@@ -25,10 +25,10 @@ def parse(text: str) -> tuple[str, str] | None:
 def wish(project: Project, letter: str, line: str, asker: Asker) -> Reply:
     """Type a line into a pane; what came of it is a `raw-typed`. Raises WrongUsage."""
     if not line.strip():
-        raise WrongUsage(f"nothing to type: `{letter}!` and then the line")
+        raise WrongUsage(f"nothing to type: use `{letter}! LINE`")
     if len(line) > LONGEST or not line.isprintable():
         raise WrongUsage(
-            f"what is typed is one line of at most {LONGEST} characters; send a message instead ({letter}:)"
+            f"only one line of at most {LONGEST} characters can be typed; send a message instead ({letter}:)"
         )
     redact = Redactor(settings.load(project).telegram.redact_patterns).redact
     content = line.encode()

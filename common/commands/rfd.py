@@ -22,7 +22,7 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
     if verb in ("", "list") and not rfd_id:
         return Reply(listed(read(project)))
     if not rfd_id:
-        raise WrongUsage(f"which request? /rfd {USAGE}")
+        raise WrongUsage(f"usage: /rfd {USAGE}")
     entry = find(project, rfd_id)
     if verb == "show" and not more:
         return Reply(shown(entry))
@@ -32,7 +32,7 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
         return Reply(facts=[decision(asker, rfd_id, more)])
     if verb == "ask" and more:
         return Reply(facts=[decision(asker, rfd_id, "ask", more)])
-    raise WrongUsage(f"it is /rfd {USAGE}")
+    raise WrongUsage(f"usage: /rfd {USAGE}")
 
 
 def read(project: Project, everything: bool = False) -> list[dict[str, Any]]:
@@ -46,20 +46,20 @@ def find(project: Project, rfd_id: str) -> dict[str, Any]:
     for entry in read(project, everything=True):
         if entry["rfd"]["rfd_id"] == rfd_id:
             return entry
-    raise NotFound(f"no request {plain(rfd_id)}; `cccc rfd list --all` shows them")
+    raise NotFound(f"no request {plain(rfd_id)}; see `cccc rfd list --all`")
 
 
 def decision(asker: Asker, rfd_id: str, answer: str, text: str = "") -> f.Decision:
     """Return the fact of an answer. Raises WrongUsage when a question is too long."""
     if len(text) > LONGEST_QUESTION:
-        raise WrongUsage(f"a question may have {LONGEST_QUESTION} characters; send the rest as a message")
+        raise WrongUsage(f"a question is limited to {LONGEST_QUESTION} characters; send the rest as a message")
     return f.Decision(rfd_id=rfd_id, decision=answer, who=asker.who, via=asker.via, user=asker.user, text=text)
 
 
 def listed(entries: list[dict[str, Any]]) -> list[Line]:
     """Return requests as a person reads them, one per line."""
     if not entries:
-        return [Line("no request waits for a decision")]
+        return [Line("no open requests")]
     rows = [
         (e["rfd"]["rfd_id"], e["status"], e["rfd"]["why"], ago(e["opened"]), day(e["expires"]), e["rfd"]["title"])
         for e in entries
@@ -80,7 +80,7 @@ def shown(entry: dict[str, Any]) -> list[Line]:
         ("from", rfd["from"]),
         ("why", rfd["why"]),
         ("options", " | ".join(rfd["options"])),
-        ("without an answer", rfd["default"] or "nothing"),
+        ("if nobody answers", rfd["default"] or "nothing"),
         ("opened", day(entry["opened"])),
         ("until", day(entry["expires"])),
         ("answers needed", str(rfd["required"])),
@@ -94,4 +94,4 @@ def shown(entry: dict[str, Any]) -> list[Line]:
     return lines + table(("", ""), rows)
 
 
-COMMANDS = (Command("rfd", USAGE, "what the peers may not decide", run, place=4),)
+COMMANDS = (Command("rfd", USAGE, "decision requests", run, place=4),)

@@ -63,14 +63,14 @@ def lines(found: dict[str, Any]) -> list[Line]:
     shown += [Line(""), *_peer_lines(found["inboxes"], snapshot.get("peers", {}) if found["running"] else {})]
     shown += [Line(""), *_checks(snapshot), *queue.lines(found["queue"])]
     for told in snapshot.get("told", [])[:1]:
-        head = f"{told['from']} told you {ago(told['ts'])} ago (`cccc log --me` shows all of it, and more)"
+        head = f"{told['from']} told you {ago(told['ts'])} ago (`cccc log --me` shows all)"
         shown.append(Line(f"{head}: {plain(told['text'])}", "green"))
     for rfd in snapshot.get("rfds", []):
         shown.append(Line(f"decide {rfd['rfd_id']} ({ago(rfd['ts'])} old): {plain(rfd['title'])}", "yellow", True))
     if snapshot.get("paused"):
-        shown.append(Line(f"handoffs paused for {ago(snapshot['paused'])}: `cccc resume` lets them go on", "yellow"))
+        shown.append(Line(f"handoffs paused for {ago(snapshot['paused'])}: `cccc resume` to continue", "yellow"))
     if snapshot.get("leftovers"):
-        shown.append(Line(f"changed and never handed in: {plain(snapshot['leftovers'])}", "yellow"))
+        shown.append(Line(f"uncommitted, outside any patch: {plain(snapshot['leftovers'])}", "yellow"))
     for notice in snapshot.get("notices", []):
         shown.append(Line(f"notice {ago(notice['ts'])} ago: {plain(notice['text'])}", "yellow"))
     return shown + _fact_lines(found["facts"])
@@ -105,7 +105,7 @@ def _of_the_ledger(project: Project) -> list[str]:
     try:
         loss = anchor.loss(project, anchor.place(project))
     except LedgerBroken as error:
-        return [f"the ledger does not hold: {error}"]
+        return [f"the ledger is damaged: {error}"]
     return [f"{loss.words}; {anchor.HOW}"] if loss else []
 
 
@@ -159,8 +159,8 @@ def _snapshot(project: Project, up: bool, troubles: list[str]) -> status.Status 
         return None
     troubles += found.settings if up else []
     for skip in found.skipped:
-        line = f"{skip.service} went on without fact {skip.fact}: {skip.error}"
-        troubles.append(f"{line}; when you have seen it, `cccc status --clear`")
+        line = f"{skip.service} skipped fact {skip.fact}: {skip.error}"
+        troubles.append(f"{line}; `cccc status --clear` when seen")
     for peer, pane in found.peers.items():
         if up and pane.state == "dead":
             troubles.append(f"{peer} is dead" + (f": {pane.reason}" if pane.reason else ""))
@@ -195,4 +195,4 @@ def _fact_lines(facts: list[dict[str, Any]]) -> list[Line]:
     return [Line(""), *table(("last facts", "kind", "who", "what"), rows)] if rows else []
 
 
-COMMANDS = (Command("status", "", "the whole project at a glance", run, shows=True, place=1),)
+COMMANDS = (Command("status", "", "the state of the project", run, shows=True, place=1),)

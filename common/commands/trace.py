@@ -42,7 +42,7 @@ def run(project: Project, rest: str, asker: Asker) -> Reply:
     Exit codes: 0 done, 1 the ledger is damaged, 2 wrong usage, 3 no such message.
     """
     if not rest:
-        raise WrongUsage("which message? /trace MID")
+        raise WrongUsage("usage: /trace MID")
     return Reply(lines(project, rest))
 
 
@@ -51,7 +51,7 @@ def lines(project: Project, mid: str) -> list[Line]:
     mid = mid_of(project, mid)
     mine = ledger.of_mid(project, mid)
     if not mine:
-        raise NotFound(f"no fact that this version knows has the mid {mid}; `cccc ledger show --mid {mid} --json`")
+        raise NotFound(f"no fact known to this version has the mid {mid}; try `cccc ledger show --mid {mid} --json`")
     related = (*_causes(project, mine), *_answers(project, mine), *_nudges(project, mine), *_led_to(project, mine))
     others = {fact.seq: fact for fact in related}
     for fact in mine:
@@ -65,7 +65,7 @@ def lines(project: Project, mid: str) -> list[Line]:
         rows.append((f"{after:+.3f} s", str(told.seq), kind, told.who, told.text))
     shown = table(("time", "seq", "kind", "who", "what"), rows, [colour(raw) for raw in raws])
     cut = any(len(row[-1]) > _WIDE for row in rows)
-    hint = [Line(f"all of what is cut: `cccc log {mid}`, or /log {mid} where there is a `/`", "bright_black")]
+    hint = [Line(f"lines are cut; `cccc log {mid}`, or /log {mid} in panel and chats, shows all", "bright_black")]
     return [Line(f"{mid}, {begin.astimezone():%Y-%m-%d %H:%M:%S}"), *shown, *(hint if cut else [])]
 
 
@@ -120,4 +120,4 @@ def _nudges(project: Project, mine: list[Fact]) -> list[Fact]:
     return found
 
 
-COMMANDS = (Command("trace", "MID|COMMIT|BRANCH", "what became of one message or patch", run, shows=True, place=5),)
+COMMANDS = (Command("trace", "MID|COMMIT|BRANCH", "what happened to a message or patch", run, shows=True, place=5),)

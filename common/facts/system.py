@@ -96,7 +96,7 @@ class BodyForgotten(Fact, tag="body-forgotten"):
 
 
 class FactSkipped(Fact, tag="fact-skipped"):
-    """A service died twice on one fact and goes on without it."""
+    """A service died twice on one fact and continues without it."""
 
     SAID_BY = ("orchestrator", "delivery", "evidence", "panel", "bridge")
     TONE = BAD
@@ -109,7 +109,7 @@ class FactSkipped(Fact, tag="fact-skipped"):
         return f"fact {self.fact}: {self.error}"
 
     def call(self) -> str:
-        return f"{self.service} went on without fact {self.fact}"
+        return f"{self.service} skipped fact {self.fact}"
 
 
 class SkipsCleared(Fact, tag="skips-cleared"):

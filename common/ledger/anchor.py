@@ -22,7 +22,7 @@ from cccc.common.facts import LedgerAccepted, LedgerDiffers
 from cccc.common.machine import durable, git
 from cccc.common.paths import Project
 
-HOW = 'put back a backup, or type `cccc ledger accept --because "…"`'
+HOW = 'restore a backup, or run `cccc ledger accept --because "…"`'
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -109,7 +109,7 @@ def loss(project: Project, path: Path | None, restarted: bool = False) -> Loss |
         return None
     head = _head(path)
     if head is None:
-        words = f"nothing tells whether the ledger is whole: {path}, where its end is kept, cannot be read"
+        words = f"cannot tell whether the ledger is complete: {path}, which records its end, cannot be read"
         return Loss(0, "", words, ledger.oldest(project), ledger.breaks(project))
     words = _end_of(project, head)
     touched = head.files != files(project) and (bool(head.files) or not restarted)
@@ -124,9 +124,9 @@ def loss(project: Project, path: Path | None, restarted: bool = False) -> Loss |
     words = next((fact.reason for fact in of_this if isinstance(fact, LedgerDiffers)), words)  # before it grew again
     unknown = sorted(set(broken) - {seq for fact in accepted for seq in fact.breaks})
     if not words and first > max([1, *(fact.first for fact in accepted)]):
-        words = f"the ledger begins late: {_lines(1, first - 1)} gone"
+        words = f"the beginning of the ledger is missing: {_lines(1, first - 1)} gone"
     elif not words and unknown:
-        words = f"the ledger does not hold any more: {ledger.not_following(unknown[0])}"
+        words = f"the ledger is damaged: {ledger.not_following(unknown[0])}"
     return Loss(head.seq, head.hash, words, first, broken) if words else None
 
 
@@ -139,7 +139,7 @@ def _end_of(project: Project, head: Head) -> str:
         return f"the ledger is empty: all of its {head.seq} lines are gone"
     if end < head.seq:
         return f"the ledger is shorter than it was: {_lines(end + 1, head.seq)} gone"
-    return f"the ledger has lost lines that it had: line {head.seq} is another one now"
+    return f"the ledger has lost lines: line {head.seq} is a different one now"
 
 
 def _lines(first: int, last: int) -> str:

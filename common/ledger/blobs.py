@@ -32,9 +32,9 @@ class Blobs:
         try:
             content = self.path(sha).read_bytes()
         except (FileNotFoundError, IsADirectoryError):
-            raise NotFound(f"the body {sha} is not in {self._folder} any more") from None
+            raise NotFound(f"the body {sha} is missing in {self._folder}") from None
         if hashlib.sha256(content).hexdigest() != sha:
-            raise NotFound(f"the body {sha} in {self._folder} has other bytes than it had")
+            raise NotFound(f"the body {sha} in {self._folder} was changed")
         return content
 
     def _has(self, sha: str) -> bool:

@@ -46,13 +46,13 @@ def _of_commit(project: Project, name: str, commit: str) -> str:
         raise NotFound(f"{what}, which holds {len(mids)} patches; name one: {', '.join(mids)}")
     newest = git.line(project.root, "log", "-1", "--format=%h", "--grep=^Cccc-Mid:", commit)
     hint = f"the newest of the gate before it is {newest}" if newest else "there is none of the gate before it"
-    raise NotFound(f"{what}, which is no patch of this ledger; {hint}")
+    raise NotFound(f"{what}, which is not a patch of this ledger; {hint}")
 
 
 def _lost(project: Project, name: str, candidates: str) -> str:
     """Return the patch that landed as a commit which git does not have any more."""
     if candidates:
-        raise NotFound(f"{plain(name)} fits several commits: {candidates}; write more digits")
+        raise NotFound(f"{plain(name)} is ambiguous: {candidates}; use more digits")
     found = {}
     if _HEX.fullmatch(name):
         landed = (fact for fact in ledger.read(project) if isinstance(fact, f.PatchCommit))
@@ -61,8 +61,8 @@ def _lost(project: Project, name: str, candidates: str) -> str:
         return next(iter(found))
     if found:
         several = ", ".join(f"{commit[:12]} ({mid})" for mid, commit in found.items())
-        raise NotFound(f"{plain(name)} fits several commits: {several}; write more digits")
-    what = f"no fact has the mid {plain(name)}, and git knows no such commit or branch"
+        raise NotFound(f"{plain(name)} is ambiguous: {several}; use more digits")
+    what = f"no such mid, commit or branch: {plain(name)}"
     raise NotFound("; ".join(filter(None, (what, older.kept_in_words(project), "`cccc ledger tail` shows the newest"))))
 
 

@@ -75,5 +75,5 @@ def shown(path: Path, kind: type[T], *keys: str) -> T:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         found = None
     if found is None or (isinstance(found, list) and any(set(keys) - set(entry) for entry in found)):
-        raise UserError(f"{path} cannot be read; `cccc up` makes it again")
+        raise UserError(f"{path} cannot be read; `cccc up` recreates it")
     return found

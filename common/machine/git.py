@@ -188,18 +188,18 @@ def _no_tree(root: Path, words: str) -> NoTree:
     if "dubious ownership" in words:
         trusted = re.search(r"repository at '(.+?)'", words)
         place = plain(trusted[1] if trusted else str(root))
-        what = f"{place} belongs to another user, so git does not trust it"
-        return NoTree(what, f"run `git config --global --add safe.directory '{place}'`, or give it to your user")
+        what = f"{place} belongs to another user, and git does not trust it"
+        return NoTree(what, f"run `git config --global --add safe.directory '{place}'`, or change its owner")
     if "must be run in a work tree" in words:
         what = f"{plain(str(root))} is in a bare repository, which has no work tree"
         return NoTree(what, "clone it and run cccc there, or run `git config core.bare false`")
     gone = re.search(r"not a git repository: (\S.*)", words)
     if gone:
-        what = f"{plain(str(root))}: .git leads to {plain(gone[1])}, which is not there"
+        what = f"{plain(str(root))}: .git points to {plain(gone[1])}, which does not exist"
         return NoTree(what, "run `git worktree repair PATH` in the main repository, or clone again")
     if "not a git repository" in words:
-        return NoTree(f"{plain(str(root))} is not in a git repository", "run `git init` there, or bring its .git back")
-    return NoTree(f"{plain(str(root))}: git finds no work tree ({plain(words)})", "mend what git names")
+        return NoTree(f"{plain(str(root))} is not in a git repository", "run `git init` there, or restore its .git")
+    return NoTree(f"{plain(str(root))}: git finds no work tree ({plain(words)})", "fix what git reports")
 
 
 def short(name: str) -> str:

@@ -30,7 +30,7 @@ from cccc.common.machine import leftovers
 from cccc.common.paths import Project, same_file
 from cccc.common.registry import BRIDGES, BY_NAME, EVERY, is_bridge
 
-LOST_SOCKET = "its socket is gone or does not answer; `cccc up` has it made again, and the peers go on"
+LOST_SOCKET = "its socket is gone or does not answer; `cccc up` recreates it, the peers keep running"
 STOP_WITHIN = 1.0  # what `down` leaves to the services; leftovers.end takes less than 1 s more
 _ANSWER_WITHIN = 10.0  # longer than stopwaitsecs
 _STARTS_WITHIN = 60.0  # on a host under load Python alone needs seconds
@@ -98,7 +98,9 @@ def _mended(project: Project) -> bool:
         if _answers(project):
             return True
         if time.monotonic() > end:
-            raise UserError(f"supervisord (process {found[0]}) runs and does not answer; `cccc down` ends everything")
+            raise UserError(
+                f"supervisord (process {found[0]}) is running but does not answer; `cccc down` stops everything"
+            )
         time.sleep(_ASK_AGAIN)
     return False  # it was on its way out
 
@@ -125,10 +127,10 @@ def _run(project: Project) -> None:
         )
     except subprocess.TimeoutExpired:
         log = project.service_log("supervisord")
-        raise UserError(f"supervisord does not start within {_STARTS_WITHIN:.0f} s; see {log}") from None
+        raise UserError(f"supervisord did not start within {_STARTS_WITHIN:.0f} s; see {log}") from None
     if started.returncode:
         said = (started.stderr + started.stdout).strip().splitlines() or [f"exit {started.returncode}"]
-        raise UserError(f"supervisord does not start: {said[0]}; see {project.service_log('supervisord')}")
+        raise UserError(f"supervisord failed to start: {said[0]}; see {project.service_log('supervisord')}")
 
 
 def render(bridges: Collection[str]) -> str:
@@ -170,7 +172,7 @@ def call(project: Project, method: str, *args: object) -> Any:
         return _ask(project, _ANSWER_WITHIN, method, *args)
     except NotRunning:
         if leftovers.supervisords(project):
-            raise NotRunning(f"supervisord runs, but {LOST_SOCKET}") from None
+            raise NotRunning(f"supervisord is running, but {LOST_SOCKET}") from None
         raise
 
 
@@ -225,7 +227,7 @@ def restart(project: Project, names: Sequence[str] = ()) -> None:
     known = [row.name for row in rows]
     for name in names:
         if name not in known:
-            raise NotFound(f"no service {name}; there are {', '.join(known)}")
+            raise NotFound(f"unknown service {name}; choose from {', '.join(known)}")
     stopped = [row.name for row in rows if row.state == "STOPPED" and is_bridge(row.name)]
     chosen = [name for name in known if name in names or (not names and name not in stopped)]
     for name in reversed(chosen):
@@ -298,7 +300,7 @@ def _ask(project: Project, within: float, method: str, *args: object) -> Any:
     try:
         return getattr(proxy, f"supervisor.{method}")(*args)
     except (OSError, http.client.HTTPException) as error:
-        raise NotRunning("not running here; start it with `cccc up`") from error
+        raise NotRunning("not running; run `cccc up`") from error
     finally:
         transport.close()
 

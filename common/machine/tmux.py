@@ -139,7 +139,7 @@ def _reopen(project: Project) -> bool:
     end = time.monotonic() + _REOPENS_WITHIN
     while listener(path) != servers[0]:
         if time.monotonic() > end:
-            raise TmuxError(f"the tmux server (process {servers[0]}) has lost {path} and does not make it again")
+            raise TmuxError(f"the tmux server (process {servers[0]}) has lost {path} and does not recreate it")
         time.sleep(0.01)
     return True
 

@@ -117,5 +117,5 @@ TELEGRAM_MOVED = {
     "files.redact_patterns": "redact_patterns",
 }
 
-_WRAPPED = "what a person says always reaches a peer in <FROM_USER>, so that nobody can speak for somebody else"
+_WRAPPED = "a person's message always reaches a peer in <FROM_USER>, so that nobody can impersonate another"
 RETIRED = {"files.autowrap_from_user": Retired("true", _WRAPPED)}

@@ -55,7 +55,7 @@ class Drift:
     def _compare(self, running: Collection[str]) -> list[str]:
         problems = settings.problems(self._project)
         if problems:
-            return [f"{problem}; what was read before goes on, and a restart would fail" for problem in problems]
+            return [f"{problem}; the old values stay in use, and a restart would fail" for problem in problems]
         try:
             now = digests(settings.load(self._project))
         except SettingsError as error:  # written to between the two
@@ -74,9 +74,9 @@ def _told(file: str, stale: dict[str, list[str]]) -> list[str]:
     keys = _named(list(dict.fromkeys(key for found in stale.values() for key in found)))
     lines = []
     if keys:
-        lines.append(f"{file}.yaml changed and is not in force: {keys}; `{_restart(list(stale))}` takes it over")
+        lines.append(f"{file}.yaml changed and is not applied yet: {keys}; run `{_restart(list(stale))}`")
     if session:
-        lines.append(f"{file}.yaml changed: {_named(session)}; counts after `cccc down` and `cccc up`")
+        lines.append(f"{file}.yaml changed: {_named(session)}; applies after `cccc down` and `cccc up`")
     return lines
 
 

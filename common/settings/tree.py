@@ -27,7 +27,7 @@ def tree(path: Path) -> yaml.Node | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise Broken(f"cannot be read ({error.strerror}); mend its type or permissions") from None
+        raise Broken(f"cannot be read ({error.strerror}); fix its type or permissions") from None
     if len(raw) > LARGEST_FILE:
         raise Broken(f"has {len(raw)} bytes; allowed: at most {LARGEST_FILE}")
     try:

@@ -58,20 +58,18 @@ def find(root: Path, env: Mapping[str, str]) -> list[Finding]:
     except git.NoTree as none:
         return [Finding(f"{none.what}: no patch can land", none.mend, bad=True)]
     except git.GitError as error:
-        return [Finding(f"{error}: no patch can land", "mend what git names", bad=True)]
+        return [Finding(f"{error}: no patch can land", "fix what git reports", bad=True)]
     found = []
     if not repo.head:
         found.append(_no_head(repo, env))
     elif not repo.branch:
         mend = "`git switch BRANCH`, or `git switch -c NAME` for a new one"
-        found.append(Finding("HEAD is detached: patches wait until a branch is checked out", mend))
+        found.append(Finding("HEAD is detached: patches are held until a branch is checked out", mend))
     found += _in_progress(repo)
     for who in ("AUTHOR", "COMMITTER"):
         if git.run(root, "var", f"GIT_{who}_IDENT", env=env, check=False).returncode:
             mend = '`git config user.name "NAME"` and `git config user.email ADDRESS`'
-            found.append(
-                Finding("git does not know in whose name to commit: no patch can land", mend, "identity", True)
-            )
+            found.append(Finding("no git identity (user.name, user.email): no patch can land", mend, "identity", True))
             break
     return found
 
@@ -86,14 +84,14 @@ def notes(root: Path, env: Mapping[str, str]) -> list[Finding]:
     found = []
     outer = git.line(root, "rev-parse", "--show-superproject-working-tree", env=env)
     if outer:
-        what = f"this is a submodule of {plain(outer)}: patches land here, and there it shows as moved"
-        found.append(Finding(what, f"`git -C {plain(outer)} add` and commit, when it shall follow"))
+        what = f"this is a submodule of {plain(outer)}: patches land here, and it shows as modified there"
+        found.append(Finding(what, f"`git -C {plain(outer)} add` and commit to update it"))
     elif repo.dir.resolve() != repo.common:
         what = f"this is a linked worktree of {plain(str(repo.common.parent))}: patches land on its branch alone"
         found.append(Finding(what, "keep the main repository where it is; `git worktree repair` after a move"))
     if (repo.common / "shallow").exists():
-        what = "the history is shallow: patches land, and what is older than it cannot be looked up"
-        found.append(Finding(what, "`git fetch --unshallow` brings the rest"))
+        what = "a shallow clone: patches land, but older commits cannot be looked up"
+        found.append(Finding(what, "`git fetch --unshallow` fetches the rest"))
     return found
 
 
@@ -139,9 +137,9 @@ class Watch:
 def _no_head(repo: git.Repo, env: Mapping[str, str]) -> Finding:
     if git.line(repo.top, "for-each-ref", "--count=1", "refs/heads", "refs/remotes", env=env):
         name = repo.branch.removeprefix("refs/heads/")
-        what = f"HEAD names the branch {plain(name)}, which has no commit: no patch can land"
+        what = f"HEAD names the branch {plain(name)}, which has no commits: no patch can land"
         return Finding(what, "`git switch BRANCH`, or make its first commit")
-    return Finding("the repository has no commit yet: no patch can land", "`git commit --allow-empty -m Begin`")
+    return Finding("the repository has no commits yet: no patch can land", "`git commit --allow-empty -m Begin`")
 
 
 def _in_progress(repo: git.Repo) -> list[Finding]:
@@ -149,12 +147,12 @@ def _in_progress(repo: git.Repo) -> list[Finding]:
     for name, what in UNFINISHED.items():
         if (repo.dir / name).exists():
             mend = "`git bisect reset`" if what == "bisect" else f"`git {what} --continue`, or `git {what} --abort`"
-            found[what] = Finding(f"a {what} is in progress: patches wait", mend)
+            found[what] = Finding(f"a {what} is in progress: patches are held", mend)
     lock = repo.dir / "index.lock"
     state = _state(lock)
     if isinstance(state, tuple) and not left(state[0] / 1e9, _LOCK_IS_OLD_AFTER, time.time()):
         found["lock"] = Finding(
-            f"{plain(str(lock))} exists: patches wait", f"rm {plain(str(lock))}, if no git command runs"
+            f"{plain(str(lock))} exists: patches are held", f"rm {plain(str(lock))}, if no git command is running"
         )
     return list(found.values())
 

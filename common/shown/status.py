@@ -1,4 +1,4 @@
-"""`state/status.json`: the whole project at a glance, for people and tools.
+"""`state/status.json`: the state of the project, for people and tools.
 
 The panel service alone writes it, by atomic replace, and only when something else than `ts`
 has changed; while nothing happens it is not touched, and its age says nothing. So it holds
@@ -209,7 +209,7 @@ def read(project: Project) -> Status:
     try:
         status = msgspec.json.decode(project.status.read_bytes(), type=Status)
     except FileNotFoundError:
-        raise NotRunning(f"{project.status} is not there yet; run `cccc up`") from None
+        raise NotRunning(f"{project.status} does not exist yet; run `cccc up`") from None
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise NotRunning(f"{project.status} is not from this version ({error}); run `cccc restart panel`") from None
     if status.format != FORMAT:

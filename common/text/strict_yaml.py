@@ -15,8 +15,8 @@ _AsWritten: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _UNREADABLE = (yaml.YAMLError, ValueError, OverflowError)  # the last two: of half a sign and of escapes
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _WHY = {  # by the character at which YAML gives up
-    ":": "a `: ` stands where none may; quote the text that it is in, or close what is open before it",
-    "\t": "a tab stands where only spaces may",
+    ":": "unexpected `: `; quote the text, or close what is open before it",
+    "\t": "a tab where only spaces are allowed",
     "@": "a text that begins with @ needs quotes",
     "`": "a text that begins with ` needs quotes",
     "%": "a text that begins with % needs quotes",
@@ -57,11 +57,11 @@ def as_written(text: str, deepest: int = DEEPEST) -> object:
 def broken(text: str, error: Exception) -> NotYAML:
     """Return where a library could not go on, in our words."""
     if isinstance(error, (yaml.reader.ReaderError, UnicodeEncodeError)):
-        return NotYAML("it holds a character that YAML does not allow")
+        return NotYAML("it contains a character that YAML does not allow")
     if isinstance(error, yaml.constructor.ConstructorError):
-        return NotYAML("a key or a value is of a kind that cannot stand here", _line(error))
+        return NotYAML("this kind of key or value is not allowed here", _line(error))
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return NotYAML("a number, a date or an escape in it has no meaning; quote the text that it is in")
+        return NotYAML("invalid number, date or escape; quote the text")
     mark = error.problem_mark
     lines = _BREAK.split(text)
     rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""

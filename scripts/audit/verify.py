@@ -51,7 +51,7 @@ def verify(project: Project, tick: Tick = lambda _: None) -> Audit:
                 tick(len(found.line.raw) + 1)
         except LedgerBroken as error:
             audit.lines = reader.seq
-            audit.problems = [f"the ledger does not hold after {plural(reader.seq, 'line')}: {error}"]
+            audit.problems = [f"the ledger is damaged after {plural(reader.seq, 'line')}: {error}"]
             return audit
         audit.lines = reader.seq
         _history(project, book, audit, breaks)
@@ -79,7 +79,7 @@ def _history(project: Project, book: Book, audit: Audit, breaks: list[int]) -> N
         audit.problems.append(f"lines 1 to {first - 1} are missing in {project.segments}")
     if unknown:
         audit.problems.append(
-            f"the ledger does not hold after {plural(unknown[0] - 1, 'line')}: {ledger.not_following(unknown[0])}"
+            f"the ledger is damaged after {plural(unknown[0] - 1, 'line')}: {ledger.not_following(unknown[0])}"
         )
 
 

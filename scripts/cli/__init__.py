@@ -76,7 +76,7 @@ def main() -> int:
     _open_closed_streams()
     wrong = zone.settle()
     if wrong:
-        click.echo(f"cccc: TZ={wrong} is no time zone that can be used; times are shown without it", err=True)
+        click.echo(f"cccc: TZ={wrong} is not a usable time zone; ignored", err=True)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8
     try:

@@ -37,6 +37,6 @@ def until_left(project: Project, read_only: bool = False) -> None:
         terminal.renew(project)
     tmux.attach(project, read_only)
     if supervisor.is_up(project):
-        click.echo("left; everything goes on: `cccc attach` comes back, `cccc down` stops it")
+        click.echo("detached; `cccc attach` returns, `cccc down` stops everything")
     else:
-        click.echo("stopped; `cccc run` starts it again")
+        click.echo("stopped; `cccc run` to start again")

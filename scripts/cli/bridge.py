@@ -85,12 +85,12 @@ def _start(project: Project, platforms: tuple[str, ...], again: bool) -> None:
             _stop(project, platform)
         name = f"bridge-{platform}"
         if any(row.name == name and row.pid for row in supervisor.processes(project)):
-            click.echo(f"{platform}: runs already")
+            click.echo(f"{platform}: already running")
             continue
         bridges.mark_start(project, [platform])
         supervisor.call(project, "startProcess", name, False)
         ready.wait(project, [name])
-        click.echo(f"{platform}: started; `cccc bridge {platform} status` says whether it is connected")
+        click.echo(f"{platform}: started; see `cccc bridge {platform} status`")
 
 
 def _with_a_token(loaded: settings.Settings) -> tuple[str, ...]:
@@ -143,10 +143,10 @@ def _logs(project: Project, platforms: tuple[str, ...], lines: int, follow: bool
 def _pair(project: Project) -> None:
     running.require(project)
     code = pairing.new(project, time.time())
-    click.echo(f"type this in the chat within {pairing.GOOD_FOR / 60:.0f} minutes; it lets one chat in:")
+    click.echo(f"type this in the chat within {pairing.GOOD_FOR / 60:.0f} minutes; valid for one chat:")
     click.echo(f"  /subscribe {code}")
     if any(row.pid for row in supervisor.processes(project) if is_bridge(row.name)):
         return
     known = _with_a_token(settings.load(project))
     mend = f"; `cccc bridge start` starts {', '.join(known)}" if known else f", and {_NO_TOKEN}"
-    click.echo(f"no bridge runs to take it{mend}", err=True)
+    click.echo(f"no bridge is running{mend}", err=True)

@@ -49,7 +49,7 @@ def command(cli: tuple[str, ...], messages: int, keep: Path | None) -> int:
     for kind in cli or tuple(PEER):
         program = shutil.which(kind)
         if not program:
-            raise NotFound(f"{kind} is not on the PATH; install it, or name the other one")
+            raise NotFound(f"{kind} is not on the PATH; install it or name the other CLI")
         version = peer_commands.version(program) or "unknown"
         folder = screens / f"{kind}-{version}"
         rows, kept = [], []
@@ -58,7 +58,7 @@ def command(cli: tuple[str, ...], messages: int, keep: Path | None) -> int:
                 rows += [_row(flight, check, folder) for check in flown]
                 kept += flight.kept
         wrong = [each.path.stem for each in kept if not each.right()]
-        rows.append(("screens read right", "miss" if wrong else "ok", ", ".join(wrong) or f"all {len(kept)}", ""))
+        rows.append(("screens recognised", "miss" if wrong else "ok", ", ".join(wrong) or f"all {len(kept)}", ""))
         click.secho(f"\n{kind} {version}", bold=True)
         table(("check", "verdict", "seen", "took"), rows, ["red" if row[1] == "miss" else None for row in rows])
         good = good and all(row[1] == "ok" for row in rows)

@@ -35,19 +35,19 @@ def command(keep_ledger: bool, yes: bool) -> None:
     """
     project = Project.find()
     if supervisor.is_up(project):
-        raise UserError("the project is up; run `cccc down` first")
-    what = "mailbox, work, logs and state" + (" (but not the ledger)" if keep_ledger else ", the ledger included,")
+        raise UserError("the project is running; run `cccc down` first")
+    what = "mailbox, work, logs and state" + (" (except the ledger)" if keep_ledger else " (including the ledger)")
     if not yes:
         if not sys.stdin.isatty():
-            raise UserError(f"this would remove {what} in {project.home}; say `--yes` to do it")
-        click.confirm(f"Remove {what} in {project.home}?", abort=True)
+            raise UserError(f"this would delete {what} in {project.home}; pass --yes to confirm")
+        click.confirm(f"Delete {what} in {project.home}?", abort=True)
     supervisor.down(project)  # what a killed supervisord left
     if not keep_ledger:
         anchor.remove(project)
     _empty(project, keep_ledger)
     skeleton.create(project)
     _forget_gate_tree(project.root)
-    click.echo(f"removed {what} in {project.home}".rstrip(","))
+    click.echo(f"deleted {what} in {project.home}")
 
 
 def _empty(project: Project, keep_ledger: bool) -> None:

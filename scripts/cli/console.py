@@ -51,7 +51,7 @@ def command() -> None:
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     lines = _typed(project) if terminal else _whole(line.rstrip("\n") for line in sys.stdin)
     if terminal:
-        click.echo("a line for the peers, or /help; q leaves, and the system goes on")
+        click.echo("type a message or /help; q quits (everything keeps running)")
     threading.Thread(target=_echo, args=(console, terminal), daemon=True).start()
     for line in lines:
         if leaves(line):

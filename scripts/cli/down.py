@@ -29,4 +29,4 @@ def command() -> None:
     if supervisor.down(project):
         click.echo(f"down, after {time.monotonic() - begin:.1f} s")
     else:
-        click.echo("not running; nothing to stop")
+        click.echo("not running")

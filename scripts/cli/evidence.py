@@ -93,7 +93,7 @@ def _ask_the_gate(project: Project, content: bytes, mid: str) -> f.EvidenceValid
             if isinstance(fact, f.EvidenceValidate) and fact.mid == mid:
                 return fact
         if not supervisor.is_up(project):
-            raise NotRunning(f"the project went down; the card {mid} is run when it is up again")
+            raise NotRunning(f"the project was stopped; card {mid} will run after the next `cccc up`")
         time.sleep(_LOOK_EVERY)
 
 
@@ -102,7 +102,7 @@ def _run_here(project: Project, found: evidence_card.Card, mid: str) -> f.Eviden
     gate = gate_here.gate_of(project)
     repo = git.look(project.root, git.environment(gate.env))
     if not repo.head:
-        raise UserError("the repository has no commit yet; make the first one")
+        raise UserError("the repository has no commits yet; make the first one")
     steps = evidence_cards.run(gate, repo, found, mid, "User")
     ended: Ended | None = None
     try:

@@ -41,8 +41,8 @@ def questions(command: str, chosen: str, root: Path, environment: Mapping[str, s
     if kind is peers.CODEX:
         found = _of_codex(Path(environment.get("CODEX_HOME") or home / ".codex"), root, environment)
         if not kind.hooks(peers.Start(root, root, environment)):
-            text = "other hooks are configured, so ours are left out: nudges stay unproved"
-            found.append(Question(text, mend="docs/peers.md says why"))
+            text = "other hooks are configured, so ours are not added: nudges are not confirmed"
+            found.append(Question(text, mend="see docs/peers.md"))
         return found
     return []
 
@@ -50,25 +50,25 @@ def questions(command: str, chosen: str, root: Path, environment: Mapping[str, s
 def _of_claude(home: Path, root: Path, command: str, environment: Mapping[str, str]) -> list[Question]:
     known, unattended = _json(home / ".claude.json"), _UNATTENDED in command
     if not known.get("hasCompletedOnboarding"):
-        return [Question("it was never set up: it will ask for a theme and a login")]
+        return [Question("it was never set up: it will ask for theme and login")]
     found = []
     if peers.own_settings(command, root) is None:
-        text = "the --settings of its command cannot be read, so our hooks are left out: nudges stay unproved"
+        text = "the --settings of its command cannot be read, so our hooks are not added: nudges are not confirmed"
         found.append(Question(text, mend="correct the JSON or its path"))
     key, answers = environment.get("ANTHROPIC_API_KEY", ""), known.get("customApiKeyResponses") or {}
     if key and key[-20:] not in answers.get("approved", []):
-        found.append(Question("it will ask whether ANTHROPIC_API_KEY may be used"))
+        found.append(Question("it will ask whether to use ANTHROPIC_API_KEY"))
     if not (known.get("projects") or {}).get(str(root), {}).get("hasTrustDialogAccepted"):
         change = _in_json(home / ".claude.json", "projects", str(root), "hasTrustDialogAccepted")
-        found.append(Question("it will ask whether this folder is trusted", change))
+        found.append(Question("it will ask whether to trust this folder", change))
     settings = home / ".claude" / "settings.json"
     if unattended and not _json(settings).get("skipDangerousModePermissionPrompt"):
         change = _in_json(settings, "skipDangerousModePermissionPrompt")
-        found.append(Question("it will warn of its bypass mode", change))
+        found.append(Question("it will show its bypass mode warning", change))
     sandbox = environment.get("IS_SANDBOX") or "IS_SANDBOX=" in command
     if unattended and os.geteuid() == 0 and not sandbox:
         mend = "run cccc as another user, or in a sandbox with IS_SANDBOX=1"
-        found.append(Question(f"it ends at once: root may not use {_UNATTENDED}", mend=mend))
+        found.append(Question(f"it exits at once: root may not use {_UNATTENDED}", mend=mend))
     return found
 
 
@@ -81,7 +81,7 @@ def _of_codex(home: Path, root: Path, environment: Mapping[str, str]) -> list[Qu
     name = re.escape(str(root))
     if not re.search(rf"""^[ \t]*\[projects\.["']{name}["']\]""", text, re.M):
         change = _change(config, lambda old: own_files.add_to_toml(old, ("projects", str(root)), _TRUSTED))
-        found.append(Question("it will ask whether this folder is trusted", change))
+        found.append(Question("it will ask whether to trust this folder", change))
     return found
 
 

@@ -39,5 +39,5 @@ def _stay(project: Project) -> int:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
     supervisor.down(project)
-    click.echo("supervisord has ended; see `cccc logs supervisord`", err=True)
+    click.echo("supervisord has exited; see `cccc logs supervisord`", err=True)
     return 1

@@ -75,9 +75,9 @@ def explain(mid: str | None) -> None:
         click.echo(note)
     known = _known(project)
     for name in sorted(known.known_red(host.name())):
-        click.echo(f"known to fail here: {plain(name)}")
+        click.echo(f"known failure: {plain(name)}")
     if host.name() in known.untested:
-        click.echo("patches may land untested here (`cccc gate forget --untested` ends that)")
+        click.echo("patches may land untested here (undo with `cccc gate forget --untested`)")
     for fact in facts:
         if isinstance(fact, (f.Lint, f.Test)):
             click.echo(plain(f"{fact.kind}: {fact.verdict}, {text_of(fact)}; log: {fact.log or 'none'}"))
@@ -101,7 +101,7 @@ def run(ctx: click.Context) -> None:
     env = checked.environment_of(project)
     repo = git.look(project.root, git.environment(env))
     if not repo.head or not repo.branch:
-        raise UserError("nothing is checked out on a branch; make a commit, or switch to a branch")
+        raise UserError("no commit on a branch is checked out; make a commit or switch to a branch")
     gate = settings.load(project).policies.gate
     with checked.tree_of(repo, env, b"") as (tree, _):
         _, tests = checked.words(gate, repo, env, tree)
@@ -143,13 +143,13 @@ def forget(names: tuple[str, ...], every: bool, untested: bool) -> None:
     if program:
         raise Refused(f"refused: {program} cannot do that; only a person can, in a terminal of their own")
     if not (names or every or untested):
-        raise click.UsageError("name a test, or give --all or --untested")
+        raise click.UsageError("name a test, or pass --all or --untested")
     running.require(project)
     here, known = host.name(), _known(project)
     red = known.known_red(here)
     strange = sorted(set(names) - red)
     if strange:
-        raise UserError(f"{strange[0]} is not known to fail here; `cccc gate explain` lists what is")
+        raise UserError(f"{strange[0]} is not a known failure; `cccc gate explain` lists them")
     gone = sorted(red if every else names)
     told: list[f.Fact] = []
     if gone:
@@ -157,10 +157,10 @@ def forget(names: tuple[str, ...], every: bool, untested: bool) -> None:
     if untested and here in known.untested:
         told.append(f.BaseForgotten(id=f"forget-untested-{_now()}", why="untested", machine=here))
     if not told:
-        raise UserError("nothing of that is known here; `cccc gate explain` lists what is")
+        raise UserError("no known failures here; see `cccc gate explain`")
     bus.tell(project, "cli", told)
     for fact in told:
-        click.echo(plain(f"taken back: {text_of(fact)}"))
+        click.echo(plain(f"removed: {text_of(fact)}"))
 
 
 def _known(project: Project) -> bases.State:
@@ -182,9 +182,9 @@ def _ask_the_gate(project: Project) -> f.BaseTest:
                 if begun and isinstance(fact, f.BaseTest):
                     return fact
                 if isinstance(fact, f.BaseDrop) and (begun or fact.id == f"{base_run.AGAIN}:{seq}"):
-                    raise UserError(f"the run was ended: {fact.reason or 'dropped by the user'}")
+                    raise UserError(f"the run was stopped: {fact.reason or 'dropped by the user'}")
             if not supervisor.is_up(project):
-                raise NotRunning("the project went down; the tests are run when it is up again")
+                raise NotRunning("the project was stopped; the tests will run after the next `cccc up`")
             time.sleep(_LOOK_EVERY)
 
 
@@ -199,7 +199,7 @@ def _run_here(project: Project, repo: git.Repo) -> f.BaseTest:
     except StopIteration as stop:
         outcome: f.BaseTest | None = stop.value
     if outcome is None:
-        raise UserError("there is nothing to run")
+        raise UserError("nothing to run")
     return outcome
 
 

@@ -71,14 +71,14 @@ def command(target: Path | None, force: bool, fit_paths: bool) -> None:
         _narrow(project, tracked or [])
     _copy_guides(project.root)
     if tracked is None:
-        click.echo("no git repository here: the gate lands patches with git; run `git init` before `cccc up`")
+        click.echo("not a git repository: run `git init` before `cccc up`")
     else:
         _ignore(project.root)
         _exclude(project.root)
         _shelter(project)
         for line in checked.lines(project, os.environ):
             click.echo(line)
-    click.echo("next: `cccc doctor` says what is missing, `cccc run` starts")
+    click.echo("next: `cccc doctor` checks what is missing, `cccc run` starts everything")
 
 
 def _home(target: Path | None) -> Path:
@@ -109,13 +109,11 @@ def _copy_settings(project: Project, tracked: Sequence[str], force: bool) -> Non
         if not path.exists():
             click.echo(f"wrote {shown}")
             if shipped.name == "policies.yaml":
-                click.echo(
-                    "  a patch may touch every path (--fit-paths narrows it); on protected_paths a person decides"
-                )
+                click.echo("  patches may touch every path (--fit-paths to narrow); protected_paths need your approval")
         elif path.read_bytes() in (text.encode(), fitted.encode()):
             continue
         elif not force:
-            click.echo(f"kept {shown}, which differs from the shipped one; --force replaces it")
+            click.echo(f"kept {shown}, which differs from the shipped one; --force to replace")
             continue
         else:
             old = path.with_name(f"{path.name}.{time.strftime('%Y%m%d-%H%M%S')}.old")
@@ -136,10 +134,10 @@ def _protect(policies: str, tracked: Sequence[str]) -> str:
 def _narrow(project: Project, tracked: Sequence[str]) -> None:
     """Let patches touch only what is tracked and the brief, in the file that is there. Raises UserError."""
     if not tracked:
-        raise UserError("--fit-paths: git tracks nothing here yet, so no patch could land; commit something first")
+        raise UserError("--fit-paths: git tracks no files yet; commit something first")
     path, allowed = project.settings / "policies.yaml", sorted({*tracked, "PROJECT.md"})
     editing.put(path, "patch_queue.allowed_paths", allowed)
-    click.echo(f"a patch may touch: {_few(allowed)} (patch_queue.allowed_paths)")
+    click.echo(f"patches may touch: {_few(allowed)} (patch_queue.allowed_paths)")
 
 
 def _few(patterns: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 
 import click
 import zmq
@@ -94,9 +95,10 @@ def show(
     """
     for kind in kinds:
         if kind not in KINDS:
-            raise click.UsageError(f"no kind {kind}; there are {', '.join(sorted(KINDS))}")
+            near = get_close_matches(kind, KINDS, 1)
+            raise click.UsageError(f"unknown kind {kind}" + (f" (did you mean {near[0]}?)" if near else ""))
     if by and by not in SAYS:
-        raise click.UsageError(f"nobody called {by} says facts; there are {', '.join(sorted(SAYS))}")
+        raise click.UsageError(f"unknown service {by}; choose from {', '.join(sorted(SAYS))}")
     project, start = Project.find(), stamp(since) if since else ""
     mid = mid_of(project, mid) if mid else None
     chosen: Iterable[tuple[ledger.Envelope, bytes]] = (
@@ -113,9 +115,9 @@ def show(
         else:
             cut_one |= _print(raw, f"{told.seq:>7} {moment(told.ts).astimezone():%Y-%m-%d %H:%M:%S}")
     if cut_one:
-        click.echo("all of what is cut: `cccc log MID`, with the mid in brackets; or --json", err=True)
+        click.echo("lines are cut: `cccc log MID` (the mid in brackets) shows all; or --json", err=True)
     if not found:
-        raise NotFound("no such fact in the ledger; `cccc ledger tail` shows the newest")
+        raise NotFound("no matching facts; `cccc ledger tail` shows the newest")
 
 
 for _audit in (ledger_audit.verify, ledger_audit.accept, ledger_audit.forget, ledger_audit.export):

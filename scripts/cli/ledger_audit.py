@@ -79,8 +79,8 @@ def summary(audit: Audit) -> str:
     facts, bodies = plural(audit.lines, "fact"), plural(audit.bodies, "body", "bodies")
     counts = f"{facts}, {bodies}{forgotten}, {plural(audit.commits, 'commit')}"
     if not audit.problems:
-        return f"{counts}: everything holds"
-    return f"{counts}: {plural(len(audit.problems), 'thing does', 'things do')} not hold"
+        return f"{counts}: OK"
+    return f"{counts}: {plural(len(audit.problems), 'problem')} found"
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def forget(sha: str, why: str, everywhere: bool) -> None:
     sha = forgetting.find(project, sha)
     content = Blobs(project).path(sha).read_bytes()  # also of a body that was damaged
     seq = forgetting.forget(project, sha, why)
-    click.echo(f"removed {sha}, {plural(len(content), 'byte')}; fact {seq} says so")
+    click.echo(f"removed {sha}, {plural(len(content), 'byte')}; recorded as fact {seq}")
     for path in forgetting.copies(project, content):
         name = path.relative_to(project.root)
         if not everywhere:
@@ -151,11 +151,11 @@ def accept(because: str) -> None:
     if program:
         raise Refused(f"refused: {program} cannot accept; only a person can, in a terminal of their own")
     if not because.strip():
-        raise click.UsageError("--because is empty; say what became of the ledger")
+        raise click.UsageError("--because is empty; say what happened to the ledger")
     fact, aside = accepting.accept(project, because.strip())
     for path in aside:
         click.echo(f"put aside: {plain(str(path.relative_to(project.root)))}")
-    click.echo(f"accepted: the ledger goes on; the one before ended at line {fact.old_seq or '(not known)'}")
+    click.echo(f"accepted: the ledger continues; the old one ended at line {fact.old_seq or '(not known)'}")
 
 
 @click.command()
@@ -179,7 +179,7 @@ def export(file: Path | None, since: str | None) -> None:
     after = before(project, stamp(since)) if since else 0
     to = file or project.work / "ledger.html"
     if to.exists() and not to.is_file():  # a pipe or a device would be replaced
-        raise click.UsageError(f"{to} is no plain file; name a file that may be replaced")
+        raise click.UsageError(f"{to} is not a regular file; name another file")
     audit = audited(project)
     exporting.export(project, to, after, audit, summary(audit))
     click.echo(to)

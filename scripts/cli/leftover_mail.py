@@ -25,7 +25,7 @@ def settle(project: Project, terminal: bool) -> None:
     if not left:
         return
     whose = ", ".join(f"{peer} {number}" for peer, number in left.items())
-    click.echo(f"{plural(sum(left.values()), 'message')} of the last session left unread: {whose}")
+    click.echo(f"{plural(sum(left.values()), 'unread message')} from the last session: {whose}")
     wait = (
         delivery.inbox_startup_prompt_timeout_seconds
         if terminal
@@ -38,8 +38,8 @@ def settle(project: Project, terminal: bool) -> None:
 
 
 def _ask(policy: str, wait: float) -> str:
-    click.echo("  1 resume: the peers read it   2 archive: into processed/, unread   3 discard: removed")
-    click.echo(f"1-3 (Enter, or no answer within {wait:.0f} s: {policy}): ", nl=False)
+    click.echo("  1 resume: deliver to the peers   2 archive: move to processed/   3 discard: delete")
+    click.echo(f"1-3 (Enter, or after {wait:.0f} s: {policy}): ", nl=False)
     if not select.select([sys.stdin], [], [], wait)[0]:
         click.echo()
         return policy
@@ -49,5 +49,5 @@ def _ask(policy: str, wait: float) -> str:
 
 def _means(policy: str) -> str:
     if policy == "resume":
-        return "the peers are told of it when they are ready"
-    return "it goes to processed/ unread" if policy == "archive" else "the files are removed; the ledger keeps the text"
+        return "delivered when the peers are ready"
+    return "moved to processed/ unread" if policy == "archive" else "files deleted; the ledger keeps the text"

@@ -34,7 +34,7 @@ def command(mid: str | None, me: bool, count: int | None) -> None:
     Exit codes: 0 done, 2 wrong usage, 3 no such message, 5 no project here.
     """
     if mid and (me or count):
-        raise click.UsageError("a MID is one message: --me and -n do not go with it")
+        raise click.UsageError("--me and -n cannot be used with a MID")
     project = Project.find()
     if mid:
         _print(whole.of_mid(project, mid_of(project, mid)))
@@ -47,5 +47,5 @@ def command(mid: str | None, me: bool, count: int | None) -> None:
 
 
 def _print(lines: list[Line]) -> None:
-    for line in lines or [Line("nothing was said yet")]:
+    for line in lines or [Line("no messages yet")]:
         click.secho(line.text, fg=line.colour, bold=line.bold or None)

@@ -31,7 +31,7 @@ def command(service: str, lines: int, follow: bool) -> None:
     """
     names = [*BY_NAME, "supervisord"]
     if service not in names:
-        raise NotFound(f"no service {service}; there are {', '.join(names)}")
+        raise NotFound(f"unknown service {service}; choose from {', '.join(names)}")
     path = Project.find().service_log(service)
     if not path.exists():
         raise NotFound(f"no log at {path} yet; run `cccc up`")

@@ -19,7 +19,7 @@ def mend(project: Project) -> list[Path]:
     """
     if not project.state.is_dir():
         if os.path.lexists(project.state):
-            raise UserError(f"{project.state} is no folder; move it away")
+            raise UserError(f"{project.state} is not a folder; move it away")
         return []
     folders = [project.segments, project.blobs, project.snapshots, project.run, project.run / "window"]
     folders += [project.state / "hooks", *map(project.hooks, PEERS)]
@@ -30,7 +30,7 @@ def mend(project: Project) -> list[Path]:
             aside.append(durable.set_aside(path))
         elif not os.access(path, os.R_OK | os.W_OK):
             if path in kept:
-                raise UserError(f"{path} cannot be read and written; `chown {os.getuid()} {path}; chmod 600 {path}`")
+                raise UserError(f"{path} is not readable and writable; `chown {os.getuid()} {path}; chmod 600 {path}`")
             aside.append(durable.set_aside(path))
     return aside
 

@@ -28,7 +28,7 @@ def take_over(project: Project) -> None:
     if not left:
         return
     if supervisor.is_up(project):
-        raise UserError(f"the project is up, and release {RELEASE} left {left[0].name}; run `cccc down` first")
+        raise UserError(f"the project is running, with {left[0].name} of release {RELEASE}; run `cccc down` first")
     _require_ended(project)
     skeleton.create(project)
     shown = project.state.relative_to(project.root)
@@ -42,11 +42,11 @@ def take_over(project: Project) -> None:
         for path in others:
             path.rename(_free(aside / path.name))
         names = ", ".join(path.name for path in others)
-        click.echo(f"{shown}/{aside.name}: has what {RELEASE} left in its state: {names}")
+        click.echo(f"{shown}/{aside.name}: state files of {RELEASE}: {names}")
     if project.ledger in left:
         kept = _free(project.state / f"ledger-{RELEASE}.jsonl")
         project.ledger.rename(kept)
-        click.echo(f"{shown}/{kept.name}: the old ledger, whole; a new one begins at `cccc up`")
+        click.echo(f"{shown}/{kept.name}: the old ledger; a new one starts at `cccc up`")
     sync_folder(project.state)
     _tell_of_chats(aside, others)
 
@@ -58,10 +58,10 @@ def _take_mail(project: Project, peer: str) -> None:
         project.left_over(peer).mkdir(mode=0o700, exist_ok=True)
         for path in unread:
             path.rename(project.left_over(peer) / path.name)
-        click.echo(f"{peer}: {plural(len(unread), 'unread message')}, handed over at `cccc up`")
+        click.echo(f"{peer}: {plural(len(unread), 'unread message')}, delivered at `cccc up`")
     read = len(list(project.processed(peer).glob("*")))
     if read:
-        click.echo(f"{peer}: {plural(read, 'read message')} in processed/, left there")
+        click.echo(f"{peer}: {plural(read, 'read message')} in processed/, unchanged")
 
 
 def _keep_drafts(project: Project, peer: str, aside: Path) -> None:
@@ -89,7 +89,7 @@ def _tell_of_chats(aside: Path, moved: list[Path]) -> None:
     for path in moved:
         if path.name.endswith("-subs.json"):
             how = f"/subscribe, or allow_chats in {path.name.partition('-')[0]}.yaml"
-            click.echo(f"{aside.name}/{path.name}: the chats that were let in; {how}")
+            click.echo(f"{aside.name}/{path.name}: the subscribed chats; {how}")
 
 
 def _require_ended(project: Project) -> None:
@@ -100,7 +100,7 @@ def _require_ended(project: Project) -> None:
         program = next((name for name in _PROGRAMS if name in command), "")
         if program and (str(project.home) in command or _works_in(pid, project)):
             raise UserError(
-                f"{program} of release {RELEASE} still runs here (process {pid}); end it, then upgrade again"
+                f"{program} of release {RELEASE} is still running here (process {pid}); stop it, then upgrade again"
             )
 
 

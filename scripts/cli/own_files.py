@@ -63,7 +63,7 @@ def write(path: Path, old: str, new: str) -> None:
         Path(fresh.name).chmod(path.stat().st_mode & 0o7777)
     if text_of(path) != old:
         Path(fresh.name).unlink()
-        raise UserError(f"{path} was changed meanwhile and stays as it is; run this again")
+        raise UserError(f"{path} was changed meanwhile, not written; run this again")
     Path(fresh.name).replace(path)
 
 

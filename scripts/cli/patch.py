@@ -90,7 +90,7 @@ def retry(mid: str) -> None:
     project = Project.find()
     mid, queued, facts = _find(project, mid)
     if not isinstance(facts[-1], (f.PatchReject, f.PatchPrecheckFail)):
-        raise UserError(f"{mid} is {_state(project, facts)}; only a refused patch can be tried again")
+        raise UserError(f"{mid} is {_state(project, facts)}; only a refused patch can be retried")
     running.require(project)
     new = _mid()
     again = f.PatchRetry(
@@ -133,7 +133,7 @@ def drop(mid: str) -> None:
         raise UserError(f"{mid} is {_state(project, facts)}; there is nothing to drop")
     running.require(project)
     bus.tell(project, "cli", [f.PatchDrop(id=f"drop:{mid}", mid=mid)])
-    click.echo(f"{mid} is dropped, unless it is landing just now; its author is told")
+    click.echo(f"{mid} is dropped, unless it is already landing; its author is told")
 
 
 @command.command()
@@ -177,12 +177,12 @@ def revert(mid: str, because: str) -> None:
 def _drop_base(project: Project, mid: str) -> None:
     facts = [fact for fact in ledger.of_mid(project, mid) if isinstance(fact, (f.BaseRun, f.BaseTest, f.BaseDrop))]
     if not facts:
-        raise NotFound(f"no run has the mid {mid}; `cccc queue` lists what is under way")
+        raise NotFound(f"no run {mid}; see `cccc queue`")
     if not isinstance(facts[-1], f.BaseRun):
         raise UserError(f"{mid} has ended; there is nothing to drop")
     running.require(project)
     bus.tell(project, "cli", [f.BaseDrop(id=f"drop:{mid}:{facts[-1].seq}", mid=mid)])
-    click.echo(f"{mid} is dropped, unless it ends just now")
+    click.echo(f"{mid} is dropped, unless it has just finished")
 
 
 def _find(project: Project, name: str) -> tuple[str, f.PatchQueued, list[Fact]]:
@@ -193,7 +193,7 @@ def _find(project: Project, name: str) -> tuple[str, f.PatchQueued, list[Fact]]:
         if isinstance(fact, f.PatchQueued):
             later = (later for later in facts[number + 1 :] if later.by == "evidence")
             return mid, fact, [fact, *later, *(fact for fact in facts if isinstance(fact, f.PatchReverted))]
-    raise NotFound(f"no patch has the mid {mid}; `cccc ledger show --kind patch-queued` lists them")
+    raise NotFound(f"no patch {mid}; `cccc ledger show --kind patch-queued` lists them")
 
 
 def _state(project: Project, facts: list[Fact]) -> str:

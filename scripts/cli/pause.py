@@ -27,4 +27,4 @@ def command() -> None:
     Exit codes: 0 paused, 2 wrong usage, 4 not running.
     """
     answer.say(Project.find(), [f.Pause(who=getpass.getuser())])
-    click.echo("paused; `cccc resume` lets the handoffs go on")
+    click.echo("paused; `cccc resume` to continue")

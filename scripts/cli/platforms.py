@@ -30,7 +30,7 @@ class Answer(NamedTuple):
 def ask(settings: Settings, platform: str, key: str, token: str) -> Answer:
     """Ask a platform, at the address that its bridge uses, about the token of a settings key; at most some seconds."""
     if not token.isascii() or not token.isprintable() or " " in token:
-        return Answer(REFUSED, "a token is one word of letters, digits and signs")
+        return Answer(REFUSED, "a token is one word of letters, digits and symbols")
     request = _request(getattr(settings, platform).api_base_url, platform, key, token)
     try:
         with urllib.request.urlopen(request, timeout=_WITHIN) as response:
@@ -78,4 +78,4 @@ def _name(platform: str, said: dict[str, object]) -> str:
     known = me if isinstance(me, dict) else {}
     name = known.get("username") or known.get("user")
     place = f" in {known['team']}" if known.get("team") else ""
-    return f"@{name}{place}" if name else "it is known"
+    return f"@{name}{place}" if name else "valid"

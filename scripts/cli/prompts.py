@@ -55,7 +55,7 @@ def install(yes: bool) -> int:
             click.echo(f"{target}: written from {source}")
         else:
             left += 1
-            click.echo(f"{target}: stays as it is; SYSTEM tells the peer the rules anyway")
+            click.echo(f"{target}: unchanged; the system prompt has the rules anyway")
     return 1 if left else 0
 
 

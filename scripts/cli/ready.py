@@ -38,7 +38,7 @@ def wait(project: Project, names: Sequence[str]) -> None:
             return
         for name in names:
             if rows[name].state in _ENDED:
-                raise _failure(project, name, rows[name].error or "it ended while starting")
+                raise _failure(project, name, rows[name].error or "it exited while starting")
         if time.monotonic() > end:
             raise _failure(project, late[0], f"not ready within {LIMIT:.0f} s")
         time.sleep(_ASK_EVERY)

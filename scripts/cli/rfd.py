@@ -169,7 +169,9 @@ def check(rfd_id: str, option: str) -> int:
 def _decide(rfd_id: str, decision: str, text: str = "") -> int:
     project = Project.find()
     if len(text) > rfd.LONGEST_QUESTION:
-        raise click.UsageError(f"a question may have {rfd.LONGEST_QUESTION} characters; send the rest as a message")
+        raise click.UsageError(
+            f"a question is limited to {rfd.LONGEST_QUESTION} characters; send the rest as a message"
+        )
     fact = rfd.decision(Asker(getpass.getuser(), "cli"), rfd_id, decision, text)
     program = typed_by.program(project)
     if program:
@@ -187,7 +189,7 @@ def _hear(project: Project, fact: f.Decision | f.RfdCheck) -> int:
     (outcome,) = answer.give(project, [fact])
     click.echo(plain(answer.words(outcome)), err=isinstance(outcome, f.DecisionRefused))
     if isinstance(outcome, f.RfdSettled) and outcome.outcome == "approved" and outcome.sha:
-        click.echo(f"it is checked on the current base and lands by itself; `cccc patch show {outcome.mid}` shows it")
+        click.echo(f"it is checked on the current base and lands automatically; see `cccc patch show {outcome.mid}`")
     if isinstance(outcome, f.DecisionRefused):
         return 1 if isinstance(fact, f.RfdCheck) else Refused.exit_code
     return 0

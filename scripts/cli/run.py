@@ -48,7 +48,7 @@ def command(refresh_env: bool, mock: bool) -> None:
     else:
         up.start(project, refresh_env, mock, asks)
     if not terminal:
-        click.echo("no terminal here; `cccc attach` in one shows the peers, `cccc status` the whole project")
+        click.echo("not a terminal; run `cccc attach` in one, or see `cccc status`")
         return
     for chat in chats:
         wizard.let_somebody_in(project, chat)

@@ -10,4 +10,4 @@ from cccc.common.paths import Project
 def require(project: Project, so: str = "") -> None:
     """Raise NotRunning unless supervisord answers; `so` says what that means for the caller."""
     if not supervisor.is_up(project):
-        raise NotRunning(f"not running here{so}; start it with `cccc up`")
+        raise NotRunning(f"not running{so}; run `cccc up`")

@@ -42,7 +42,7 @@ def command(text: str | None) -> None:
     Exit codes: 0 stored, 1 not typed, 2 nothing to send, 4 not running (then nothing was sent), 6 refused.
     """
     if text is None and sys.stdin.isatty():
-        raise click.UsageError("nothing to send: give a TEXT or pipe one in")
+        raise click.UsageError("nothing to send: pass TEXT or pipe it in")
     content = sys.stdin.buffer.read() if text in (None, "-") else os.fsencode(text or "")
     try:
         words = content.decode()
@@ -65,7 +65,7 @@ def _type(project: Project, letter: str, line: str) -> None:
     try:
         (outcome,) = answer.give(project, wish.facts, _TYPED_WITHIN)
     except answer.Unanswered:
-        click.echo("it waits until the pane is safe to type into; a notice comes if it cannot be typed")
+        click.echo("queued until the pane is safe to type into; you will be told if it fails")
         return
     if isinstance(outcome, f.RawTyped) and outcome.outcome != "typed":
         raise UserError(answer.words(outcome))
@@ -82,7 +82,7 @@ def _send(project: Project, text: str) -> None:
     answer.say(project, reply.facts)
     (said,) = reply.facts
     assert isinstance(said, f.UserMessage)
-    where = f"  to {_INBOX[said.route]}; `cccc trace ID` follows it"
+    where = f"  to {_INBOX[said.route]}; follow it with `cccc trace ID`"
     click.echo(said.mid + (where if sys.stdout.isatty() else ""))
     for line in reply.lines[1:]:
         click.echo(line.text, err=True)

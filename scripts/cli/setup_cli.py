@@ -68,9 +68,9 @@ def _answer(each: peer_commands.Command, questions: Sequence[first_run.Question]
             continue
         left += 1
         if not question.change:
-            click.echo(question.mend or f"start `{each.program}` here once, by hand, and answer")
+            click.echo(question.mend or f"start `{each.program}` here once and answer its prompts")
     if not questions:
-        click.echo(f"{each.peer} ({each.program}): it will ask nothing that can be foreseen")
+        click.echo(f"{each.peer} ({each.program}): no prompts expected")
     return left
 
 

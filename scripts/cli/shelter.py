@@ -27,7 +27,7 @@ def make(project: Project) -> str:
             return "git tracks files in it"
         exclude(git.look(project.root), [f"{escape(project.home.name)}/"])
         if git.run(project.root, "check-ignore", "-q", project.home.name, check=False).returncode:
-            return "a rule in .gitignore takes it in again"
+            return "a rule in .gitignore includes it again"
         git.run(project.home, "init", "-q", "--template=")
         durable.write(project.home / ".git" / "HEAD", f"ref: {_BRANCH}\n".encode())
     except (NotFound, git.GitError, OSError) as error:
@@ -37,7 +37,7 @@ def make(project: Project) -> str:
 
 def unsafe(project: Project, why: str) -> str:
     """Return what a `.cccc` that is no repository means, for a person."""
-    return f"`git clean -fdx` and `git stash --all` would take {project.home} away, ledger and settings included: {why}"
+    return f"`git clean -fdx` and `git stash --all` would delete {project.home}, including ledger and settings: {why}"
 
 
 def is_made(project: Project) -> bool:

@@ -57,21 +57,21 @@ def set_(platform: str) -> None:
     project = Project.find()
     loaded = settings.load(project)
     if in_git := bridges.in_git(project, platform):
-        raise UserError(f"{in_git}; nothing is changed")
+        raise UserError(f"{in_git}; nothing was changed")
     given = _asked_for(platform) if sys.stdin.isatty() else _read(platform)
     if not given:
-        raise click.UsageError("no token was given; nothing is changed")
+        raise click.UsageError("no token was given; nothing was changed")
     for key, token in given.items():
         form, example = platforms.FORMS[platform, key]
         if not re.fullmatch(form, token):
-            raise click.UsageError(f"this is no {key} of {platform}: {example}; nothing is changed")
+            raise click.UsageError(f"not a {platform} {key}: {example}; nothing was changed")
         answer = platforms.ask(loaded, platform, key, token)
         if answer.verdict == platforms.REFUSED:
-            raise UserError(f"{platform} refuses this {key}: {answer.words}; nothing is changed")
+            raise UserError(f"{platform} rejects this {key}: {answer.words}; nothing was changed")
         known = answer.words if answer.verdict == platforms.GOOD else f"not checked, {answer.words}"
         editing.put(project.settings / f"{platform}.yaml", key, token)
-        click.echo(f"{platform} {key} {platforms.masked(token)} ({known}) is stored")
-    click.echo(f"`cccc bridge {platform} start` connects it, and so does every `cccc up` with autostart: true")
+        click.echo(f"{platform} {key} {platforms.masked(token)} ({known}) stored")
+    click.echo(f"`cccc bridge {platform} start` connects it, as does `cccc up` with autostart: true")
 
 
 @command.command()
@@ -87,7 +87,7 @@ def unset(platform: str) -> None:
     """
     file = Project.find().settings / f"{platform}.yaml"
     removed = [key for key in _keys(platform) if editing.drop(file, key)]
-    click.echo(f"removed {' and '.join(removed)} from {file.name}" if removed else f"there is no token in {file.name}")
+    click.echo(f"removed {' and '.join(removed)} from {file.name}" if removed else f"no token in {file.name}")
 
 
 @command.command()
@@ -121,7 +121,7 @@ def _asked_for(platform: str) -> dict[str, str]:
     for key in _keys(platform):
         example = platforms.FORMS[platform, key][1]
         token = click.prompt(
-            f"{platform} {key} ({example}; Enter skips it)", default="", hide_input=True, show_default=False
+            f"{platform} {key} ({example}; Enter to skip)", default="", hide_input=True, show_default=False
         )
         if token.strip():
             given[key] = token.strip()

@@ -56,7 +56,7 @@ def command(refresh_env: bool, mock: bool, foreground: bool) -> int:
 
     def begin() -> None:
         if start(project, refresh_env, mock, sys.stdin.isatty() and sys.stdout.isatty()):
-            click.echo("next: `cccc attach` shows the peers, `cccc status` the whole project")
+            click.echo("next: `cccc attach` shows the peers, `cccc status` the project")
 
     if foreground:
         return foreground_.run(project, begin)
@@ -107,7 +107,7 @@ def launch(project: Project, asks: bool, chats: Collection[str]) -> None:
         click.echo(line)
     click.echo(f"up, after {time.monotonic() - begin:.1f} s: {', '.join(names)} are ready")
     if chats:
-        click.echo(f"connecting to {', '.join(chats)}; `cccc status` says whether it is")
+        click.echo(f"connecting to {', '.join(chats)}; see `cccc status`")
 
 
 def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
@@ -117,14 +117,14 @@ def _already_up(project: Project, refresh_env: bool, mock: bool) -> None:
         raise UserError("already up; `cccc down` first, then `cccc up --mock`")
     if refresh_env:
         terminal.save(project)
-        click.echo("this terminal's environment is kept; a CLI gets it when it is started again")
+        click.echo("environment stored; a CLI gets it at its next start")
     else:
         renewed = terminal.renew(project)
         if renewed:
-            click.echo(f"from now on commits, checks and what is started use {', '.join(renewed)} of this terminal")
+            click.echo(f"commits, checks and new processes now use {', '.join(renewed)} of this terminal")
     if supervisor.mend(project):
         ready.wait(project, [service.name for service in SERVICES])
-        click.echo("supervisord had lost its socket: the services were restarted, the peers go on")
+        click.echo("supervisord had lost its socket: the services were restarted, the peers keep running")
     click.echo("already up")
 
 
@@ -132,17 +132,19 @@ def _check(project: Project) -> None:
     """Raise UserError for what no service could start with."""
     what, how = installed.conflict()
     if what:
-        raise UserError(f"{what}; give each an environment of its own: {how}")
+        raise UserError(f"{what}; use separate environments: {how}")
     check_path(project.root)
     others = of_others(project.home, os.getuid())
     if others:
         raise UserError(f"{others[0]} belongs to another user; `sudo chown -R {os.getuid()} {project.home}`")
     for aside in mend.mend(project):
-        click.echo(f"{aside.name.partition('.broken-')[0]} could not be used; it is made again, and kept as {aside}")
+        click.echo(
+            f"{aside.name.partition('.broken-')[0]} could not be used; it was moved to {aside} and will be recreated"
+        )
     left = older.files(project)
     if left:
         names = f"{left[0].relative_to(project.root)}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
-        raise UserError(f"release {older.RELEASE} left {names}; run `cccc upgrade`, which keeps it aside")
+        raise UserError(f"release {older.RELEASE} left {names}; run `cccc upgrade` to move it aside")
     wrong = settings.problems(project)
     for problem in wrong[:-1]:
         click.echo(f"cccc: {problem}", err=True)
@@ -178,10 +180,10 @@ def _tell_of_loss(project: Project) -> None:
         anchor.doubt(project)
         loss = anchor.loss(project, anchor.place(project))
     except LedgerBroken as error:
-        aside = "which puts aside what cannot be read"
-        raise UserError(f"the ledger does not hold: {error}; {anchor.HOW}, {aside}") from None
+        aside = "which moves an unreadable ledger aside"
+        raise UserError(f"the ledger is damaged: {error}; {anchor.HOW}, {aside}") from None
     if loss:
-        click.secho(f"{loss.words}; the gate and the nudges wait; {anchor.HOW}", fg="red", err=True)
+        click.secho(f"{loss.words}; gate and nudges are held; {anchor.HOW}", fg="red", err=True)
 
 
 def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peer_commands.Command]:
@@ -192,9 +194,9 @@ def _choose_peers(project: Project, mock: bool, asks: bool) -> list[peer_command
         what = f"{each.program} ({each.source}) is not on the PATH" if each.text else f"{each.source} is empty"
         click.echo(f"{each.peer}: {what}", err=True)
     if missing and not asks:
-        raise UserError("install the CLI or set its command; `cccc up --mock` starts with mock peers")
+        raise UserError("install the CLI or set its command, or try `cccc up --mock`")
     if missing:
-        click.confirm("Start mock peers, which need no AI, in place of both?", abort=True)
+        click.confirm("Start mock peers (no AI) instead?", abort=True)
     if mock or missing:
         os.environ.update(peer_commands.mock(project))
         chosen = peer_commands.commands(settings.load(project), os.environ)
@@ -214,6 +216,6 @@ def _tell_of_versions(project: Project, chosen: Sequence[peer_commands.Command])
         line = f"{kind.name} {version}"
         if version and version not in kind.certified and line not in known:
             click.echo(f"{each.peer}: {line} is not the {kind.certified[-1]} that cccc was certified with; ", nl=False)
-            click.echo(f"`cccc certify {kind.name}` shows whether it fits")
+            click.echo(f"`cccc certify {kind.name}` tests it")
             known.append(line)
             told.write_text("".join(f"{old}\n" for old in known))

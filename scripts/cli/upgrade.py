@@ -69,7 +69,7 @@ def _upgrade(project: Project, name: str) -> None:
     kept.chmod(0o600)  # it can hold a token
     editing.write(file, text)
     for key in gone:
-        click.echo(f"{shown}: {key.path} is a comment now: {key.instead}")
+        click.echo(f"{shown}: {key.path} is now a comment: {key.instead}")
     what = "added, each with its default" if added else "changed"
     click.echo(f"{shown}: {what}; the old file is {kept.name}")
     for path in added:

@@ -35,7 +35,7 @@ def choose_chats(project: Project) -> list[str]:
         typed = click.prompt("1-4, several as in `2 3`", default=" ".join(usual)).replace(",", " ").split()
         if set(typed) <= {_LOCAL, *numbers}:
             break
-        click.echo("there are 1, 2, 3 and 4")
+        click.echo("choose from 1, 2, 3 and 4")
     return [platform for number, platform in numbers.items() if number in typed and _ready(project, platform)]
 
 
@@ -43,16 +43,14 @@ def let_the_peers_write(brief: Path) -> bool:
     """Ask what to do when there is no PROJECT.md; return whether the peers are to write it."""
     if brief.exists():
         return False
-    click.echo(f"There is no PROJECT.md in {brief.parent}: the brief that both peers work from.")
-    click.echo(
-        "  1  I write it now; Enter looks again\n  2  the peers write it together with me\n  3  go on without it"
-    )
+    click.echo(f"No PROJECT.md in {brief.parent} (the brief that both peers work from).")
+    click.echo("  1  I'll write it now (Enter checks again)\n  2  the peers write it with me\n  3  continue without it")
     while not brief.exists():
         typed = click.prompt("1-3", default="1")
         if typed in ("2", "3"):
             return bool(typed == "2")
         if not brief.exists():
-            click.echo(f"{brief} is not there yet")
+            click.echo(f"{brief} does not exist yet")
     return False
 
 
@@ -63,10 +61,10 @@ def let_somebody_in(project: Project, platform: str) -> None:
     if listed or section.autoregister == "open" or _chats(project, platform):
         return
     code = pairing.new(project, time.time())
-    click.echo(f"{platform}: no chat is let in yet; within {pairing.GOOD_FOR / 60:.0f} minutes write there:")
+    click.echo(f"{platform}: no chat is subscribed yet; within {pairing.GOOD_FOR / 60:.0f} minutes, send there:")
     # Slack's own clients take every line that begins with a slash.
     click.echo(f"  @your-bot subscribe {code}" if platform == "slack" else f"  /subscribe {code}")
-    click.prompt("Enter goes on; `cccc bridge pair` shows a new code", default="", show_default=False)
+    click.prompt("Enter to continue; `cccc bridge pair` for a new code", default="", show_default=False)
 
 
 def _chats(project: Project, platform: str) -> int:
@@ -89,7 +87,7 @@ def _ready(project: Project, platform: str) -> bool:
         _ask_for(project, platform, key, key in needs.tokens)
     lacking = bridges.missing(settings.load(project), platform)
     if lacking:
-        click.secho(f"{lacking}; going on without {platform}", fg="yellow")
+        click.secho(f"{lacking}; continuing without {platform}", fg="yellow")
     return not lacking
 
 
@@ -97,19 +95,19 @@ def _ask_for(project: Project, platform: str, key: str, needed: bool) -> None:
     """Ask for one token until the platform knows it; nothing typed keeps what is there."""
     found = settings.load(project)
     kept = bridges.tokens(found, platform).get(key, "")
-    without = f"keeps {platforms.masked(kept)}" if kept else "goes on without" + ("" if needed else ": it only sends")
+    without = f"keeps {platforms.masked(kept)}" if kept else "continues without" + ("" if needed else ": it only sends")
     form, example = platforms.FORMS[platform, key]
-    click.echo(f"{platform} {key}: {example}; it is not shown while you paste it")
+    click.echo(f"{platform} {key}: {example}; input is hidden")
     while True:
         token = click.prompt(f"{key} (Enter {without})", default="", hide_input=True, show_default=False).strip()
         if not token:
             return
         if not re.fullmatch(form, token):
-            click.secho(f"this is no {key} of {platform}: {example}", fg="red")
+            click.secho(f"not a {platform} {key}: {example}", fg="red")
             continue
         answer = platforms.ask(found, platform, key, token)
         if answer.verdict == platforms.REFUSED:
-            click.secho(f"{platform} refuses it: {answer.words}", fg="red")
+            click.secho(f"{platform} rejects it: {answer.words}", fg="red")
             continue
         file = project.settings / f"{platform}.yaml"
         editing.put(file, key, token)

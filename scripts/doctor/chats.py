@@ -26,7 +26,7 @@ def checks(project: Project, online: bool) -> list[Check]:
         found.append(_set_up(project, loaded, platform, list(there)))
         section = getattr(loaded, platform)
         if there and section.autoregister == "open":
-            danger = f"autoregister: open lets {section.max_auto_subs} chats in, of anybody who finds the bot"
+            danger = f"autoregister: open subscribes up to {section.max_auto_subs} chats of anyone who finds the bot"
             found.append(Check(platform, WARN, danger, "autoregister: off, and `cccc bridge pair` for each chat"))
         if online:
             found += [_answers(loaded, platform, key, token) for key, token in there.items()]
@@ -36,15 +36,13 @@ def checks(project: Project, online: bool) -> list[Check]:
 def _set_up(project: Project, loaded: settings.Settings, platform: str, keys: list[str]) -> Check:
     needs, section = bridges.NEEDS[platform], getattr(loaded, platform)
     if not keys:
-        return Check(platform, OK, f"no token; {platform} stays out (`cccc token set {platform}` lets it in)")
+        return Check(platform, OK, f"no token; {platform} is off (`cccc token set {platform}` to enable)")
     where = [
         f"{key} ({f'{platform}.yaml' if getattr(section, key) else getattr(section, f'{key}_env')})" for key in keys
     ]
     both = [key for key in keys if getattr(section, key) and os.environ.get(getattr(section, f"{key}_env"))]
     libraries = ", ".join(_library(package) for package in needs.packages)
-    starts = (
-        "starts with `cccc up`" if section.autostart else "is started by `cccc bridge` or the question of `cccc run`"
-    )
+    starts = "starts with `cccc up`" if section.autostart else "starts with `cccc bridge` or when chosen in `cccc run`"
     found = f"{', '.join(where)}; {libraries}; {starts}{_runs(project, platform)}"
     lacking = bridges.missing(loaded, platform)
     if lacking:
@@ -53,7 +51,7 @@ def _set_up(project: Project, loaded: settings.Settings, platform: str, keys: li
     if exposed:
         return Check(platform, BAD, found, exposed.partition(": ")[2])
     if both:
-        mend = f"the one of {platform}.yaml is used; unset the variable, or `cccc token unset {platform}`"
+        mend = f"{platform}.yaml wins; unset the variable, or `cccc token unset {platform}`"
         return Check(platform, WARN, f"{found}; the variable of {', '.join(both)} is set too", mend)
     if needs.optional and not set(needs.optional) <= set(keys):
         return Check(platform, OK, f"{found}; without {', '.join(needs.optional)} it only sends")
@@ -79,8 +77,8 @@ def _answers(loaded: settings.Settings, platform: str, key: str, token: str) -> 
     answer = platforms.ask(loaded, platform, key, token)
     url = getattr(loaded, platform).api_base_url
     if answer.verdict == platforms.GOOD:
-        return Check(platform, OK, f"{url} knows the {key}: {answer.words}")
+        return Check(platform, OK, f"{url} accepts the {key}: {answer.words}")
     if answer.verdict == platforms.REFUSED:
-        return Check(platform, BAD, f"{url} refuses the {key}: {answer.words}", f"cccc token set {platform}")
-    mend = "look at the network, at the proxy variables and at api_base_url"
-    return Check(platform, WARN, f"{url} is not reached: {answer.words}", mend)
+        return Check(platform, BAD, f"{url} rejects the {key}: {answer.words}", f"cccc token set {platform}")
+    mend = "check the network, the proxy variables and api_base_url"
+    return Check(platform, WARN, f"{url} is unreachable: {answer.words}", mend)

@@ -51,7 +51,7 @@ def _version(each: peer_commands.Command, chosen: str, environment: Mapping[str,
     if number in kind.certified:
         return Check(each.peer, OK, found)
     what = f"{found}; cccc was certified with {kind.certified[-1]}"
-    return Check(each.peer, WARN, what, f"`cccc certify {kind.name}` shows whether it fits")
+    return Check(each.peer, WARN, what, f"`cccc certify {kind.name}` tests it")
 
 
 def _login(name: str, environment: Mapping[str, str]) -> str:
@@ -63,7 +63,7 @@ def _login(name: str, environment: Mapping[str, str]) -> str:
     place = Path(environment.get("HOME", "/")) / file
     if name == "codex" and environment.get("CODEX_HOME"):
         place = Path(environment["CODEX_HOME"]) / place.name
-    return f"login in {place}" if place.exists() else "no login seen"
+    return f"login in {place}" if place.exists() else "not logged in"
 
 
 def _questions(
@@ -71,7 +71,7 @@ def _questions(
 ) -> list[Check]:
     found = []
     for question in first_run.questions(each.text, chosen, project.root, environment):
-        by_hand = f"start `{each.program}` here once, by hand, and answer; until then its nudges wait"
+        by_hand = f"start `{each.program}` here once and answer its prompts; until then its nudges are held"
         mend = "cccc setup-cli" if question.change else question.mend or by_hand
         found.append(Check(each.peer, WARN, question.text, mend))
     return found
@@ -82,5 +82,5 @@ def _variables(environment: Mapping[str, str]) -> list[Check]:
     for variable in peer_commands.VARIABLES.values():
         here, there = (env.get(variable, "not set") for env in (os.environ, environment))
         if here != there:
-            found.append(Check(variable, WARN, f"{here} in this terminal, {there} in force", "cccc up --refresh-env"))
+            found.append(Check(variable, WARN, f"{here} in this terminal, {there} in use", "cccc up --refresh-env"))
     return found

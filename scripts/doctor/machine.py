@@ -89,7 +89,7 @@ def _locale() -> Check:
     coding = locale.getpreferredencoding(False)
     if coding.lower().replace("-", "") == "utf8":
         return Check("locale", OK, coding)
-    return Check("locale", WARN, f"{coding}: the peers' screens may show wrong signs", "export LC_ALL=C.UTF-8")
+    return Check("locale", WARN, f"{coding}: the peers' screens may be garbled", "export LC_ALL=C.UTF-8")
 
 
 def _clock(now: datetime) -> Check:
@@ -97,5 +97,5 @@ def _clock(now: datetime) -> Check:
     shown = f"{now.isoformat(' ', 'seconds')} {now.tzname()}"
     installed = Path(conf.__file__).stat().st_mtime
     if now.timestamp() < installed:
-        return Check("clock", WARN, f"{shown}, which is before cccc was installed", "set the clock: timedatectl")
+        return Check("clock", WARN, f"{shown}, earlier than the installation of cccc", "set the clock: timedatectl")
     return Check("clock", OK, shown)

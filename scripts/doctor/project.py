@@ -101,7 +101,7 @@ def _edits(project: Project) -> list[Check]:
     if not paths:
         return []
     names = ", ".join(paths[:5]) + (f" and {len(paths) - 5} more" if len(paths) > 5 else "")
-    return [Check("edits", OK, f"not committed: {names}; the gate never commits them, patches on them wait")]
+    return [Check("edits", OK, f"uncommitted: {names}; the gate never commits them, patches that touch them are held")]
 
 
 def _hooks(project: Project, repo: git.Repo, env: Mapping[str, str]) -> list[Check]:
@@ -115,7 +115,7 @@ def _hooks(project: Project, repo: git.Repo, env: Mapping[str, str]) -> list[Che
     if wrong:
         return [Check("hooks", WARN, wrong, "" if mode == "off" else git_hooks.MEND)]
     if found.names:
-        return [Check("hooks", OK, f"{', '.join(found.names)} of {found.folder} run at each landing")]
+        return [Check("hooks", OK, f"{', '.join(found.names)} of {found.folder} run on each landing")]
     return []
 
 
@@ -134,8 +134,8 @@ def _isolation(project: Project) -> list[Check]:
 
 def _shelter(project: Project) -> Check:
     if shelter.is_made(project):
-        return Check("git clean", OK, f"passes {project.home.name} by: it is a repository of its own")
-    found = f"`git clean -fdx` and `git stash --all` would take {project.home.name} away"
+        return Check("git clean", OK, f"skips {project.home.name}: it is a nested repository")
+    found = f"`git clean -fdx` and `git stash --all` would delete {project.home.name}"
     return Check("git clean", WARN, found, "cccc up")
 
 
@@ -143,10 +143,10 @@ def _ledger(project: Project) -> Check:
     try:
         loss = anchor.loss(project, anchor.place(project))
     except LedgerBroken as error:
-        return Check("ledger", BAD, f"it does not hold: {error}", "a backup, or cccc ledger accept --because TEXT")
+        return Check("ledger", BAD, f"damaged: {error}", "restore a backup, or cccc ledger accept --because TEXT")
     if loss:
-        return Check("ledger", BAD, loss.words, "a backup, or cccc ledger accept --because TEXT")
-    return Check("ledger", OK, "every line that was acknowledged is there, or was accepted")
+        return Check("ledger", BAD, loss.words, "restore a backup, or cccc ledger accept --because TEXT")
+    return Check("ledger", OK, "complete")
 
 
 def _guides(project: Project) -> Check:
@@ -154,14 +154,14 @@ def _guides(project: Project) -> Check:
     brief = prompts.brief_of(project)
     missing = [name for name in GUIDES.values() if not (project.root / name).exists()]
     if brief.wrong:
-        return Check("guides", WARN, f"{brief.wrong}: the peers have no brief", "make it a file that you can read")
+        return Check("guides", WARN, f"{brief.wrong}: the peers have no brief", "make it a readable file")
     if brief.text is None:
         missing.append("PROJECT.md")
     if not missing:
-        return Check("guides", OK, f"{', '.join(GUIDES.values())} and PROJECT.md are there")
+        return Check("guides", OK, f"{', '.join(GUIDES.values())} and PROJECT.md found")
     mends = ["cccc prompts install"] if set(missing) & set(GUIDES.values()) else []
-    mends += ["write PROJECT.md, your brief"] if "PROJECT.md" in missing else []
-    return Check("guides", OK, f"not there: {', '.join(missing)}", "; ".join(mends))
+    mends += ["write your brief as PROJECT.md"] if "PROJECT.md" in missing else []
+    return Check("guides", OK, f"missing: {', '.join(missing)}", "; ".join(mends))
 
 
 def _services(project: Project) -> Check:
@@ -179,7 +179,7 @@ def _services(project: Project) -> Check:
 
 def _sockets(project: Project) -> Check:
     path = project.socket("supervisor")
-    why = "" if path.parent == project.run else f"; {project.run} has too long a path or a file system without sockets"
+    why = "" if path.parent == project.run else f"; {project.run} is too long, or on a file system without sockets"
     return Check("sockets", OK, f"{path.parent}, {len(str(path))} of {LONGEST_SOCKET} bytes{why}")
 
 
@@ -196,7 +196,7 @@ def _disk(project: Project) -> list[Check]:
         return []
     free = shutil.disk_usage(project.home).free // _MB
     if free < limit:
-        found = f"{free} MB free, less than mailbox.min_free_mb ({limit}): what the peers hand in is not taken"
+        found = f"{free} MB free, less than mailbox.min_free_mb ({limit}): the peers' files are not picked up"
         return [Check("disk", BAD, found, "free some space")]
     return [Check("disk", OK if free > _PLENTY_MB else WARN, f"{free} MB free")]
 
@@ -208,10 +208,10 @@ def _events(project: Project) -> list[Check]:
             if not place.is_dir():
                 checks.append(Check("mailbox", BAD, f"{place} is missing", "cccc init"))
             elif not os.access(place, os.W_OK):
-                checks.append(Check("mailbox", BAD, f"{place} cannot be written", "its owner, or its file system"))
+                checks.append(Check("mailbox", BAD, f"{place} is not writable", "check its owner and file system"))
             elif not watch.probe(place):
                 limit = watch.used_up(place)
-                why = f" (all of this user's {limit} are taken)" if limit else ""
-                found = f"no file events arrive in {place}{why}: it is looked at twice a second instead"
+                why = f" (this user's {limit} are used up)" if limit else ""
+                found = f"no file events arrive in {place}{why}: polling twice a second instead"
                 checks.append(Check("events", WARN, found, f"sudo sysctl -w {limit}={_ENOUGH[limit]}" if limit else ""))
     return checks or [Check("events", OK, "file events arrive in the mailbox")]

@@ -74,7 +74,7 @@ def read(text: str, rules: Chat, me: str, direct: bool, mentioned: bool, plain_w
     if direct:
         return Routed(rules.dm.route_default, bare, False, odd)
     if rules.routing.require_explicit:
-        hint = f"`{odd}` is no route, so nobody got this: {HINT}" if odd else HINT
+        hint = f"unknown recipient `{odd}`, not sent: {HINT}" if odd else HINT
         return Unaddressed(hint if meant else "")
     return Routed(rules.default_route, bare, False, odd) if may_route else Unaddressed()
 

@@ -228,7 +228,7 @@ class Evidence(worker.Worker):
             return False
         branch = repo.branch if unheard else patch.branch
         if not repo.head:
-            self._hold(patch, "the repository has no commit yet; the user has to make the first one")
+            self._hold(patch, "the repository has no commits yet; the user has to make the first one")
         elif not branch:
             self._hold(patch, "HEAD is detached; the patch waits until a branch is checked out")
         elif repo.branch != branch:

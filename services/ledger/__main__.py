@@ -208,7 +208,7 @@ class Ledger(Process):
         self._bind_again()
         self._see_to_the_file()
         loss = self._store.keeper.loss
-        differs = f"{loss.words}; the gate and the nudges wait; {anchor.HOW}" if loss else ""
+        differs = f"{loss.words}; gate and nudges are held; {anchor.HOW}" if loss else ""
         self._publish_signal(
             Beat(
                 by=self.name,

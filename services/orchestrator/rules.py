@@ -83,7 +83,7 @@ def _intake(state: State, fact: f.IntakePaused | f.IntakeResumed, around: Around
 
 @_decide.rule
 def _differs(state: State, fact: f.LedgerDiffers, around: Around) -> Sequence[Said]:
-    return [Said(f.Notice(text=f"{fact.reason}; the gate and the nudges wait; {anchor.HOW}", about="ledger"))]
+    return [Said(f.Notice(text=f"{fact.reason}; gate and nudges are held; {anchor.HOW}", about="ledger"))]
 
 
 @_decide.rule

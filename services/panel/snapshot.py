@@ -165,5 +165,5 @@ def _troubles(services: dict[str, Service], peers: dict[str, Peer], skipped: lis
         if shown.state == "dead":
             lines.append(f"{peer} is dead: {shown.reason}" if shown.reason else f"{peer} is dead")
     for skip in skipped:
-        lines.append(f"{skip.service} went on without fact {skip.fact} (seen? `cccc status --clear`): {skip.error}")
+        lines.append(f"{skip.service} skipped fact {skip.fact} (seen? `cccc status --clear`): {skip.error}")
     return lines

@@ -194,9 +194,7 @@ def _ledger(ledger: Ledger, now: datetime) -> Text:
     if found is None:
         return line.append("never verified: `cccc ledger verify`")
     if found.problems:
-        return line.append(
-            f"{plural(found.problems, 'thing does', 'things do')} not hold: `cccc ledger verify`", "bold red"
-        )
+        return line.append(f"{plural(found.problems, 'problem')} found: `cccc ledger verify`", "bold red")
     return line.append(f"verified up to {found.seq}, {age(found.ts, now)} ago", "green")
 
 

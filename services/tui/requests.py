@@ -156,7 +156,7 @@ class Decide(Screen[str]):
             for number, row in enumerate(rows)
         ]
         self.query_one("#requests", Static).update(
-            Text("\n").join(lines[first : first + _SHOWN]) if lines else Text("no request waits for a decision", "dim")
+            Text("\n").join(lines[first : first + _SHOWN]) if lines else Text("no open requests", "dim")
         )
         self.query_one("#keys", Static).update(self._keys())
 

@@ -51,7 +51,7 @@ def test_a_prefix_that_is_no_route_is_told_where_the_line_is_for_the_bot() -> No
     assert direct("a: c: foo") == Routed("a", "c: foo", True)
     assert group("c: foo") == Unaddressed()
     reading = group("@pair_bot c: foo")
-    assert isinstance(reading, Unaddressed) and reading.hint.startswith("`c:` is no route, so nobody got this: start ")
+    assert isinstance(reading, Unaddressed) and reading.hint.startswith("unknown recipient `c:`, not sent: start ")
 
 
 def test_a_direct_chat_has_its_own_route_for_lines_without_one() -> None:

@@ -77,18 +77,18 @@ def test_the_commands_start_stop_and_show_a_bridge(project: Project, telegram: T
     with running(project.root):
         assert "bridge-telegram  STOPPED" in cccc(project.root, "ps")
         code, alone = cccc(project.root, "bridge", "pair").splitlines()[-2:]
-        assert "/subscribe " in code and alone == "no bridge runs to take it; `cccc bridge start` starts telegram"
+        assert "/subscribe " in code and alone == "no bridge is running; `cccc bridge start` starts telegram"
         assert "! " not in cccc(project.root, "status")
         assert "telegram: does not run" in cccc(project.root, "bridge", "telegram", "stop")
         assert "telegram: started" in cccc(project.root, "bridge", "start")
-        assert "telegram: runs already" in cccc(project.root, "bridge", "start", "telegram")
+        assert "telegram: already running" in cccc(project.root, "bridge", "start", "telegram")
         until(lambda: connected(project))
         until(lambda: "RUNNING" in cccc(project.root, "bridge", "telegram", "status"), what="a second of life")
         assert "poll answered" in cccc(project.root, "bridge", "telegram", "status")
         telegram.token = "revoked"
         until(lambda: not connected(project), 15)
-        assert "refuses the token" in cccc(project.root, "bridge", "status")
-        assert "bridge-telegram: Telegram refuses the token" in cccc(project.root, "status")
+        assert "rejects the token" in cccc(project.root, "bridge", "status")
+        assert "bridge-telegram: Telegram rejects the token" in cccc(project.root, "status")
         telegram.token = TOKEN
         assert "telegram: started" in cccc(project.root, "bridge", "telegram", "restart")
         until(lambda: connected(project))
@@ -140,9 +140,9 @@ def test_a_token_that_the_platform_refuses_or_that_has_no_form_is_not_stored(
 ) -> None:
     settle(project, telegram)
     telegram.token = "another"
-    assert "telegram refuses this token: Unauthorized" in cccc(project.root, "token", "set", input=TOKEN, code=1)
-    assert "this is no token of telegram" in cccc(project.root, "token", "set", input="xoxb-1", code=2)
-    assert "nothing is changed" in cccc(project.root, "token", "set", input="", code=2)
+    assert "telegram rejects this token: Unauthorized" in cccc(project.root, "token", "set", input=TOKEN, code=1)
+    assert "not a telegram token" in cccc(project.root, "token", "set", input="xoxb-1", code=2)
+    assert "nothing was changed" in cccc(project.root, "token", "set", input="", code=2)
     assert "token:" not in (project.settings / "telegram.yaml").read_text()
 
 

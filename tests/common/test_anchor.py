@@ -96,7 +96,7 @@ def test_the_first_segments_being_gone_is_found(project: Project) -> None:
         store.archive()
     store.close()
     (project.segments / "1.jsonl").unlink()
-    assert loss(project) == "the ledger begins late: lines 1 to 2 are gone"
+    assert loss(project) == "the beginning of the ledger is missing: lines 1 to 2 are gone"
     assert [fact.seq for fact in ledger.read(project)] == [3, 4, 5, 6]
 
 

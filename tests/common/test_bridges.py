@@ -48,7 +48,7 @@ def test_a_token_that_git_takes_is_refused_and_none_is_stored_there(project: Pro
     assert "git does not ignore" in exposed(project)
     file.write_text("autostart: false\n")
     said = cccc(project.root, "token", "set", code=1, input=f"{TOKEN}\n")
-    assert "nothing is changed" in said and TOKEN not in said
+    assert "nothing was changed" in said and TOKEN not in said
     assert file.read_text() == "autostart: false\n"
 
 

@@ -63,18 +63,18 @@ def test_a_line_for_the_peers_is_stored_and_its_mid_is_the_answer(
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("/refresh b", "SYSTEM goes to PeerB again"),
-        ("/showpeers off", "chats see only"),
+        ("/refresh b", "resending the system prompt to PeerB"),
+        ("/showpeers off", "chats show only"),
         ("/anti-off", "the handoff filter is off"),
-        ("/anti-status", "the handoff filter is off, as a person switched it"),
+        ("/anti-status", "the handoff filter is off (switched by a person)"),
         ("/anti-on", "the handoff filter is on"),
         ("/status", "repo: up"),
         ("cccc status", "repo: up"),
-        ("?", "/queue: the patches"),
-        ("help", "/queue: the patches"),
-        ("/queue", "no patch waits"),
+        ("?", "/queue: patches"),
+        ("help", "/queue: patches"),
+        ("/queue", "the queue is empty"),
         ("/locks", "orchestrator.lock"),
-        ("/rfd", "no request waits"),
+        ("/rfd", "no open requests"),
         ("/echo", "echo is on"),
         ("/echo off", "echo is off"),
         ("/stop b", "PeerB: "),
@@ -88,9 +88,9 @@ def test_every_command_is_done_and_answered(console: Console, line: str, words: 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("/nope", "there is no /nope here; /help lists what there is"),
-        ("exit", "q leaves, and the system goes on"),
-        (":q", "q leaves, and the system goes on"),
+        ("/nope", "unknown command /nope; see /help"),
+        ("exit", "q quits, everything keeps running"),
+        (":q", "q quits, everything keeps running"),
         ("cccc rfd approve nope", "`cccc rfd` was not run"),
         ("cccc down", "`cccc down` was not run"),
         ("/echo loud", "/echo [on|off]"),
@@ -110,7 +110,7 @@ def test_a_line_that_means_nothing_is_answered_in_red_and_says_nothing(console: 
 def test_a_prefix_that_is_no_route_is_told_and_the_line_goes_to_both(console: Console, line: str) -> None:
     words, (message,) = said(console, line)
     assert isinstance(message, f.UserMessage) and (message.route, message.text) == ("both", line)
-    told = f"`{line[:-3].strip()}` is no route (a: b: both: are), so it went to PeerA and PeerB as it is"
+    told = f"unknown recipient `{line[:-3].strip()}` (use a: b: both:); sent to PeerA and PeerB as it is"
     assert told in words.splitlines()
 
 
@@ -135,15 +135,15 @@ def test_a_text_that_only_looks_like_a_route_is_passed_on_without_a_word(console
 
 
 def test_a_resume_says_whether_anything_was_paused(console: Console) -> None:
-    nothing = "nothing was paused"
+    nothing = "not paused"
     assert [said(console, line)[0] for line in ("/resume", "/pause", "/resume", "/resume")] == [
         nothing,
-        "paused; /resume lets the handoffs go on",
+        "paused; /resume to continue",
         "resumed",
         nothing,
     ]
     assert cccc(console.project.root, "resume") == f"{nothing}\n"
-    assert cccc(console.project.root, "pause") == "paused; `cccc resume` lets the handoffs go on\n"
+    assert cccc(console.project.root, "pause") == "paused; `cccc resume` to continue\n"
     console.project.status.unlink()
     assert said(console, "/resume")[0] == "resumed"
 
@@ -185,7 +185,7 @@ def test_the_settings_say_whether_echo_is_on_at_first(project: Project) -> None:
 
 def test_a_system_that_is_down_says_what_to_do(project: Project) -> None:
     (line,) = Console(project, "cli").answer("a: hello")
-    assert line.text == "not running here, nothing was done; start it with `cccc up`"
+    assert line.text == "not running, nothing was done; run `cccc up`"
 
 
 def test_a_line_is_completed_to_commands_routes_and_what_a_command_takes(project: Project) -> None:

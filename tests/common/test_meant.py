@@ -20,7 +20,7 @@ def test_who_asks_for_help_gets_the_list(line: str) -> None:
     "line", ["exit", "Quit", "exit()", ":q", ":q!", ":wq", "/exit", "/quit", "logout", "\\q", "quit."]
 )
 def test_who_wants_to_leave_is_told_how(line: str) -> None:
-    for chat, words in ((False, "q leaves, and the system goes on"), (True, "/unsubscribe leaves this chat out")):
+    for chat, words in ((False, "q quits, everything keeps running"), (True, "/unsubscribe unsubscribes this chat")):
         found = meant(line, HERE, chat)
         assert found and found.words.startswith(words)
 

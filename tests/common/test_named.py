@@ -55,11 +55,11 @@ def test_a_landed_patch_goes_by_its_mid_its_hash_its_branch_and_a_tag(project: P
 
 
 def test_what_is_no_patch_of_the_gate_is_said_with_the_newest_that_is(project: Project) -> None:
-    assert "which is no patch of this ledger; there is none of the gate before it" in refusal(project, "HEAD")
+    assert "which is not a patch of this ledger; there is none of the gate before it" in refusal(project, "HEAD")
     made = commit(project, "m-1")
     landed(project, "m-1", made)
     commit(project)
-    assert f"'a patch', which is no patch of this ledger; the newest of the gate before it is {made[:7]}" in refusal(
+    assert f"'a patch', which is not a patch of this ledger; the newest of the gate before it is {made[:7]}" in refusal(
         project, "main"
     )
 
@@ -69,11 +69,9 @@ def test_a_hash_that_fits_several_commits_is_answered_with_them(project: Project
     twins = next(name[:2] for name in made if sum(other[:2] == name[:2] for other in made) > 1)
     landed(project, "m-1", f"abcd{'0' * 36}")
     landed(project, "m-2", f"abcd{'1' * 36}")
-    assert "abcd fits several commits: abcd00000000 (m-1), abcd11111111 (m-2); write more digits" in refusal(
-        project, "abcd"
-    )
+    assert "abcd is ambiguous: abcd00000000 (m-1), abcd11111111 (m-2); use more digits" in refusal(project, "abcd")
     assert twins  # git wants four digits, and answers for such a name as for none
-    assert "no fact has the mid" in refusal(project, twins)
+    assert "no such mid" in refusal(project, twins)
 
 
 def test_a_commit_that_git_has_lost_is_found_by_the_ledger(project: Project) -> None:
@@ -91,4 +89,4 @@ def test_a_commit_of_several_patches_asks_which(project: Project) -> None:
 @pytest.mark.parametrize("name", ["nope", "--all", "-1", "", "a b", "HEAD~99", ":/x", "zz\x1b[31m"])
 def test_what_is_no_name_at_all_is_one_plain_line(project: Project, name: str) -> None:
     words = refusal(project, name)
-    assert words.startswith("no fact has the mid") and words.isprintable()
+    assert words.startswith("no such mid") and words.isprintable()

@@ -37,14 +37,14 @@ def old_lock(root: Path) -> None:
 
 
 STATES: list[tuple[Callable[[Path], object], str, str]] = [
-    (unborn, "no commit yet", "git commit --allow-empty"),
-    (nobody, "in whose name", "git config user.name"),
+    (unborn, "no commits yet", "git commit --allow-empty"),
+    (nobody, "no git identity", "git config user.name"),
     (lambda root: git(root, "checkout", "-q", "--detach"), "detached", "git switch"),
     (lambda root: git(root, "config", "core.bare", "true"), "bare repository", "core.bare false"),
     (lambda root: shutil.rmtree(root / ".git"), "is not in a git repository", "git init"),
-    (lambda root: (root / ".git").rename(root / "git-away"), "is not in a git repository", "bring its .git back"),
+    (lambda root: (root / ".git").rename(root / "git-away"), "is not in a git repository", "restore its .git"),
     (lambda root: git(root, "symbolic-ref", "HEAD", "refs/heads/gone"), "HEAD names the branch gone", "git switch"),
-    (lambda root: git(root, "update-ref", "-d", "refs/heads/main"), "no commit yet", "git commit"),
+    (lambda root: git(root, "update-ref", "-d", "refs/heads/main"), "no commits yet", "git commit"),
     (lambda root: (root / ".git/MERGE_HEAD").touch(), "merge is in progress", "git merge --abort"),
     (lambda root: (root / ".git/sequencer").mkdir(), "cherry-pick is in progress", "git cherry-pick --abort"),
     (lambda root: (root / ".git/BISECT_LOG").touch(), "bisect is in progress", "git bisect reset"),
@@ -70,7 +70,7 @@ def test_a_worktree_whose_main_repository_went_away_says_so(project: Project, tm
     assert "linked worktree of" in note.what and obstacles.find(tmp_path / "linked", ENV) == []
     project.root.rename(tmp_path / "moved")
     (found,) = obstacles.find(tmp_path / "linked", ENV)
-    assert "which is not there" in found.what and "git worktree repair" in found.mend
+    assert "which does not exist" in found.what and "git worktree repair" in found.mend
 
 
 def test_a_repository_of_another_user_names_the_line_that_trusts_it(project: Project) -> None:

@@ -11,7 +11,7 @@ from cccc.common.settings.drift import Drift
 from cccc.common.shown.short import one_line
 
 RUNNING = ("orchestrator", "delivery", "evidence", "panel")
-NOW = "changed and is not in force"
+NOW = "changed and is not applied yet"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_a_changed_key_is_named_with_what_takes_it_over(up: Project) -> None:
     found = Drift(up)
     assert found.lines(RUNNING) == []
     write(up, "policies", "gate: {timeout_seconds: 77}\n")
-    line = f"policies.yaml {NOW}: gate.timeout_seconds; `cccc restart evidence` takes it over"
+    line = f"policies.yaml {NOW}: gate.timeout_seconds; run `cccc restart evidence`"
     assert found.lines(RUNNING) == [line]
     write(up, "policies", "gate: {}\n")
     assert found.lines(RUNNING) == []
@@ -41,7 +41,7 @@ def test_a_changed_key_is_named_with_what_takes_it_over(up: Project) -> None:
 def test_a_service_that_was_restarted_alone_has_read_it(up: Project) -> None:
     found = Drift(up)
     write(up, "policies", "patch_queue: {max_diff_lines: 77}\n")
-    line = f"policies.yaml {NOW}: patch_queue.max_diff_lines; `cccc restart orchestrator evidence` takes it over"
+    line = f"policies.yaml {NOW}: patch_queue.max_diff_lines; run `cccc restart orchestrator evidence`"
     assert found.lines(RUNNING) == [line]
     drift.note(up, "evidence", settings.load(up))
     assert found.lines(RUNNING) == [line.replace("orchestrator evidence", "orchestrator")]
@@ -59,14 +59,14 @@ def test_a_chats_settings_are_named_while_its_bridge_runs(up: Project) -> None:
     (line,) = found.lines((*RUNNING, "bridge-telegram"))
     head, _, tail = line.partition(": ")
     assert (head, sorted(tail.partition(";")[0].split(", "))) == (f"telegram.yaml {NOW}", keys.split(", "))
-    assert tail.endswith("; `cccc bridge telegram restart` takes it over") and "123" not in line
+    assert tail.endswith("; run `cccc bridge telegram restart`") and "123" not in line
     drift.note(up, "bridge-telegram", settings.load(up))
     assert found.lines((*RUNNING, "bridge-telegram")) == []
 
 
 def test_what_more_than_the_bridge_reads_of_a_chats_settings_is_named_without_it(up: Project) -> None:
     write(up, "telegram", "redact_patterns: []\n")
-    line = f"telegram.yaml {NOW}: redact_patterns; `cccc restart orchestrator` takes it over"
+    line = f"telegram.yaml {NOW}: redact_patterns; run `cccc restart orchestrator`"
     assert Drift(up).lines(RUNNING) == [line]
 
 
@@ -79,7 +79,7 @@ def test_what_counts_at_once_or_at_the_start_alone_is_not_named(up: Project) -> 
 def test_what_a_session_keeps_says_so_until_the_next_one(up: Project) -> None:
     found = Drift(up)
     write(up, "cli_profiles", "commands: {peerA: sh}\n")
-    line = "cli_profiles.yaml changed: commands.peerA; counts after `cccc down` and `cccc up`"
+    line = "cli_profiles.yaml changed: commands.peerA; applies after `cccc down` and `cccc up`"
     assert found.lines(RUNNING) == [line]
     drift.note(up, "delivery", settings.load(up))
     assert found.lines(RUNNING) == [line]
@@ -104,7 +104,7 @@ def test_a_broken_file_is_named_by_its_line_until_it_is_mended(up: Project) -> N
     found = Drift(up)
     write(up, "policies", "patch_queue:\n  max_diff_lines: many\n")
     (line,) = found.lines(RUNNING)
-    assert line.startswith(".cccc/settings/policies.yaml:2: ") and "what was read before goes on" in line
+    assert line.startswith(".cccc/settings/policies.yaml:2: ") and "the old values stay in use" in line
     write(up, "policies", "patch_queue: {}\n")
     assert found.lines(RUNNING) == []
 
@@ -117,5 +117,5 @@ def test_a_changed_comment_is_no_change(up: Project) -> None:
 def test_of_many_keys_some_are_named_so_that_what_to_do_stays_in_the_line(up: Project) -> None:
     write(up, "policies", "gate: {timeout_seconds: 7, setup: x, hooks: off}\nrfd: {expires_minutes: 3}\n")
     keys = "rfd.expires_minutes, gate.timeout_seconds and 2 more"
-    line = f"policies.yaml {NOW}: {keys}; `cccc restart orchestrator evidence` takes it over"
+    line = f"policies.yaml {NOW}: {keys}; run `cccc restart orchestrator evidence`"
     assert Drift(up).lines(RUNNING) == [line] and one_line(line) == line

@@ -19,17 +19,17 @@ def test_what_is_nested_too_deep_is_told_by_its_line(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why", "line"),
     [
-        ("a: 1\nb: c: d\n", "a `: ` stands where none may; quote the text that it is in, or close", 2),
-        ("a: [1, 2\nb: 3\n", "a `: ` stands where none may; quote the text that it is in, or close", 2),
-        ("a:\n\tb: c\n", "a tab stands where only spaces may", 2),
+        ("a: 1\nb: c: d\n", "unexpected `: `; quote the text, or close", 2),
+        ("a: [1, 2\nb: 3\n", "unexpected `: `; quote the text, or close", 2),
+        ("a:\n\tb: c\n", "a tab where only spaces are allowed", 2),
         ("a: @b", "a text that begins with @ needs quotes", 1),
         ("a: `b`", "a text that begins with ` needs quotes", 1),
         ("a: 'b\n\nc", "something is not closed, or a value is missing", 3),
         ("a: b\nc: [\n\n", "something is not closed, or a value is missing", 2),
         ('a: "b" c', "it cannot be read from column 8 on", 1),
         ("a: {}\n---\nb: {}\n", "a second document begins (---)", 2),
-        ("a: \x07", "it holds a character that YAML does not allow", 0),
-        ("\ud800", "it holds a character that YAML does not allow", 0),
+        ("a: \x07", "it contains a character that YAML does not allow", 0),
+        ("\ud800", "it contains a character that YAML does not allow", 0),
     ],
 )
 def test_what_is_no_yaml_is_told_in_our_words(text: str, why: str, line: int) -> None:

@@ -241,7 +241,7 @@ def test_restart_gives_the_named_services_new_processes(up: Project) -> None:
 
 
 def test_restart_of_an_unknown_service_names_the_known(up: Project) -> None:
-    with pytest.raises(NotFound, match=r"no service pannel; there are ledger, .*panel"):
+    with pytest.raises(NotFound, match=r"unknown service pannel; choose from ledger, .*panel"):
         supervisor.restart(up, ["panel", "pannel"])
 
 

@@ -264,7 +264,7 @@ def _undone(error: BaseException) -> Undone:
     if error.status == 429:
         return Later(float(error.response.headers.get("Retry-After", _BACK_OFF[-1])))
     if error.status == 401:
-        return Unreachable("Discord refuses the token")
+        return Unreachable("Discord rejects the token")
     return Gone(words) if error.code in _NEVER_AGAIN else Refused(words)
 
 

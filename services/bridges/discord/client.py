@@ -21,7 +21,7 @@ from discord.backoff import ExponentialBackoff
 from cccc.services.bridges.discord import events, menu
 from cccc.services.bridges.platform import Health, Left, Put, Unreadable
 
-TOKEN = "Discord refuses the token; `cccc token set discord`, then `cccc bridge discord restart`"
+TOKEN = "Discord rejects the token; `cccc token set discord`, then `cccc bridge discord restart`"
 INTENT = "switch on Message Content Intent at https://discord.com/developers/applications, under Bot"
 TWO = "another program uses this token; end it, or make a bot of its own for it"
 FEW_LOGINS = "only {} of Discord's log-ins of today are left, and more would cost the token; waiting"

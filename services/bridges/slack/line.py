@@ -31,7 +31,7 @@ _BACK_OFF = (0.5, 1.0, 2.0, 5.0, 10.0)
 _WITHOUT_HOPE = 20.0  # seconds between looks whether a person has mended it
 _SOON, _OFTEN = 5.0, 3  # at first more often: a socket of our own that is dead may be counted for a while
 
-_REJECTED = "Slack refuses the {} token ({}); `cccc token set slack`, then `cccc bridge slack restart`"
+_REJECTED = "Slack rejects the {} token ({}); `cccc token set slack`, then `cccc bridge slack restart`"
 _TWO = "another program is connected as this app, and Slack would share the messages out; end it, or make it an app"
 
 

@@ -89,7 +89,7 @@ def undone(error: SlackApiError) -> Undone:
     if status == 429 or word in _TOO_FAST:
         return Later(_seconds(response.headers))
     if word in _TOKEN:
-        return Rejected(f"Slack refuses the token ({word})")
+        return Rejected(f"Slack rejects the token ({word})")
     if word in _GONE:
         return Gone(f"{_GONE[word]} ({word})")
     if not word or word in _UNSURE or status >= 500:

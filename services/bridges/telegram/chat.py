@@ -64,7 +64,7 @@ _WITHOUT_HOPE = 20.0  # seconds between looks whether a person has mended it
 _NEVER_AGAIN = ("chat not found", "not enough rights", "have no rights", "chat_write_forbidden", "user is deactivated")
 _MARKS = {"stored": "👀", "accepted": "👌"}
 
-_REVOKED = "Telegram refuses the token; `cccc token set telegram`, then `cccc bridge telegram restart`"
+_REVOKED = "Telegram rejects the token; `cccc token set telegram`, then `cccc bridge telegram restart`"
 _TWO = "another program polls with this token; end it, or make a bot of its own for it"
 
 T = TypeVar("T")
@@ -264,7 +264,7 @@ def _undone(error: TelegramError) -> Undone:
     if isinstance(error, BadRequest):
         return Gone(words) if any(mark in words.lower() for mark in _NEVER_AGAIN) else Refused(words)
     if isinstance(error, (InvalidToken, EndPointNotFound)):
-        return Unreachable("Telegram refuses the token")
+        return Unreachable("Telegram rejects the token")
     if isinstance(error, (TimedOut, NetworkError)):
         never_sent = isinstance(error.__cause__, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
         return Unreachable(words) if never_sent else Unsure(words)

@@ -114,7 +114,7 @@ class Runner:
     def _end(self, outcome: f.BaseTest | None, state: State) -> Said:
         self._steps = None
         if outcome is None:
-            yield from self._nothing("there is nothing to run", state)
+            yield from self._nothing("nothing to run", state)
         else:
             self._said = True
             yield outcome, f"{self._id}:test"

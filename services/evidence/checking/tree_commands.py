@@ -46,7 +46,7 @@ class Commands:
     def why_none(self, kind: str, files: list[str]) -> str:
         """Return, where there is no command, why not."""
         missing = finders.missing(self.found(files)) if kind == "lint" else []
-        return "; ".join(missing) or "there is nothing to run"
+        return "; ".join(missing) or "nothing to run"
 
     def seen(self, files: list[str]) -> Tracked:
         """Return what the choice of a command rests on."""

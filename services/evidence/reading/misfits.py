@@ -82,9 +82,7 @@ def wrong_counts(name: str, hunk: Hunk) -> str:
     if hunk.counts is None or hunk.counts == (old, new):
         odd = next((_text(line) for line in hunk.lines if line[:1] not in (b" ", b"+", b"-", b"\\")), "")
         return f"{name}: a line of the hunk at line {hunk.at} of the diff begins with none of ` `, `+` and `-`: `{odd}`"
-    said = (
-        f"its header says {hunk.counts[0]} old and {hunk.counts[1]} new lines (counts), and {old} and {new} are there"
-    )
+    said = f"its header says {hunk.counts[0]} old and {hunk.counts[1]} new lines (counts), and {old} and {new} found"
     at = f"{name}: the hunk at line {hunk.at} of the diff"
     if hunk.last and (old < hunk.counts[0] or new < hunk.counts[1]):
         start = hunk.start or 1

@@ -57,7 +57,7 @@ def _enough(limit: int) -> int:
 
 def trouble(free_mb: int, free_files: int = -1) -> str:
     left = f"{free_mb} MB free" if free_files < 0 else f"room for only {free_files} more files (inodes)"
-    return f"the disk has {left}: what the peers hand in is not taken"
+    return f"the disk has {left}: the peers' files are not picked up"
 
 
 def told(fact: f.IntakePaused | f.IntakeResumed) -> str:

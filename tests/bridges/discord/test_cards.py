@@ -130,7 +130,7 @@ def test_an_application_command_is_shown_as_a_line_and_answered_below_it(room: R
     room.start()
     connected(room)
     discord.command("queue")
-    until(lambda: discord.in_chat() == ["/queue", "no patch waits"])
+    until(lambda: discord.in_chat() == ["/queue", "the queue is empty"])
     line, answer = discord.posts()
     assert str(answer["message_reference"]["message_id"]) == line["id"]
     discord.command("both", "say hello", THREAD)

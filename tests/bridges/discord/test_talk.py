@@ -98,7 +98,7 @@ def test_an_answer_stands_below_its_command(room: Room, discord: Discord) -> Non
     started(room)
     number = discord.say("/queue")
     (post,) = until(lambda: discord.posts())
-    assert post["content"] == "no patch waits"
+    assert post["content"] == "the queue is empty"
     assert post["message_reference"]["message_id"] == number
 
 

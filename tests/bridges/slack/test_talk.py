@@ -117,7 +117,7 @@ def test_an_answer_in_a_thread_carries_what_it_answers_and_is_answered_there(roo
     (message,) = until(lambda: room.facts(f.UserMessage))
     assert (room.body(message), message.thread) == ("the build is red", root)
     slack.say(f"<@{BOT}> queue", thread=root)
-    until(lambda: slack.in_chat() == ["no patch waits"])
+    until(lambda: slack.in_chat() == ["the queue is empty"])
     assert slack.posts()[0]["thread_ts"] == root
 
 
@@ -126,16 +126,16 @@ def test_a_command_is_a_plain_word_a_mention_or_a_slash_command(room: Room, slac
     room.start()
     connected(room)
     slack.say("queue", DIRECT)
-    until(lambda: slack.in_chat(DIRECT) == ["no patch waits"])
+    until(lambda: slack.in_chat(DIRECT) == ["the queue is empty"])
     assert "thread_ts" not in slack.posts(DIRECT)[0]
     ts = slack.say(f"<@{BOT}> queue")
-    until(lambda: slack.in_chat() == ["no patch waits"])
+    until(lambda: slack.in_chat() == ["the queue is empty"])
     assert slack.posts()[0]["thread_ts"] == ts
     slack.slash("queue")
     slack.slash("a: by slash")
     slack.slash("b by slash")
     slack.slash("slashed", command="/both")
-    until(lambda: slack.in_chat() == ["no patch waits"] * 2, 10)
+    until(lambda: slack.in_chat() == ["the queue is empty"] * 2, 10)
     until(lambda: len(room.facts(f.UserMessage)) == 3)
     told = [(message.route, room.body(message)) for message in room.facts(f.UserMessage)]
     assert told == [("a", "by slash"), ("b", "by slash"), ("both", "slashed")]

@@ -172,7 +172,7 @@ def test_a_token_that_is_revoked_is_noticed_and_said(room: Room, slack: Slack, t
     setattr(slack, f"{token}_token", "revoked")
     if token == "app":
         slack.drop_sockets()  # as Slack does
-    until(lambda: f"refuses the {token} token (Slack refuses the token (invalid_auth))" in room.report().error, 30)
+    until(lambda: f"rejects the {token} token (Slack rejects the token (invalid_auth))" in room.report().error, 30)
     assert not room.report().connected
     assert "cccc token set slack" in room.report().error
 
@@ -320,7 +320,7 @@ def test_no_token_or_ticket_gets_into_a_log_or_a_report(room: Room, slack: Slack
     until(lambda: not room.report().connected, 10)
     slack.start()
     slack.bot_token = "revoked"
-    until(lambda: "refuses the bot token" in room.report().error, 15)
+    until(lambda: "rejects the bot token" in room.report().error, 15)
     for path in (*room.project.logs.glob("*"), *room.project.state.glob("*.json*")):
         text = path.read_text()
         assert BOT_TOKEN[5:] not in text and APP_TOKEN[5:] not in text and "ticket-" not in text, path

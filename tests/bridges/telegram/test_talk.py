@@ -55,7 +55,7 @@ def test_what_the_peers_say_to_each_other_is_shown_until_it_is_turned_off(room: 
     room.to_peer("look at utils.py")
     until(lambda: "[PeerA→PeerB]\nlook at utils.py" in telegram.in_chat())
     telegram.say("/showpeers off")
-    until(lambda: any("only what the peers say to you" in text for text in telegram.in_chat()))
+    until(lambda: any("only the peers' messages to you" in text for text in telegram.in_chat()))
     room.to_peer("this stays between us")
     room.to_user("done")
     until(lambda: "[PeerA]\ndone" in telegram.in_chat(), 10)
@@ -84,7 +84,7 @@ def test_a_prefix_that_is_no_route_is_told_once_and_the_line_is_passed_on(room: 
     room.start()
     telegram.say("c: foo", chat=DIRECT)
     telegram.say("c: bar", chat=DIRECT)
-    told = "<code>c:</code> is no route (a: b: both: are), so it went to PeerA and PeerB as it is"
+    told = "unknown recipient <code>c:</code> (use a: b: both:); sent to PeerA and PeerB as it is"
     until(lambda: telegram.in_chat(DIRECT) == [told])
     until(lambda: [room.body(message) for message in room.facts(f.UserMessage)] == ["c: foo", "c: bar"])
 
@@ -106,7 +106,7 @@ def test_a_restarted_bridge_posts_nothing_old_and_loses_nothing_new(room: Room, 
 def test_a_command_in_a_group_is_answered_there(room: Room, telegram: Telegram) -> None:
     room.start()
     telegram.say("/queue@pair_bot")
-    until(lambda: telegram.in_chat() == ["no patch waits"])
+    until(lambda: telegram.in_chat() == ["the queue is empty"])
     telegram.say("/queue@another_bot")
     telegram.say("/whoami")
     until(lambda: len(telegram.in_chat()) == 2, 10)

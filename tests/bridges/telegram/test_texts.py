@@ -109,7 +109,7 @@ def test_in_a_topic_answers_stay_there_and_posts_go_where_the_chat_was_let_in(ro
     room.to_user("hello")
     until(lambda: "[PeerA]\nhello" in telegram.in_chat())
     telegram.say("/queue", **{**topic, "message_thread_id": 6})
-    until(lambda: "no patch waits" in telegram.in_chat())
+    until(lambda: "the queue is empty" in telegram.in_chat())
     assert [post["message_thread_id"] for post in telegram.posts] == ["5", "5", "6"]
 
 

@@ -117,7 +117,7 @@ def test_a_token_that_is_revoked_is_noticed_and_said(room: Room, telegram: Teleg
     room.start()
     connected(room)
     telegram.token = "revoked"
-    until(lambda: "refuses the token" in room.report().error, 10)
+    until(lambda: "rejects the token" in room.report().error, 10)
     assert not room.report().connected
     assert "cccc token set telegram" in room.report().error
 
@@ -199,7 +199,7 @@ def test_no_token_gets_into_a_log_or_a_report(room: Room, telegram: Telegram) ->
     until(lambda: not room.report().connected, 10)
     telegram.start()
     telegram.token = "revoked"
-    until(lambda: "refuses the token" in room.report().error, 15)
+    until(lambda: "rejects the token" in room.report().error, 15)
     secret = TOKEN.partition(":")[2]
     for path in (*room.project.logs.glob("*"), *room.project.state.glob("*.json*")):
         assert secret not in path.read_text(), path

@@ -28,23 +28,23 @@ def test_help_lists_every_command_with_its_form(project: Project) -> None:
     assert [line.split()[0].strip("/:") for line in lines] == [
         row.name for row in commands.TABLE if row.only != "console"
     ]
-    assert "/stop a|b|both: interrupt the turn of a peer" in lines
+    assert "/stop a|b|both: interrupt a peer's turn" in lines
 
 
 def test_what_only_a_chat_can_do_is_not_listed_elsewhere(project: Project) -> None:
     assert "subscribe" not in text(project, "help", LOCAL)
-    assert "no /subscribe here" in text(project, "subscribe", LOCAL)
+    assert "unknown command /subscribe" in text(project, "subscribe", LOCAL)
     assert "/echo [on|off]" in text(project, "help", LOCAL)
-    assert "no /echo here" in text(project, "echo off")
+    assert "unknown command /echo" in text(project, "echo off")
 
 
 def test_every_look_answers_in_a_project_that_is_down(project: Project) -> None:
     assert "not running" in text(project, "status")
-    assert text(project, "queue") == "no patch waits"
-    assert text(project, "rfd list") == "no request waits for a decision"
-    assert text(project, "files") == "no file went in"
+    assert text(project, "queue") == "the queue is empty"
+    assert text(project, "rfd list") == "no open requests"
+    assert text(project, "files") == "no files in"
     assert "nobody" in text(project, "locks") or text(project, "locks") == "no locks"
-    assert "no fact has the mid m-1" in text(project, "trace m-1")
+    assert "no such mid, commit or branch: m-1" in text(project, "trace m-1")
 
 
 def test_a_pane_that_holds_a_nudge_tells_its_reason_once() -> None:
@@ -79,7 +79,7 @@ def test_the_filter_is_switched_by_a_fact_and_its_state_is_told(project: Project
     (on,) = said(project, "anti-on")
     assert isinstance(off, f.FilterSwitched) and isinstance(on, f.FilterSwitched)
     assert (off.on, on.on, on.who, on.via) == (False, True, "alice", "telegram")
-    assert "not there yet" in text(project, "anti-status")
+    assert "does not exist yet" in text(project, "anti-status")
 
 
 def test_a_wrong_form_says_the_right_one(project: Project) -> None:
@@ -129,4 +129,4 @@ def test_a_file_has_the_same_number_in_the_list_and_alone(project: Project) -> N
     ]
     assert commands.run(project, "file", "2", ALICE).files == [upload / "plan.pdf"]
     assert commands.run(project, "file", "1", ALICE).files == []
-    assert "no file 3 went in" in text(project, "file 3")
+    assert "no file 3;" in text(project, "file 3")

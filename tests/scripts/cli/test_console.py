@@ -48,10 +48,10 @@ def test_what_is_no_text_is_taken_without_a_traceback(up: Project) -> None:
 
 def test_a_terminal_has_history_completion_and_shows_what_a_peer_says(up: Project) -> None:
     with Terminal(up.root, "console") as terminal:
-        terminal.shows("q leaves")
+        terminal.shows("q quits")
         terminal.shows("cccc> ")
         terminal.types("/que\t\r")
-        terminal.shows("no patch waits")
+        terminal.shows("the queue is empty")
         terminal.types("\x1b[A")
         terminal.shows("cccc> /queue", 5)
         fresh = up.peer("PeerA") / ".fresh"

@@ -88,7 +88,7 @@ def test_a_detached_head_and_a_missing_commit_are_warnings(root: Path) -> None:
     git(root, "checkout", "-q", "--orphan", "fresh")
     assert "HEAD names the branch fresh" in found(root)["repository"][0]["found"]
     git(root, "branch", "-q", "-D", "main")
-    assert "has no commit yet" in found(root)["repository"][0]["found"]
+    assert "has no commits yet" in found(root)["repository"][0]["found"]
 
 
 def test_a_rebase_in_progress_is_a_warning(root: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_cli_is_named_with_its_version_and_with_what_shows_a_login(root: Path,
     (tmp_path / ".claude").mkdir()
     cli = {"CLAUDE_I_CMD": str(claude), "HOME": str(tmp_path), "GIT_CONFIG_GLOBAL": "/dev/null"}
     (version, *asks) = found(root, 0, **cli)["PeerA"]
-    assert version["verdict"] == "warn" and "2.1.0, no login seen; cccc was certified with" in version["found"]
+    assert version["verdict"] == "warn" and "2.1.0, not logged in; cccc was certified with" in version["found"]
     assert version["mend"].startswith("`cccc certify claude`")
     assert "it was never set up" in asks[0]["found"]
     (tmp_path / ".claude/.credentials.json").write_text("never read")
@@ -162,9 +162,9 @@ def test_a_cli_is_named_with_its_version_and_with_what_shows_a_login(root: Path,
 
 
 def test_guides_and_a_brief_that_are_missing_are_named(root: Path) -> None:
-    assert found(root)["guides"][0]["mend"] == "cccc prompts install; write PROJECT.md, your brief"
+    assert found(root)["guides"][0]["mend"] == "cccc prompts install; write your brief as PROJECT.md"
     cccc(root, "prompts", "install")
-    assert found(root)["guides"][0]["found"] == "not there: PROJECT.md"
+    assert found(root)["guides"][0]["found"] == "missing: PROJECT.md"
     (root / "PROJECT.md").touch()
     assert found(root)["guides"][0]["mend"] == ""
 
@@ -187,9 +187,7 @@ def test_tokens_are_said_to_be_there_and_never_shown(root: Path) -> None:
     assert checks["telegram"][0]["found"].startswith("no token")
     assert "bot_token (SLACK_BOT_TOKEN)" in checks["slack"][0]["found"]
     assert "without app_token it only sends" in checks["slack"][0]["found"]
-    assert (
-        checks["discord"][0]["verdict"] == "warn" and "the one of discord.yaml is used" in checks["discord"][0]["mend"]
-    )
+    assert checks["discord"][0]["verdict"] == "warn" and "discord.yaml wins" in checks["discord"][0]["mend"]
 
 
 def test_an_open_door_to_the_peers_is_warned_of(root: Path) -> None:

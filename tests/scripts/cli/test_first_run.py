@@ -21,17 +21,17 @@ def asked(command: str, root: Path, environment: dict[str, str]) -> list[str]:
 
 def test_what_a_cli_will_ask_is_foreseen(tmp_path: Path) -> None:
     environment = {"HOME": str(tmp_path), "IS_SANDBOX": "1"}
-    trust = "it will ask whether this folder is trusted"
+    trust = "it will ask whether to trust this folder"
     assert "never set up" in asked("claude", tmp_path, environment)[0]
     assert asked("codex", tmp_path, environment) == ["it will ask for a login", trust]
     assert asked("codex", tmp_path, {**environment, "OPENAI_API_KEY": "x"}) == [trust]
     (tmp_path / ".claude.json").write_text('{"hasCompletedOnboarding": true}')
     assert asked("claude --dangerously-skip-permissions", tmp_path, environment) == [
         trust,
-        "it will warn of its bypass mode",
+        "it will show its bypass mode warning",
     ]
     key = {**environment, "ANTHROPIC_API_KEY": "sk-" + "0" * 20}
-    assert asked("claude", tmp_path, key) == ["it will ask whether ANTHROPIC_API_KEY may be used", trust]
+    assert asked("claude", tmp_path, key) == ["it will ask whether to use ANTHROPIC_API_KEY", trust]
     (tmp_path / ".claude.json").write_text(
         json.dumps({"hasCompletedOnboarding": True, "customApiKeyResponses": {"approved": ["0" * 20]}})
     )
@@ -39,7 +39,7 @@ def test_what_a_cli_will_ask_is_foreseen(tmp_path: Path) -> None:
     (tmp_path / ".codex").mkdir()
     (tmp_path / ".codex" / "auth.json").write_text("{}")
     (tmp_path / ".codex" / "hooks.json").write_text("{}")
-    assert "unproved" in asked("codex", tmp_path, environment)[1]
+    assert "not confirmed" in asked("codex", tmp_path, environment)[1]
     assert asked("opencode", tmp_path, environment) == []
 
 
@@ -54,5 +54,5 @@ def test_a_file_that_cannot_be_read_is_left_to_its_cli(tmp_path: Path) -> None:
 def test_settings_of_the_command_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     environment = homes.prepare(tmp_path / "home", tmp_path, "http://x", "http://x")
     command = homes.command("claude", "claude")
-    assert "so our hooks are left out" in asked(f"{command} --settings nowhere.json", tmp_path, environment)[0]
+    assert "so our hooks are not added" in asked(f"{command} --settings nowhere.json", tmp_path, environment)[0]
     assert asked(f"{command} --settings '{{}}'", tmp_path, environment) == []

@@ -70,12 +70,12 @@ def test_what_fails_without_a_patch_is_accepted_by_a_person_and_forgotten_by_one
     assert isinstance(rfd, f.Rfd) and rfd.rfd_id.startswith("rfd-base-")
     assert "1 test fails on main without any patch" in cccc(root, "rfd", "list")
     cccc(root, "rfd", "approve", rfd.rfd_id)
-    until(lambda: "known to fail here: " in cccc(root, "gate", "explain"), 20)
+    until(lambda: "known failure: " in cccc(root, "gate", "explain"), 20)
     assert "tests: make test" in cccc(root, "status")
     known = next(fact for fact in ledger.read(up) if isinstance(fact, f.BaseAccepted))
-    assert "not known to fail here" in cccc(root, "gate", "forget", "something", code=1)
+    assert "is not a known failure" in cccc(root, "gate", "forget", "something", code=1)
     cccc(root, "gate", "forget", *known.names)
-    until(lambda: "known to fail here: " not in cccc(root, "gate", "explain"), 20)
+    until(lambda: "known failure: " not in cccc(root, "gate", "explain"), 20)
 
 
 def test_after_a_no_a_run_asks_again(up: Project) -> None:

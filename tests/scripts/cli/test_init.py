@@ -134,7 +134,7 @@ def test_an_older_file_keeps_its_paths(root: Path) -> None:
 
 def test_where_nothing_is_tracked_paths_cannot_be_fitted(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
-    assert "tracks nothing" in cccc(tmp_path, "init", "--fit-paths", code=1)
+    assert "tracks no files" in cccc(tmp_path, "init", "--fit-paths", code=1)
     assert allowed(tmp_path) == ["**"]
 
 
@@ -142,7 +142,7 @@ def test_a_project_in_a_subdirectory_sees_its_own_paths(root: Path) -> None:
     cccc(root, "init", "--to", "shop", "--fit-paths")
     assert allowed(root / "shop") == ["PROJECT.md", "cart.py"]
     assert git(root, "status", "--short") == "?? shop/.gitignore\n"
-    assert cccc(root / "shop", "queue") == "no patch waits\n"
+    assert cccc(root / "shop", "queue") == "the queue is empty\n"
 
 
 def test_in_a_linked_worktree_the_guides_are_excluded_too(root: Path) -> None:

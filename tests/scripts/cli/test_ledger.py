@@ -94,8 +94,8 @@ def test_what_a_peer_wrote_cannot_steer_the_terminal(handed: Project) -> None:
 
 
 def test_a_message_that_is_not_there_is_exit_3(handed: Project) -> None:
-    assert "no fact has the mid m-9" in cccc(handed.root, "trace", "m-9", code=3)
-    assert "no fact has the mid m-9" in cccc(handed.root, "ledger", "show", "--mid", "m-9", code=3)
+    assert "no such mid, commit or branch: m-9" in cccc(handed.root, "trace", "m-9", code=3)
+    assert "no such mid, commit or branch: m-9" in cccc(handed.root, "ledger", "show", "--mid", "m-9", code=3)
 
 
 def test_tail_shows_the_newest_facts(handed: Project) -> None:
@@ -136,7 +136,7 @@ def test_a_wrong_choice_says_what_is_allowed(project: Project, option: list[str]
 
 
 def test_verify_names_the_line_that_was_changed(handed: Project) -> None:
-    assert cccc(handed.root, "ledger", "verify") == "8 facts, 1 body, 0 commits: everything holds\n"
+    assert cccc(handed.root, "ledger", "verify") == "8 facts, 1 body, 0 commits: OK\n"
     text = handed.ledger.read_text()
     handed.ledger.write_text(text.replace('"token":"t1"', '"token":"tX"'))
     assert "line 5" in cccc(handed.root, "ledger", "verify", code=1)
@@ -195,7 +195,7 @@ def test_on_a_terminal_a_fact_takes_one_line_whatever_its_width(handed: Project)
 
 
 def test_the_queue_is_shown_in_its_order(project: Project) -> None:
-    assert cccc(project.root, "queue") == "no patch waits\n"
+    assert cccc(project.root, "queue") == "the queue is empty\n"
     entry = {
         "mid": "p-1",
         "from": "PeerB",

@@ -97,7 +97,7 @@ def test_up_does_not_start_on_what_it_cannot_read_and_says_so_in_one_line(projec
     project.ledger.write_bytes(b"".join([*lines[:2], b"\0" * 80 + b"\n", *lines[3:]]))
     try:
         said = cccc(project.root, "up", "--mock", code=1)
-        assert said.count("cccc: ") == 1 and "does not hold" in said and "cccc ledger accept" in said
+        assert said.count("cccc: ") == 1 and "the ledger is damaged" in said and "cccc ledger accept" in said
         cccc(project.root, "ledger", "accept", "--because", "a bad disk")
         assert "gone" not in cccc(project.root, "up", "--mock")
     finally:

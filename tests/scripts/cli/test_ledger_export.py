@@ -167,12 +167,12 @@ def test_decisions_are_listed_with_who_when_and_over_which_channel(teller: Telle
 def test_the_verdict_stands_on_top(teller: Teller) -> None:
     teller.say("cli", f.UserMessage(mid="m-1", via="cli", route="a", **teller.body("hello")))
     page = teller.export()
-    assert "1 fact, 1 body, 0 commits: everything holds" in page.text
+    assert "1 fact, 1 body, 0 commits: OK" in page.text
     end = ledger.hash_of(teller.project.ledger.read_bytes().splitlines()[-1])
     assert f"line 1 {end}" in page.text
     next(teller.project.blobs.iterdir()).unlink()
     page = teller.export()
-    assert "1 thing does not hold" in page.text and "is gone, and no fact says that it was forgotten" in page.text
+    assert "1 problem found" in page.text and "is gone, and no fact says that it was forgotten" in page.text
     assert "not there any more" in page.fact(1)
 
 
@@ -206,7 +206,7 @@ def test_since_leaves_out_what_was_before(teller: Teller) -> None:
 
 
 def test_an_empty_ledger_is_a_page_too(teller: Teller) -> None:
-    assert "0 facts, 0 bodies, 0 commits: everything holds" in teller.export().text
+    assert "0 facts, 0 bodies, 0 commits: OK" in teller.export().text
 
 
 def test_a_kind_of_a_newer_version_is_shown_as_its_line(teller: Teller) -> None:
@@ -224,5 +224,5 @@ def test_what_is_no_plain_file_is_not_replaced(project: Project, tmp_path: Path)
     os.mkfifo(pipe)
     link.symlink_to(pipe)
     for target in (pipe, link):
-        assert "is no plain file" in cccc(project.root, "ledger", "export", str(target), code=2)
+        assert "is not a regular file" in cccc(project.root, "ledger", "export", str(target), code=2)
     assert pipe.is_fifo() and link.is_symlink()

@@ -52,11 +52,11 @@ def test_what_the_peers_told_the_user_is_printed_in_full_with_secrets_masked(tol
 
 
 def test_one_message_is_printed_in_full_where_trace_and_ledger_show_cut_it(told: Project) -> None:
-    assert "all of what is cut: `cccc log u-5`" in cccc(told.root, "trace", "u-5")
-    assert "all of what is cut: `cccc log MID`" in cccc(told.root, "ledger", "show", "--mid", "u-5")
+    assert "lines are cut; `cccc log u-5`" in cccc(told.root, "trace", "u-5")
+    assert "lines are cut: `cccc log MID`" in cccc(told.root, "ledger", "show", "--mid", "u-5")
     assert "word 899" in cccc(told.root, "log", "u-5")
-    assert "all of what is cut" not in cccc(told.root, "trace", "u-1")
-    assert "no fact has the mid u-9" in cccc(told.root, "log", "u-9", code=3)
+    assert "lines are cut" not in cccc(told.root, "trace", "u-1")
+    assert "no such mid, commit or branch: u-9" in cccc(told.root, "log", "u-9", code=3)
 
 
 def test_the_panel_and_status_begin_with_what_was_told_last(told: Project, service: Start) -> None:
@@ -82,7 +82,7 @@ def test_the_command_shows_the_same_in_panel_console_and_chats(told: Project) ->
 
     assert "thing 3" in text("") and "thing 2" not in text("")
     assert "thing 0" in text("9") and "word 899" in text("u-5") and "thing 4" not in text("1")
-    assert "it is /log" in text("a b") and "no fact has the mid nope" in text("nope")
+    assert "usage: /log" in text("a b") and "no such mid, commit or branch: nope" in text("nope")
 
 
 def test_a_body_that_was_removed_is_said_so(told: Project) -> None:

@@ -75,7 +75,7 @@ def test_a_patch_that_waits_for_people_says_so_and_the_answer_says_what_follows(
     assert cccc(up.root, "patch", "show", mid).startswith(shown)
     yes, what = cccc(up.root, "rfd", "approve", asked[0].rfd_id).splitlines()
     assert yes.startswith(f"{asked[0].rfd_id}: approved by ")
-    assert what == f"it is checked on the current base and lands by itself; `cccc patch show {mid}` shows it"
+    assert what == f"it is checked on the current base and lands automatically; see `cccc patch show {mid}`"
     assert isinstance(settled(up, mid), f.PatchCommit)
     kinds = [line.split()[3:5] for line in cccc(up.root, "trace", mid).splitlines()]
     assert ["·", "decision"] in kinds and ["patch-commit", "PeerA"] in kinds
@@ -116,7 +116,7 @@ def test_a_revert_says_what_it_reverts_and_why_and_the_first_says_that_it_was(up
     until(lambda: words in str(json.loads(up.status.read_text())["settled"]), 10, "the status")
     cccc(up.root, "ledger", "export", str(up.work / "page.html"))
     page = (up.work / "page.html").read_text()
-    assert '<span class="badge open">reverted</span>' in page and "everything holds" in page
+    assert '<span class="badge open">reverted</span>' in page and ": OK" in page
     back = cccc(up.root, "patch", "revert", "HEAD").strip()
     assert isinstance(settled(up, back), f.PatchCommit)
     until(lambda: any(isinstance(fact, f.PatchReverted) for fact in ledger.of_mid(up, reverse)), 10, "the fact")
@@ -155,7 +155,7 @@ def test_a_held_patch_stands_in_the_queue_lets_others_pass_and_is_dropped(up: Pr
 
 def test_what_is_no_patch_is_said_so(up: Project) -> None:
     for verb in ("show", "retry", "drop", "revert"):
-        assert "no fact has the mid x, and git knows no such commit" in cccc(up.root, "patch", verb, "x", code=3)
+        assert "no such mid, commit or branch: x" in cccc(up.root, "patch", verb, "x", code=3)
 
 
 def test_a_patch_is_shown_with_nothing_that_a_terminal_would_obey(up: Project) -> None:
@@ -169,7 +169,7 @@ def test_leftover_edits_are_shown(up: Project) -> None:
     (up.root / "two.txt").write_text("left\n")
     settled(up, hand_in(up, diff("one.txt", "line 7", "LINE 7")))
     until(lambda: "two.txt" in str(json.loads(up.status.read_text())["leftovers"]), 20, "leftovers in the status")
-    assert "changed and never handed in: 1 path" in cccc(up.root, "status")
+    assert "uncommitted, outside any patch: 1 path" in cccc(up.root, "status")
     assert "two.txt; the gate never commits them" in cccc(up.root, "doctor", code=None)
     git(up.root, "checkout", "--", "two.txt")
 
@@ -183,4 +183,4 @@ def test_the_run_of_a_base_is_seen_in_the_queue_and_dropped(tmp_path: Path) -> N
         assert "is dropped" in cccc(project.root, "patch", "drop", entry["mid"])
         until(lambda: json.loads(cccc(project.root, "queue", "--json")) == [], 20, "an empty queue")
         assert "nothing to drop" in cccc(project.root, "patch", "drop", entry["mid"], code=1)
-        assert "no run has the mid base-0" in cccc(project.root, "patch", "drop", "base-0", code=3)
+        assert "no run base-0" in cccc(project.root, "patch", "drop", "base-0", code=3)

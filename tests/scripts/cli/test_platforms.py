@@ -76,7 +76,7 @@ def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[Platform]:
     [
         ("telegram", "token", TELEGRAM, ("GET", "/bott-1/getMe", ""), "@pair_bot"),
         ("slack", "bot_token", SLACK, ("POST", "/api/auth.test", "Bearer t-1"), "@pair in Shop"),
-        ("slack", "app_token", {"ok": True}, ("POST", "/api/apps.connections.open", "Bearer t-1"), "it is known"),
+        ("slack", "app_token", {"ok": True}, ("POST", "/api/apps.connections.open", "Bearer t-1"), "valid"),
         ("discord", "bot_token", DISCORD, ("GET", "/api/v10/users/@me", "Bot t-1"), "@pair"),
     ],
 )

@@ -34,7 +34,7 @@ def test_a_file_of_a_persons_own_is_shown_and_stays_without_a_yes(root: Path) ->
     (root / "CLAUDE.md").write_text("my own rules\n")
     code, said = on_a_terminal(root, "prompts", "install", types="n\n")
     assert code == 1
-    assert "-my own rules" in said and "CLAUDE.md: stays as it is" in said
+    assert "-my own rules" in said and "CLAUDE.md: unchanged" in said
     assert (root / "CLAUDE.md").read_text() == "my own rules\n"
     assert (root / "AGENTS.md").exists()
 

@@ -21,7 +21,7 @@ from tests.waiting import until
 
 LEAVE = "\x02d"
 SHOWN = "peerA"  # in the pane of the mock peer
-LEFT = "left; everything goes on: `cccc attach` comes back, `cccc down` stops it"
+LEFT = "detached; `cccc attach` returns, `cccc down` stops everything"
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_a_session_that_is_stopped_meanwhile_is_said_to_be(root: Path) -> None:
     with Terminal(root, "run", "--mock", CCCC_NO_WIZARD="1") as terminal:
         terminal.shows(SHOWN)
         cccc(root, "down")
-        terminal.shows("stopped; `cccc run` starts it again")
+        terminal.shows("stopped; `cccc run` to start again")
         assert terminal.ends() == 0
     assert "Connect a chat?" not in terminal.said
 
@@ -110,18 +110,18 @@ def test_a_new_token_is_asked_of_telegram_before_it_is_saved(root: Path, telegra
     with Terminal(root, "run", "--mock") as terminal:
         terminal.shows("[1]")
         terminal.types("7\r")
-        terminal.shows("there are 1, 2, 3 and 4")
+        terminal.shows("choose from 1, 2, 3 and 4")
         terminal.types("2\r")
-        terminal.shows("goes on without): ")  # what is typed before the blank is lost: getpass(3) flushes
+        terminal.shows("continues without): ")  # what is typed before the blank is lost: getpass(3) flushes
         terminal.types("123:wrong-wrong-wrong\r")
-        terminal.shows("as BotFather gives it\x1b[0m\r\ntoken (Enter goes on without): ")  # asked again
+        terminal.shows("as BotFather gives it\x1b[0m\r\ntoken (Enter continues without): ")  # asked again
         terminal.types(f"{TOKEN[:-2]}99\r")
-        terminal.shows("telegram refuses it: Unauthorized\x1b[0m\r\ntoken (Enter goes on without): ")
+        terminal.shows("telegram rejects it: Unauthorized\x1b[0m\r\ntoken (Enter continues without): ")
         assert file.read_text() == before
         terminal.types(f"{TOKEN}\r")
         terminal.shows("saved in .cccc/settings/telegram.yaml (@pair_bot)")
         terminal.shows("/subscribe ")
-        terminal.shows("Enter goes on")
+        terminal.shows("Enter to continue")
         terminal.types("\r")
         leave(terminal)
     assert TOKEN not in terminal.said and "wrong-wrong" not in terminal.said
@@ -137,7 +137,7 @@ def test_a_saved_token_is_shown_masked_and_enter_keeps_it_and_connects(root: Pat
         terminal.types("\r")
         terminal.shows("Enter keeps 1234…n-00): ")
         terminal.types("\r")
-        terminal.shows("Enter goes on")
+        terminal.shows("Enter to continue")
         terminal.types("\r")
         leave(terminal)
     assert TOKEN not in terminal.said and TOKEN not in (root / ".cccc/settings/telegram.yaml").read_text()
@@ -157,10 +157,10 @@ def test_a_chat_without_a_token_is_left_out(root: Path) -> None:
     with Terminal(root, "run", "--mock") as terminal:
         terminal.shows("[1]")
         terminal.types("4\r")
-        terminal.shows("goes on without): ")
+        terminal.shows("continues without): ")
         terminal.types("\r")
         leave(terminal)
-    assert "going on without discord" in terminal.said
+    assert "continuing without discord" in terminal.said
 
 
 def test_a_brief_that_is_missing_is_waited_for(root: Path) -> None:
@@ -169,9 +169,9 @@ def test_a_brief_that_is_missing_is_waited_for(root: Path) -> None:
     with Terminal(root, "run", "--mock") as terminal:
         terminal.shows("[1]")
         terminal.types("\r")
-        terminal.shows("There is no PROJECT.md")
+        terminal.shows("No PROJECT.md")
         terminal.types("\r")
-        terminal.shows("is not there yet")
+        terminal.shows("does not exist yet")
         brief.write_text("Sell more.\n")
         terminal.types("1\r")
         leave(terminal)
@@ -182,7 +182,7 @@ def test_the_peers_are_told_to_write_a_brief_that_is_missing(root: Path) -> None
     with Terminal(root, "run", "--mock") as terminal:
         terminal.shows("[1]")
         terminal.types("\r")
-        terminal.shows("3  go on without it")
+        terminal.shows("3  continue without it")
         terminal.types("2\r")
         leave(terminal)
     project = Project.find(root)
@@ -204,10 +204,10 @@ def leave_mail(root: Path) -> str:
 def test_unread_mail_is_archived_when_the_answer_says_so(root: Path) -> None:
     mid = leave_mail(root)
     with Terminal(root, "up", "--mock") as terminal:
-        terminal.shows("messages of the last session left unread: PeerA ")
-        terminal.shows("Enter, or no answer within 30 s: resume")
+        terminal.shows("unread messages from the last session: PeerA ")
+        terminal.shows("Enter, or after 30 s: resume")
         terminal.types("2\n")
-        terminal.shows("archive: it goes to processed/ unread")
+        terminal.shows("archive: moved to processed/ unread")
         assert terminal.ends() == 0
     processed = Project.find(root).processed("PeerA")
     until(lambda: list(processed.glob(f"*{mid}.txt")), what="the mail is put away")
@@ -216,7 +216,7 @@ def test_unread_mail_is_archived_when_the_answer_says_so(root: Path) -> None:
 
 def test_without_a_terminal_the_policy_is_taken_at_once(root: Path) -> None:
     leave_mail(root)
-    assert "resume: the peers are told of it" in cccc(root, "up", "--mock")
+    assert "resume: delivered when" in cccc(root, "up", "--mock")
 
 
 def test_without_an_answer_in_time_the_policy_is_taken(root: Path) -> None:
@@ -236,4 +236,4 @@ def test_the_brief_is_asked_for_only_where_the_project_is(root: Path) -> None:
         terminal.shows("[1]")
         terminal.types("\r")
         leave(terminal)
-    assert "There is no PROJECT.md" not in terminal.said  # the panel may name it: it is not committed
+    assert "No PROJECT.md" not in terminal.said  # the panel may name it: it is not committed

@@ -77,7 +77,7 @@ def test_the_help_of_ctl_tells_of_the_3_that_stopped_bridges_make_of_a_status(up
 def test_a_code_for_a_chat_comes_with_a_word_where_no_bridge_runs(up: Project) -> None:
     *_, code, alone = cccc(up.root, "bridge", "pair").splitlines()
     assert "/subscribe " in code
-    assert alone.startswith("no bridge runs to take it, and no bridge has a token; `cccc token set telegram`")
+    assert alone.startswith("no bridge is running, and no bridge has a token; `cccc token set telegram`")
 
 
 def test_send_prints_the_id_alone_into_a_pipe_and_says_on_a_terminal_what_happens(up: Project) -> None:
@@ -85,11 +85,11 @@ def test_send_prints_the_id_alone_into_a_pipe_and_says_on_a_terminal_what_happen
         [str(CCCC), "send", "c: foo"], cwd=up.root, env=environment(), capture_output=True, text=True, check=True
     )
     assert "user-message" in trace(up, sent.stdout.rstrip("\n"))
-    assert "`c:` is no route" in sent.stderr and "went to PeerA and PeerB" in sent.stderr
+    assert "unknown recipient `c:`" in sent.stderr and "sent to PeerA and PeerB" in sent.stderr
     code, shown = on_a_terminal(up.root, "send", "a: foo")
     mid, _, words = shown.strip().partition("  ")
     assert code == 0 and "user-message" in trace(up, mid)
-    assert words == "to PeerA's inbox; `cccc trace ID` follows it"
+    assert words == "to PeerA's inbox; follow it with `cccc trace ID`"
 
 
 @pytest.mark.parametrize("words", [["send"], ["send", "-"]])
@@ -108,7 +108,7 @@ def test_a_secret_is_not_shown(up: Project) -> None:
 def test_status_shows_services_peers_and_queue(up: Project) -> None:
     until(lambda: "idle" in cccc(up.root, "status"), 10, "an idle peer")
     said = cccc(up.root, "status")
-    for word in ("ledger", "orchestrator", "delivery", "evidence", "panel", "PeerA", "PeerB", "no patch waits"):
+    for word in ("ledger", "orchestrator", "delivery", "evidence", "panel", "PeerA", "PeerB", "the queue is empty"):
         assert word in said
     found = status(up)
     assert found["running"] is True and found["troubles"] == []
@@ -170,13 +170,13 @@ def test_a_restart_without_a_name_restarts_every_service(up: Project) -> None:
 
 
 def test_restart_of_an_unknown_service_is_exit_3(up: Project) -> None:
-    assert "there are ledger" in cccc(up.root, "restart", "leger", code=3)
+    assert "choose from ledger" in cccc(up.root, "restart", "leger", code=3)
 
 
 def test_commands_work_from_a_subdirectory(up: Project) -> None:
     below = up.root / "some" / "where"
     below.mkdir(parents=True)
-    assert cccc(below, "queue") == "no patch waits\n"
+    assert cccc(below, "queue") == "the queue is empty\n"
     assert cccc(below, "up") == "already up\n"
 
 
@@ -189,7 +189,7 @@ def test_archive_goes_on_in_a_new_segment(up: Project) -> None:
     assert Path(cccc(up.root, "ledger", "archive").strip()).exists()
     mid = cccc(up.root, "send", "b: after the archive").strip()
     assert "user-message" in trace(up, mid)
-    assert "everything holds" in cccc(up.root, "ledger", "verify")
+    assert ": OK" in cccc(up.root, "ledger", "verify")
 
 
 def test_doctor_names_a_command_that_differs_from_the_one_in_force(up: Project) -> None:
@@ -206,9 +206,9 @@ def test_a_reader_that_stops_reading_is_no_error(up: Project) -> None:
 
 def test_skipped_facts_are_red_until_a_person_has_seen_them(up: Project) -> None:
     bus.tell(up, "panel", [f.FactSkipped(id="skip:1", service="panel", fact=1, error="a bug")])
-    until(lambda: "went on without fact 1: a bug" in cccc(up.root, "status"), 10, "red")
+    until(lambda: "skipped fact 1: a bug" in cccc(up.root, "status"), 10, "red")
     cccc(up.root, "status", "--clear")
-    until(lambda: "went on" not in cccc(up.root, "status"), 10, "green")
+    until(lambda: "skipped fact" not in cccc(up.root, "status"), 10, "green")
 
 
 @pytest.mark.parametrize("option", [[], ["-r"]])
@@ -230,7 +230,7 @@ def test_a_patch_waits_in_the_queue_for_a_rebase_then_lands_and_is_traced(up: Pr
     rebase.rmdir()
     until(lambda: "patch-commit" in trace(up, entry["mid"]), 30, "the commit")
     assert git(up.root, "log", "-1", "--format=%b").count(entry["mid"])
-    assert cccc(up.root, "queue") == "no patch waits\n"
+    assert cccc(up.root, "queue") == "the queue is empty\n"
 
 
 # --- tests that end what they start ---
@@ -242,7 +242,7 @@ def test_down_ends_every_process_and_up_goes_on(project: Project) -> None:
         assert cccc(project.root, "down").startswith("down, after")
         assert time.monotonic() - begin < 5
         assert processes_in(project.root) == []
-        assert cccc(project.root, "down") == "not running; nothing to stop\n"
+        assert cccc(project.root, "down") == "not running\n"
         cccc(project.root, "up", "--mock")
         until(lambda: status(project)["troubles"] == [], 10, "no troubles")
 

@@ -27,7 +27,7 @@ def test_what_needs_a_running_system_exits_4_and_says_how_to_start_it(root: Path
 
 
 def test_down_when_nothing_runs_is_done(root: Path) -> None:
-    assert cccc(root, "down") == "not running; nothing to stop\n"
+    assert cccc(root, "down") == "not running\n"
 
 
 def test_status_when_nothing_runs_prints_what_is_known_and_exits_4(root: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_missing_cli_is_named_and_the_mock_peers_are_offered(root: Path) -> No
 
 def test_on_a_terminal_a_missing_cli_is_a_question_and_no_means_no(root: Path) -> None:
     code, said = on_a_terminal(root, "up", types="n\n", CLAUDE_I_CMD="no-such-cli", CODEX_I_CMD="no-such-cli")
-    assert code == 1 and "in place of both?" in said
+    assert code == 1 and "(no AI) instead?" in said
     assert processes_in(root) == []
 
 
@@ -91,7 +91,7 @@ def test_a_message_that_is_too_large_is_refused(root: Path) -> None:
 
 
 def test_logs_of_an_unknown_service_and_of_one_without_a_log(root: Path) -> None:
-    assert "there are ledger" in cccc(root, "logs", "leger", code=3)
+    assert "choose from ledger" in cccc(root, "logs", "leger", code=3)
     assert "no log" in cccc(root, "logs", "ledger", code=3)
 
 

@@ -57,9 +57,9 @@ def test_a_key_that_is_not_used_any_more_becomes_a_comment_and_what_replaces_it_
     profiles = root / ".cccc/settings/cli_profiles.yaml"
     profiles.write_text("delivery:\n  ack_mode: ack_text   # mine\n  require_ack: false\n")
     said = cccc(root, "upgrade")
-    assert "delivery.ack_mode is a comment now: a message is read when" in said
+    assert "delivery.ack_mode is now a comment: a message is read when" in said
     assert profiles.read_text().startswith("delivery:\n#   ack_mode: ack_text   # mine\n  require_ack: false\n")
-    assert "is a comment now" not in cccc(root, "upgrade")
+    assert "is now a comment" not in cccc(root, "upgrade")
 
 
 # What the stock files of 0.2.9 hold that is not so here, by file.
@@ -175,10 +175,10 @@ def test_a_project_of_0_2_9_is_taken_over_whole_and_a_second_run_does_nothing(ol
     said = cccc(old.root, "upgrade")
     kept = old.state / "ledger-0.2.9.jsonl"
     assert kept.read_text() == LEDGER and not old.ledger.exists()
-    assert ".cccc/state/ledger-0.2.9.jsonl: the old ledger, whole" in said
-    assert "PeerB: 2 unread messages, handed over at `cccc up`" in said and "1 read message in processed/" in said
-    assert "delivery.duplicate_window_seconds is a comment now" in said and "context.exclude is a comment now" in said
-    assert "telegram-subs.json: the chats that were let in" in said and "PeerA: its patch.diff" in said
+    assert ".cccc/state/ledger-0.2.9.jsonl: the old ledger; a new one" in said
+    assert "PeerB: 2 unread messages, delivered at `cccc up`" in said and "1 read message in processed/" in said
+    assert "delivery.duplicate_window_seconds is now a comment" in said and "context.exclude is now a comment" in said
+    assert "telegram-subs.json: the subscribed chats" in said and "PeerA: its patch.diff" in said
     aside = {path.name for path in (old.state / "release-0.2.9").iterdir()}
     assert {"outbox.jsonl", "queue.json", "status.json", "locks.json", "session.json", "PeerA-patch.diff"} <= aside
     assert settings.problems(old) == [] and older.files(old) == []

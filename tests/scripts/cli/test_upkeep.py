@@ -44,7 +44,7 @@ def test_a_session_gets_system_before_its_first_message_and_a_refresh_sends_it_a
     until(lambda: any(x.mid == mid for x in heard(up, f.AckFile)), 20, "the message read")  # type: ignore[attr-defined]
     ((to, text), *_) = systems(up)
     assert to == "PeerA" and "You are PeerA of CCCC Pair." in text and "\nNow: " in text
-    assert cccc(up.root, "refresh") == "SYSTEM goes to PeerA and PeerB again\n"
+    assert cccc(up.root, "refresh") == "resending the system prompt to PeerA and PeerB\n"
     asked = {fact.seq for fact in heard(up, f.Refresh, 2)}
     until(lambda: len([x for x in heard(up, f.Handoff) if x.cause in asked]) == 2, 20, "SYSTEM for both")
 
@@ -59,7 +59,7 @@ def test_a_line_is_typed_into_the_pane_and_what_became_of_it_is_printed(up: Proj
 def test_a_line_that_has_to_wait_is_said_to_wait(up: Project) -> None:
     pane = tmux.panes(up)["PeerB"].id
     tmux.call(up, "send-keys", "-t", pane, "-l", "my own draft")
-    assert "it waits until the pane is safe" in cccc(up.root, "send", "b! /clear")
+    assert "queued until the pane is safe" in cccc(up.root, "send", "b! /clear")
     tmux.call(up, "send-keys", "-t", pane, *["BSpace"] * len("my own draft"))
     assert [x.outcome for x in heard(up, f.RawTyped, 2)] == ["typed", "typed"]  # type: ignore[attr-defined]
 

@@ -130,7 +130,7 @@ def test_no_two_questions_and_no_two_runs_have_one_id_however_many_there_were() 
 def test_who_asks_for_a_run_hears_that_there_is_none() -> None:
     known = state(f.BaseAgain(seq=7))
     assert known.again == 7
-    bases.fold(known, f.BaseDrop(mid="base-1", reason="there is nothing to run"))
+    bases.fold(known, f.BaseDrop(mid="base-1", reason="nothing to run"))
     assert not known.again
 
 

@@ -91,7 +91,7 @@ def test_a_patch_waits_for_the_first_commit_of_a_repository(bench: Bench) -> Non
     bench.gate()
     bench.queue(diff)
     held = bench.wait(f.PatchHeld)
-    assert isinstance(held, f.PatchHeld) and held.reason.startswith("the repository has no commit yet")
+    assert isinstance(held, f.PatchHeld) and held.reason.startswith("the repository has no commits yet")
     git.run(bench.root, "commit", "-q", "-m", "begin")
     assert isinstance(bench.outcome(), f.PatchCommit)
 

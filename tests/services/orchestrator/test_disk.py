@@ -57,4 +57,4 @@ def test_the_state_follows_the_ledger() -> None:
 
 def test_the_user_is_told_how_much_is_needed() -> None:
     text = disk.told(f.IntakePaused(free_mb=90, limit_mb=100))
-    assert text.startswith("the disk has 90 MB free: what the peers hand in is not taken;") and "from 110 MB on" in text
+    assert text.startswith("the disk has 90 MB free: the peers' files are not picked up;") and "from 110 MB on" in text

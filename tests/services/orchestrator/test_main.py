@@ -270,7 +270,7 @@ def test_on_a_nearly_full_disk_a_file_stays_where_it_is_until_there_is_room(proj
     rename_in(path, f"CLAIM: later\n{INSIGHT}")
     bus.tell(project, "cli", [f.UserMessage(id="u", mid="u", via="cli", route="a", **f.body(b"", str))])
     said(project, f.Handoff)  # a turn after the file event
-    assert "is not taken" in said(project, f.Notice)[0].text
+    assert "not picked up" in said(project, f.Notice)[0].text
     assert paused.limit_mb == 1_000_000_000 and path.read_text().startswith("CLAIM: later")
     assert any("the disk has" in beat.trouble for beat in bus.beats(project) if beat.by == "orchestrator")
     orchestrator.terminate()

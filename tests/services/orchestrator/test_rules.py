@@ -152,9 +152,7 @@ def test_a_landing_that_nothing_checked_says_so_with_the_settings_that_end_it() 
     state = rules.State()
     decide(state, queued())
     for kind in (f.Lint, f.Test):
-        decide(
-            state, kind(mid="m1", command="", verdict="skipped", exit=None, seconds=0, tail="there is nothing to run")
-        )
+        decide(state, kind(mid="m1", command="", verdict="skipped", exit=None, seconds=0, tail="nothing to run"))
     said = decide(state, landing(tests_ok=None))
     text = told(said)[0][1]
     assert "2 lines, untested" in text

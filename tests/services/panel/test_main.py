@@ -120,7 +120,7 @@ def test_a_changed_setting_is_named_until_what_reads_it_is_restarted(project: Pr
     orchestrator = service("orchestrator")
     service("panel")
     (project.settings / "roles.yaml").write_text("specialties: {peerA: [tests]}\n")
-    line = "roles.yaml changed and is not in force: specialties.peerA; `cccc restart orchestrator` takes it over"
+    line = "roles.yaml changed and is not applied yet: specialties.peerA; run `cccc restart orchestrator`"
 
     def settings() -> list[str]:
         try:

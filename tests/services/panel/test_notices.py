@@ -50,7 +50,7 @@ CALLS = [
         f.PatchWaiting(author="PeerB", mid="m2", reason="a rebase is on", since="s"),
         "the patch m2 waits: a rebase is on",
     ),
-    (f.FactSkipped(service="evidence", fact=7, error="KeyError"), "evidence went on without fact 7"),
+    (f.FactSkipped(service="evidence", fact=7, error="KeyError"), "evidence skipped fact 7"),
 ]
 QUIET = [
     f.PeerExited(peer="PeerA", status="exit 0", lived_s=900.0, again_s=1.0),

@@ -80,7 +80,7 @@ def test_keys_that_no_terminal_sent_decide_nothing(up: Project) -> None:
         return [fact for fact in ledger.read(up) if isinstance(fact, f.DecisionRefused) and fact.rfd_id == rfd_id]
 
     (no,) = until(refused, 15, "the refusal")
-    assert no.who == "tmux" and "send-keys is no person" in no.reason
+    assert no.who == "tmux" and "are not accepted" in no.reason
     assert settled(up, rfd_id) == []
 
 
@@ -98,6 +98,6 @@ def test_a_panel_that_is_killed_comes_again_and_others_go_on_beside_it(up: Proje
         os.kill(before, signal.SIGKILL)
         until(lambda: not (p := tmux.panes(up)["panel"]).dead and p.pid != before, 15, "another panel")
         mine.types("/queue\r")
-        mine.shows("no patch waits")
+        mine.shows("the queue is empty")
         mine.types("\x11")  # Ctrl-Q
         assert mine.ends() == 0

@@ -141,5 +141,5 @@ def test_a_dead_peer_and_a_skipped_fact_are_troubles() -> None:
     pane(live, 1, "dead", reason="exit 1, again in 5 s")
     assert seen(live, 1, state).troubles == [
         "PeerA is dead: exit 1, again in 5 s",
-        "evidence went on without fact 7 (seen? `cccc status --clear`): KeyError: 'x'",
+        "evidence skipped fact 7 (seen? `cccc status --clear`): KeyError: 'x'",
     ]

@@ -77,7 +77,7 @@ def open_requests(project: Project, *requests: dict[str, Any]) -> None:
 def test_a_line_is_answered_and_the_answer_can_be_closed(project: Project) -> None:
     async def act(panel: Panel, pilot: Pilot[None]) -> None:
         await pilot.press(*"/queue", "enter")
-        await shows(panel, pilot, "❯ /queue\nno patch waits")
+        await shows(panel, pilot, "❯ /queue\nthe queue is empty")
         await pilot.press("escape")
         assert not panel.query_one(Said).display and said(panel) == ""
 
@@ -89,7 +89,7 @@ def test_ctrl_j_begins_another_line_and_enter_hands_all_of_them_over(project: Pr
         await pilot.press(*"a:1", "ctrl+j", *"2")
         assert panel.query_one(Line).text == "a:1\n2" and panel.query_one(Line).size.height == 2
         await pilot.press("enter")
-        await shows(panel, pilot, "not running here")
+        await shows(panel, pilot, "not running, nothing was done")
         assert History(project).lines == ["a:1\n2"] and panel.query_one(Line).text == ""
 
     play(project, (60, 15), act)

@@ -87,7 +87,7 @@ def test_the_ledger_shows_its_last_verification() -> None:
     shown.ledger.verified = Verified(90, ts_of(0), 0)
     assert any("verified up to 90, 2h13m ago" in line for line in drawn(shown, 200, 50))
     shown.ledger.verified = Verified(90, ts_of(0), 2)
-    assert any("2 things do not hold: `cccc ledger verify`" in line for line in drawn(shown, 200, 50))
+    assert any("2 problems found: `cccc ledger verify`" in line for line in drawn(shown, 200, 50))
 
 
 def test_what_waits_for_a_decision_is_said_in_the_headline() -> None:
