@@ -81,6 +81,7 @@ class Bridge(Worker):
         if exposed:
             raise UserError(exposed)
         self.rules = self.section()
+        self.state.peers_by_default = self.rules.show_peer_messages
         self.redact = Redactor(self.settings.telegram.redact_patterns).redact
         tokens = bridges.tokens(self.settings, self.via)
         self._token_locks = [bridges.hold_token(token) for token in tokens.values()]
@@ -100,7 +101,7 @@ class Bridge(Worker):
         self._reported_at = 0.0
 
     def fold(self, fact: Fact) -> None:
-        memory.fold(self.state, fact, self.via, self.rules.show_peer_messages)
+        memory.fold(self.state, fact, self.via)
 
     def open(self) -> None:
         self._out.adopt()

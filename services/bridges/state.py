@@ -107,7 +107,8 @@ class State(msgspec.Struct):
 
     started: str = ""  # the id of the last bridge-started
     number: int = 0  # of postings so far
-    show_peers: Optional[bool] = None  # what a person chose; else the settings
+    show_peers: Optional[bool] = None  # what a person chose; else what the settings say:
+    peers_by_default: bool = False  # set at each start
     subscriptions: Dict[str, Subscription] = {}
     everywhere: List[str] = []  # "telegram -100…": who gets files, on every platform
     moved: Dict[str, str] = {}
@@ -129,12 +130,7 @@ def message_key(chat: str, message: str) -> str:
     return f"{chat}/{message}"
 
 
-def forget_oldest(kept: Dict, most: int) -> None:  # type: ignore[type-arg]  # of any keys
+def forget_oldest(kept: Dict, most: int = 500) -> None:  # type: ignore[type-arg]  # of any keys
     """Keep the newest entries of a dict."""
     while len(kept) > most:
         del kept[next(iter(kept))]
-
-
-def push(state: State, chat: str, item: Item) -> None:
-    """Put something at the end of a chat's queue."""
-    state.outboxes.setdefault(chat, Outbox()).queue.append(item)

@@ -14,12 +14,12 @@ class Told:
     """A bridge's state after the facts it was told."""
 
     def __init__(self) -> None:
-        self.state = State()
+        self.state = State(peers_by_default=True)
         self._seqs = itertools.count(1)
 
     def tell(self, fact: Fact) -> None:
         fact.seq, fact.ts = next(self._seqs), "2026-01-01T00:00:00.000000Z"
-        memory.fold(self.state, fact, "telegram", shows_peers=True)
+        memory.fold(self.state, fact, "telegram")
 
     def line(self, mid: str, message: str = "7", edit_of: str = "") -> None:
         body = f.body(b"hello", str)

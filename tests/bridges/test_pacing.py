@@ -65,5 +65,5 @@ def test_posts_of_a_time_that_is_still_to_come_are_not_kept_for_ever() -> None:
     for ts in ("2036-01-01T01:00:00.000000Z", back):
         state.outboxes["1"].open = Posting(1, 1)
         posted = f.ChatPosted(via="telegram", chat="1", about=[], message="", part=0, left=0, ts=ts)
-        memory.fold(state, posted, "telegram", shows_peers=True)
+        memory.fold(state, posted, "telegram")
     assert state.outboxes["1"].recent == [moment(back).timestamp()]

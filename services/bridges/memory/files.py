@@ -6,7 +6,6 @@ from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.services.bridges.state import FileToSend, State
 
-# Keeps track of which chats of all platforms still wait for which file.
 fold: ByKind[None] = ByKind(None)
 
 
