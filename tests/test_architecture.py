@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import graphlib
 import re
 import subprocess
 from collections.abc import Iterator
@@ -93,6 +94,16 @@ def test_the_groups_of_a_room_import_one_way(source: Path, room: str, group: str
     later = GROUPS[room][GROUPS[room].index(group) + 1 :]
     forbidden = tuple(f"cccc.{room.replace('/', '.')}.{name}." for name in later)
     assert [name for name in imports(source) if forbidden and f"{name}.".startswith(forbidden)] == []
+
+
+def test_no_module_imports_one_that_imports_it_back() -> None:
+    """Nor through others, inside a function, or for the type checker alone."""
+    names = {".".join(("cccc", *path.with_suffix("").parts)).removesuffix(".__init__"): path for path in SOURCES}
+    needs = {
+        name: {full if full in names else full.rpartition(".")[0] for full in imports(path)} & names.keys()
+        for name, path in names.items()
+    }
+    graphlib.TopologicalSorter(needs).prepare()  # a CycleError names the modules
 
 
 def test_the_top_of_the_tree_is_as_agreed() -> None:

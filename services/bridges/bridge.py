@@ -31,6 +31,7 @@ from cccc.common.text.redaction import Redactor
 from cccc.common.worker import Worker
 from cccc.services.bridges import files_in, files_out, intake, memory
 from cccc.services.bridges.calls import Calls
+from cccc.services.bridges.ends import Ends
 from cccc.services.bridges.files_in import Fetched
 from cccc.services.bridges.files_out import FilesOut
 from cccc.services.bridges.intake import PassOn, Setting, Verdict
@@ -87,15 +88,16 @@ class Bridge(Worker):
         self._token_locks = [bridges.hold_token(token) for token in tokens.values()]
         self.platform = self.connect(tokens)
         self.loop = Loop(self.platform)
-        self.calls = Calls(self)
-        self._out, self._receipts = Outgoing(self), Receipts(self)
+        ends = Ends(self, self.state, self.via, self.platform, self.loop, self.rules, self.redact)
+        calls = Calls(self, self.via, self.platform.pace)
+        self._out, self._receipts = Outgoing(ends, calls), Receipts(ends, calls)
+        self._files = FilesOut(self, self.rules.files, self.state, self.redact)
         self._inbox: deque[Incoming] = deque()
         self._taken = ""  # the id under which the first of them was said
         self._verdict: Verdict | None = None  # of the first of them, while its files are fetched
         self._fetched: list[Fetched] | None = None
         self._first: list[str] = []  # what is said at the start
         self._begun = False  # all of it is heard
-        self._files = FilesOut(self)
         self._swept_at = -_SWEEP_EVERY
         self._report = bridges.Report(os.getpid(), since=time.time())
         self._reported_at = 0.0

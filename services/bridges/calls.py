@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import Callable
 
 from cccc.common import facts as f
+from cccc.common.worker import Worker
+from cccc.services.bridges.platform import Pace
 from cccc.services.bridges.state import forget_oldest
-
-if TYPE_CHECKING:
-    from cccc.services.bridges.bridge import Bridge
 
 _MINUTE = 60.0
 _CONFIRMED_KEPT = 2000
@@ -23,8 +22,8 @@ _CONFIRMED_KEPT = 2000
 class Calls:
     """Counts the calls of the last minute by chat; remembers what was confirmed for as long as the process lives."""
 
-    def __init__(self, bridge: Bridge) -> None:
-        self._bridge = bridge
+    def __init__(self, service: Worker, via: str, pace: Callable[[str], Pace]) -> None:
+        self._service, self._via, self._pace = service, via, pace
         self._recent: dict[str, deque[float]] = {}
         self._confirmed: dict[str, None] = {}
         self._told: dict[str, str] = {}  # chat -> the id of what was said last
@@ -34,13 +33,13 @@ class Calls:
         if effect in self._confirmed:
             self._tell(chat, "again", f"{effect} is due again although it is there: a bug, please report it")
             return False
-        pace, recent, now = self._bridge.platform.pace(chat), self._recent.setdefault(chat, deque()), time.monotonic()
+        pace, recent, now = self._pace(chat), self._recent.setdefault(chat, deque()), time.monotonic()
         while recent and now - recent[0] >= _MINUTE:
             recent.popleft()
         most = pace.per_minute + pace.marks
         if len(recent) >= most:
             self._tell(chat, "budget", f"{most} calls within a minute are the most it takes; the rest waits")
-            self._bridge.wake_in(_MINUTE - (now - recent[0]))
+            self._service.wake_in(_MINUTE - (now - recent[0]))
             return False
         recent.append(now)
         return True
@@ -52,8 +51,7 @@ class Calls:
 
     def _tell(self, chat: str, what: str, words: str) -> None:
         """Tell the user, once an hour."""
-        bridge = self._bridge
-        id_ = f"{bridge.name}:{what}:{chat}:{int(time.time()) // 3600}"
+        id_ = f"{self._service.name}:{what}:{chat}:{int(time.time()) // 3600}"
         if self._told.get(chat) != id_:
             self._told[chat] = id_
-            bridge.say(f.Notice(text=f"{bridge.via} chat {chat}: {words}", about=bridge.name), id_=id_)
+            self._service.say(f.Notice(text=f"{self._via} chat {chat}: {words}", about=self._service.name), id_=id_)

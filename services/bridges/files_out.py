@@ -16,15 +16,15 @@ import shutil
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from cccc.common import facts as f
+from cccc.common.facts import Redact
+from cccc.common.settings.chat import Files
 from cccc.common.text.lines import plain
+from cccc.common.worker import Worker
 from cccc.services.bridges import sniff
-from cccc.services.bridges.state import FileToSend
-
-if TYPE_CHECKING:
-    from cccc.services.bridges.bridge import Bridge
+from cccc.services.bridges.state import FileToSend, State
 
 _CAPTION, _ROUTE, _SEND_AS, _META, _SENT = ".caption.txt", ".route", ".sendas", ".meta.json", ".sent.json"
 _SIDECARS = (_CAPTION, _ROUTE, _SEND_AS, _META, _SENT)
@@ -41,9 +41,9 @@ _PHOTOS = ("image/jpeg", "image/png", "image/webp")
 class FilesOut:
     """The outbound folder of a project."""
 
-    def __init__(self, bridge: Bridge) -> None:
-        self._bridge = bridge
-        self._folder = bridge.project.root / bridge.rules.files.outbound_dir
+    def __init__(self, service: Worker, rules: Files, state: State, redact: Redact) -> None:
+        self._service, self._rules, self._state, self._redact = service, rules, state, redact
+        self._folder = service.project.root / rules.outbound_dir
         self._sending = self._folder / ".sending"
         self._lock: BinaryIO | None = None
         self._seen: dict[str, tuple[tuple[int, int], float]] = {}  # name -> size and mtime, since when they are so
@@ -53,17 +53,17 @@ class FilesOut:
     def step(self) -> None:
         """Look, take what has settled, and let go of what every chat has."""
         now = time.monotonic()
-        if not self._bridge.rules.files.enabled or now - self._looked < _LOOK_EVERY:
+        if not self._rules.enabled or now - self._looked < _LOOK_EVERY:
             return
         self._looked = now
         if self._is_led_away():
             return
         if self._lock is None and not self._may_take():
             return
-        for mid, file in list(self._bridge.state.files.items()):
-            if not file.waiting and not self._bridge.pending(f"{mid}.sent"):
+        for mid, file in list(self._state.files.items()):
+            if not file.waiting and not self._service.pending(f"{mid}.sent"):
                 self._let_go(mid, file)
-        if self._bridge.state.everywhere:
+        if self._state.everywhere:
             self._take_settled(now)
 
     def close(self) -> None:
@@ -81,11 +81,11 @@ class FilesOut:
         """Say once why a file is not sent."""
         if id_ not in self._refused:
             self._refused.add(id_)
-            self._bridge.say(f.FileRefused(name=plain(name), size=size, reason=reason), id_=id_)
+            self._service.say(f.FileRefused(name=plain(name), size=size, reason=reason), id_=id_)
 
     def _may_take(self) -> bool:
         """Become the bridge that takes, when none does; go on with what a dead one had taken."""
-        file = (self._bridge.project.run / "outbound.lock").open("wb")
+        file = (self._service.project.run / "outbound.lock").open("wb")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -93,7 +93,7 @@ class FilesOut:
             return False
         self._lock = file
         for folder in sorted(self._sending.glob("*")):
-            if folder.name not in self._bridge.state.files and folder.is_dir() and not folder.is_symlink():
+            if folder.name not in self._state.files and folder.is_dir() and not folder.is_symlink():
                 self._say_out(folder)
         return True
 
@@ -135,9 +135,8 @@ class FilesOut:
         self._say_out(folder)
 
     def _problem(self, path: Path) -> str:
-        rules = self._bridge.rules.files
         try:
-            return _unfit(path.name) or sniff.refusal(path, rules, rules.max_mb << 20)
+            return _unfit(path.name) or sniff.refusal(path, self._rules, self._rules.max_mb << 20)
         except FileNotFoundError:
             raise
         except OSError as error:
@@ -166,25 +165,25 @@ class FilesOut:
         fact = f.FileOut(
             mid=folder.name,
             name=path.name,
-            path=str(path.relative_to(self._bridge.project.root)),
+            path=str(path.relative_to(self._service.project.root)),
             sha=hashlib.sha256(content).hexdigest(),
             size=len(content),
             mime=kind,
-            text=self._bridge.redact(caption[prefix.end() :] if prefix else caption)[: f.LONGEST_TEXT],
+            text=self._redact(caption[prefix.end() :] if prefix else caption)[: f.LONGEST_TEXT],
             route=route,
             send_as=send_as if send_as == "photo" else "document",
         )
-        self._bridge.say(fact, id_=folder.name)
+        self._service.say(fact, id_=folder.name)
 
     def _let_go(self, mid: str, file: FileToSend) -> None:
         """Note that a file is sent and remove it; one that no chat took is kept."""
-        path = self._bridge.project.root / file.path
+        path = self._service.project.root / file.path
         if path.exists() and file.chats:
             self._note(path, mid, file)
             shutil.rmtree(path.parent)
         elif path.exists():
             self._keep(path.parent)
-        self._bridge.say(f.FileSent(mid=mid, name=file.name, chats=file.chats), id_=f"{mid}.sent")
+        self._service.say(f.FileSent(mid=mid, name=file.name, chats=file.chats), id_=f"{mid}.sent")
 
     def _keep(self, folder: Path) -> None:
         kept = self._folder / "not-sent"
@@ -199,14 +198,14 @@ class FilesOut:
             "bytes": len(content),
             "mime": sniff.mime(path),
             "sha256": hashlib.sha256(content).hexdigest(),
-            "caption": self._bridge.redact(_text(path, _CAPTION)),
+            "caption": self._redact(_text(path, _CAPTION)),
             "mid": mid,
             "chats": file.chats,
             "sent": True,
             "ts": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
         (self._folder / f"{file.name}{_SENT}").write_text(json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
-        index = self._bridge.project.work / "upload" / "outbound-index.jsonl"
+        index = self._service.project.work / "upload" / "outbound-index.jsonl"
         with index.open("a", encoding="utf-8") as lines:
             lines.write(json.dumps(entry, ensure_ascii=False) + "\n")
 

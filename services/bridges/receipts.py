@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from cccc.common import facts as f
+from cccc.services.bridges.calls import Calls
+from cccc.services.bridges.ends import Ends
 from cccc.services.bridges.loop import Done
 from cccc.services.bridges.platform import ChatIs, Gone, Later, Refused
 from cccc.services.bridges.state import Mark
-
-if TYPE_CHECKING:
-    from cccc.services.bridges.bridge import Bridge
 
 _AGAIN_AFTER = 4.0
 
@@ -19,27 +17,26 @@ _AGAIN_AFTER = 4.0
 class Receipts:
     """The due marks of one bridge. Setting a mark again after a crash does no harm, so it is said only afterwards."""
 
-    def __init__(self, bridge: Bridge) -> None:
-        self._bridge = bridge
+    def __init__(self, ends: Ends, calls: Calls) -> None:
+        self._ends, self._service, self._calls = ends, ends.service, calls
         self._under_way: Mark | None = None
         self._not_before = 0.0
 
     def step(self) -> None:
         """Set the next mark that is due."""
-        bridge = self._bridge
         if self._under_way:
             return
         if time.monotonic() < self._not_before:
-            bridge.wake_in(self._not_before - time.monotonic())
+            self._service.wake_in(self._not_before - time.monotonic())
             return
-        for mark in bridge.state.marks:
-            if bridge.pending(self._id(mark)):
+        for mark in self._ends.state.marks:
+            if self._service.pending(self._id(mark)):
                 continue
-            if not bridge.rules.receipts:
+            if not self._ends.rules.receipts:
                 self._say(mark, "turned off")
-            elif bridge.calls.may(mark.chat, self._id(mark)):
+            elif self._calls.may(mark.chat, self._id(mark)):
                 self._under_way = mark
-                bridge.loop.submit("mark", self._set(mark))
+                self._ends.loop.submit("mark", self._set(mark))
                 return
 
     def ended(self, done: Done) -> None:
@@ -47,22 +44,22 @@ class Receipts:
         mark, self._under_way = self._under_way, None
         assert mark
         if done.error is None or isinstance(done.error, (Refused, Gone, ChatIs)):
-            self._bridge.calls.confirm(self._id(mark))
+            self._calls.confirm(self._id(mark))
             self._say(mark, str(done.error or ""))
         else:
             wait = done.error.seconds if isinstance(done.error, Later) else _AGAIN_AFTER
             self._not_before = time.monotonic() + wait
 
     async def _set(self, mark: Mark) -> str:
-        await self._bridge.platform.mark(mark.chat, mark.message, mark.mark)
+        await self._ends.platform.mark(mark.chat, mark.message, mark.mark)
         return ""
 
     def _say(self, mark: Mark, reason: str) -> None:
         marked = f.ChatMarked(
-            via=self._bridge.via, chat=mark.chat, message=mark.message, mid=mark.mid, mark=mark.mark, reason=reason
+            via=self._ends.via, chat=mark.chat, message=mark.message, mid=mark.mid, mark=mark.mark, reason=reason
         )
-        self._bridge.say(marked, id_=self._id(mark), cause=mark.cause)
+        self._service.say(marked, id_=self._id(mark), cause=mark.cause)
 
     def _id(self, mark: Mark) -> str:
         """Two marks never share it: what is said under an id that is known counts for nothing."""
-        return f"{self._bridge.name}:mark:{mark.cause}:{mark.chat}:{mark.message}"
+        return f"{self._service.name}:mark:{mark.cause}:{mark.chat}:{mark.message}"

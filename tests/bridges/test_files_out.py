@@ -16,7 +16,7 @@ from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
 from cccc.common.settings.chat import Telegram
-from cccc.services.bridges.bridge import Bridge
+from cccc.common.worker import Worker
 from cccc.services.bridges.files_out import FilesOut
 from cccc.services.bridges.state import State
 
@@ -40,13 +40,10 @@ while os.path.isdir(folder):
 
 
 class Desk:
-    """What the outbound folder needs of its bridge."""
+    """What the outbound folder needs of its service."""
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.rules = Telegram()
-        self.state = State(everywhere=["telegram 1"])
-        self.redact = str
         self.said: list[Fact] = []
 
     def pending(self, id_: str) -> bool:
@@ -76,7 +73,7 @@ def outbound(desk: Desk) -> Path:
 @pytest.fixture
 def folder(desk: Desk) -> Iterator[FilesOut]:
     """The outbound folder as its bridge has it."""
-    folder = FilesOut(cast(Bridge, desk))
+    folder = FilesOut(cast(Worker, desk), Telegram().files, State(everywhere=["telegram 1"]), str)
     yield folder
     folder.close()
 
