@@ -17,7 +17,6 @@ from cccc.common import facts as f
 from cccc.common.errors import NotRunning
 from cccc.common.facts import Fact
 from cccc.common.paths import Project
-from cccc.common.text.plural import plural
 
 ASKS = (f.Decision, f.RfdCheck, f.PeerStop, f.RawInput)  # the facts that lead to one outcome each
 OUTCOMES = (f.RfdSettled, f.DecisionCounted, f.DecisionRefused, f.RfdQuestion, f.PeerStopped, f.RawTyped)
@@ -69,27 +68,6 @@ def words(outcome: Outcome) -> str:
     if isinstance(outcome, f.DecisionRefused):
         no = "no" if outcome.decision == "check" else "refused"
         return f"{outcome.rfd_id}: {no}: {outcome.reason}"
-    if isinstance(outcome, f.DecisionCounted):
-        more = plural(outcome.missing, "more person", "more people")
-        return f"{outcome.rfd_id}: {outcome.decision} of {outcome.who} recorded; {more} must agree"
     if isinstance(outcome, f.RfdQuestion):
         return f"{outcome.rfd_id}: asked both peers; they answer with a message to you"
-    return f"{outcome.rfd_id}: {settled(outcome)}"
-
-
-def settled(fact: f.RfdSettled) -> str:
-    """Return how a request ended, by whom, and what an answer was used for."""
-    if fact.outcome == "used":
-        used = f"used for {fact.used_for}" if fact.used_for else "used"
-        return f"{given(fact.choice, fact.people)}, {used}" if fact.people else used
-    choice = f" ({fact.choice})" if fact.choice not in ("", "approve") else ""
-    return f"{fact.outcome}{choice}{_by(fact.people)}"
-
-
-def given(choice: str, people: Sequence[str]) -> str:
-    """Return an answer and whose it is."""
-    return f"{'approved' if choice == 'approve' else choice}{_by(people)}"
-
-
-def _by(people: Sequence[str]) -> str:
-    return f" by {', '.join(people)}" if people else ""
+    return outcome.line()

@@ -219,4 +219,4 @@ class FileRefused(Fact, tag="file-refused"):
     reason: str
 
     def line(self) -> str:
-        return f"{self.name}: {self.reason}"
+        return f"{self.name} is not sent: {self.reason}"

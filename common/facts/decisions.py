@@ -177,7 +177,15 @@ class RfdSettled(Fact, tag="rfd-settled"):
     used_for: str = ""  # once used: "commit 1a2b3c4d5e", "settings", "the check of PeerA"
 
     def line(self) -> str:
-        return f"{self.rfd_id}: {self.outcome} {self.choice}"
+        return f"{self.rfd_id}: {self.ending()}"
+
+    def ending(self) -> str:
+        """Return how the request ended, by whom, and what an answer was used for."""
+        if self.outcome == "used":
+            used = f"used for {self.used_for}" if self.used_for else "used"
+            return f"{given(self.choice, self.people)}, {used}" if self.people else used
+        choice = f" ({self.choice})" if self.choice not in ("", "approve") else ""
+        return f"{self.outcome}{choice}{_by(self.people)}"
 
 
 class RfdCheck(Fact, tag="rfd-check"):
@@ -192,3 +200,12 @@ class RfdCheck(Fact, tag="rfd-check"):
 
     def line(self) -> str:
         return f"{self.rfd_id}: {self.choice}?"
+
+
+def given(choice: str, people: List[str]) -> str:
+    """Return an answer and whose it is."""
+    return f"{'approved' if choice == 'approve' else choice}{_by(people)}"
+
+
+def _by(people: List[str]) -> str:
+    return f" by {', '.join(people)}" if people else ""

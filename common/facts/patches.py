@@ -256,7 +256,7 @@ class SettingsApplying(Fact, tag="settings-applying"):
     lines: int = 0
 
     def line(self) -> str:
-        return f"{self.paths}"
+        return ", ".join(self.paths)
 
 
 class SettingsApplied(Fact, tag="settings-applied"):
@@ -271,7 +271,7 @@ class SettingsApplied(Fact, tag="settings-applied"):
     kept: List[str]  # the old files
 
     def line(self) -> str:
-        return f"{self.paths}"
+        return ", ".join(self.paths)
 
 
 def because(fact: PatchRevert | PatchReverted) -> str:

@@ -12,12 +12,18 @@ from cccc.common.facts import Fact
 from cccc.common.paths import other
 from cccc.common.settings.chat import Chat
 from cccc.common.shown.short import line_of
-from cccc.common.text.plural import plural
 from cccc.services.bridges import split
 from cccc.services.bridges.platform import Button, Limits, Post
 from cccc.services.bridges.state import Card, Item
 
 _PATHS_SHOWN = 10
+# How a patch ended, above the words that its kind has for that.
+_ENDED = {
+    f.PatchCommit: "landed",
+    f.SettingsApplied: "applied",
+    f.PatchReject: "refused",
+    f.PatchPrecheckFail: "refused",
+}
 
 
 class Whole(NamedTuple):
@@ -87,26 +93,23 @@ def _of_peer(label: str, mid: str, body: str, chars: int, lines: int) -> tuple[s
 
 
 def words(fact: Fact) -> str:
-    """Return what a fact of the system says to people."""
-    if isinstance(fact, f.PatchCommit):
-        paths = ", ".join(f"`{path}`" for path in fact.paths[:_PATHS_SHOWN])
-        more = f" and {len(fact.paths) - _PATHS_SHOWN} more" if len(fact.paths) > _PATHS_SHOWN else ""
-        return f"[Gate] landed {fact.commit[:10]} of {fact.author}, {plural(fact.lines, 'line')}: {paths}{more}"
-    if isinstance(fact, f.SettingsApplied):
-        return f"[Gate] settings of {fact.author} are in place: {', '.join(fact.paths)}"
-    if isinstance(fact, f.PatchReject):
-        return f"[Gate] refused {fact.mid} of {fact.author}: {fact.reason}"
-    if isinstance(fact, f.PatchPrecheckFail):
-        return f"[Gate] refused {fact.mid} of {fact.author}: it does not apply: {line_of(fact).text}"
-    if isinstance(fact, f.RfdQuestion):
-        return f"{fact.who} asks about {fact.rfd_id}: {fact.text}"
-    if isinstance(fact, f.FileRefused):
-        return f"[System] the file {fact.name} is not sent: {fact.reason}"
+    """Return what a fact says to people, in the words of its kind."""
+    if isinstance(fact, (f.PatchCommit, f.SettingsApplied, f.PatchReject, f.PatchPrecheckFail)):
+        text = line_of(fact).text if isinstance(fact, f.PatchPrecheckFail) else fact.line()  # git's words are many
+        paths = f"\n{_first(fact.paths)}" if isinstance(fact, f.PatchCommit) else ""
+        return f"[Gate] {_ENDED[type(fact)]} {fact.mid} of {fact.author}: {text}{paths}"
     if isinstance(fact, f.ChatTold):
         return fact.text
+    if isinstance(fact, f.RfdQuestion):
+        return fact.line()
     if isinstance(fact, answer.OUTCOMES):
         return answer.words(fact)
-    return f"[System] {line_of(fact).text}" if not isinstance(fact, f.Notice) else f"[System] {fact.text}"
+    return f"[System] {fact.line()}"
+
+
+def _first(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _PATHS_SHOWN} more" if len(paths) > _PATHS_SHOWN else ""
+    return ", ".join(f"`{path}`" for path in paths[:_PATHS_SHOWN]) + more
 
 
 def _caption(fact: f.FileOut) -> str:

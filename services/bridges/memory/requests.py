@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
-from cccc.common.commands import answer
 from cccc.services.bridges.memory.queues import at, push, push_to_all
 from cccc.services.bridges.state import CARD, SETTLED, SYSTEM, Card, Item, State
 
@@ -25,12 +24,12 @@ def _rfd(state: State, fact: f.Rfd) -> None:
 
 @fold.rule
 def _decision_counted(state: State, fact: f.DecisionCounted) -> None:
-    _change_card(state, fact, f"{fact.who}: {fact.decision}, {fact.missing} more must say the same", over=False)
+    _change_card(state, fact, fact.line(), over=False)
 
 
 @fold.rule
 def _rfd_settled(state: State, fact: f.RfdSettled) -> None:
-    _change_card(state, fact, f"{answer.settled(fact)}, {fact.ts[:16].replace('T', ' ')} UTC", over=True)
+    _change_card(state, fact, f"{fact.ending()}, {fact.ts[:16].replace('T', ' ')} UTC", over=True)
 
 
 def _change_card(state: State, fact: f.DecisionCounted | f.RfdSettled, status: str, over: bool) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
-from cccc.common.commands.answer import given
+from cccc.common.facts.decisions import given
 from cccc.common.text.plural import plural
 from cccc.services.orchestrator.decision import Around, Said
 from cccc.services.orchestrator.decisions import approvers, requests, rfd_cards, rfd_words, triggers

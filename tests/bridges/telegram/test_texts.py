@@ -152,5 +152,5 @@ def test_what_the_gate_did_is_told(room: Room, telegram: Telegram) -> None:
     )
     room.tell("evidence", landed)
     until(lambda: len(telegram.in_chat()) == 2)
-    assert telegram.in_chat()[1] == "[Gate] landed 0123456789 of PeerB, 1 line: <code>README.md</code>"
+    assert telegram.in_chat()[1] == "[Gate] landed m-2 of PeerB: 0123456789, 1 line in 1.0 s\n<code>README.md</code>"
     assert json.loads(telegram.posts[0]["link_preview_options"])["is_disabled"]
