@@ -1,43 +1,37 @@
 """A bridge: between the facts and one chat platform.
 
-What comes in is acknowledged to the platform only after its fact is on disk, one after the other. What goes out is in
-`outgoing.py`. Everything that decides is pure, in the modules beside these two.
+What comes in is in `arrivals.py`, what goes out in `outgoing.py`. Everything that decides is pure, in the modules
+beside these.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import re
-import shutil
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 import msgspec
 
 from cccc.common import facts as f
 from cccc.common import ledger
-from cccc.common.chats import bridges, pairing
+from cccc.common.chats import bridges
 from cccc.common.errors import NotFound, UserError
 from cccc.common.facts import Fact
 from cccc.common.machine import durable
-from cccc.common.machine.faults import fault
 from cccc.common.paths import Project
 from cccc.common.settings.chat import Chat
 from cccc.common.text.redaction import Redactor
 from cccc.common.worker import Worker
-from cccc.services.bridges import files_in, files_out, intake, memory
+from cccc.services.bridges import files_in, files_out, memory
+from cccc.services.bridges.arrivals import Arrivals
 from cccc.services.bridges.calls import Calls
 from cccc.services.bridges.ends import Ends
-from cccc.services.bridges.files_in import Fetched
 from cccc.services.bridges.files_out import FilesOut
-from cccc.services.bridges.intake import PassOn, Setting, Verdict
 from cccc.services.bridges.loop import Done, Loop
 from cccc.services.bridges.outgoing import Outgoing
-from cccc.services.bridges.platform import Health, Incoming, Message, Platform, Undone, Unreadable, well_formed
+from cccc.services.bridges.platform import Health, Platform, well_formed
 from cccc.services.bridges.receipts import Receipts
 from cccc.services.bridges.state import State
 
@@ -92,10 +86,7 @@ class Bridge(Worker):
         calls = Calls(self, self.via, self.platform.pace)
         self._out, self._receipts = Outgoing(ends, calls), Receipts(ends, calls)
         self._files = FilesOut(self, self.rules.files, self.state, self.redact)
-        self._inbox: deque[Incoming] = deque()
-        self._taken = ""  # the id under which the first of them was said
-        self._verdict: Verdict | None = None  # of the first of them, while its files are fetched
-        self._fetched: list[Fetched] | None = None
+        self._arrivals = Arrivals(ends, self.configured())
         self._first: list[str] = []  # what is said at the start
         self._begun = False  # all of it is heard
         self._swept_at = -_SWEEP_EVERY
@@ -119,15 +110,14 @@ class Bridge(Worker):
             elif isinstance(each, Done):
                 (self._receipts if each.key == "mark" else self._out).ended(each)
             else:
-                self._inbox.append(well_formed(each))
+                self._arrivals.put(well_formed(each))
         self._tell()
         if not self._begun:
             if any(map(self.pending, self._first)):  # who is let in, and what is thrown away, comes before all else
                 return
             bridges.start_mark(self.project, self.via).unlink(missing_ok=True)
             self._begun = True
-        while self._inbox and self._take_in(self._inbox[0]):
-            self._inbox.popleft()
+        self._arrivals.step()
         self._out.step()
         self._receipts.step()
         self._files.step()
@@ -164,98 +154,6 @@ class Bridge(Worker):
     def _say_first(self, fact: Fact, id_: str) -> None:
         self.say(fact, id_=id_)
         self._first.append(id_)
-
-    # --- coming in ---
-
-    def _take_in(self, came: Incoming) -> bool:
-        """Bring one thing that came a step further; return whether it is done and accepted."""
-        if self._taken != came.id:
-            verdict = self._verdict or self._decided(came)
-            if verdict.message and verdict.message.files and self._fetched is None:
-                if self._verdict is None:
-                    self._verdict = verdict
-                    self.loop.submit("fetch", self._fetch(came, verdict.message))
-                return False
-            with self._blaming(came):
-                self._say(came, verdict)
-            self._taken, self._verdict, self._fetched = came.id, None, None
-        if self.pending(came.id):
-            return False
-        fault("bridge.heard")
-        self.loop.submit("accept", self.platform.accept(came))
-        return True
-
-    def _decided(self, came: Incoming) -> Verdict:
-        died_of = self.struck(came.id)
-        with self._blaming(came):
-            return intake.decide(self.state, Unreadable(came.id, died_of) if died_of else came, self._setting())
-
-    @contextlib.contextmanager
-    def _blaming(self, came: Incoming) -> Iterator[None]:
-        """Note that the bridge dies of what came, as the platform brings it again: after two deaths it is refused."""
-        try:
-            yield
-        except (OSError, Undone):  # the disk or the network
-            raise
-        except Exception as error:
-            self.strike(came.id, error)
-            raise
-
-    def _setting(self) -> Setting:
-        return Setting(
-            via=self.via,
-            rules=self.rules,
-            me=self.platform.me,
-            plain_words=self.platform.plain_words,
-            configured=self.configured(),
-            codes=pairing.good(self.project, time.time()),
-            now=time.time(),
-        )
-
-    def _say(self, came: Incoming, verdict: Verdict) -> None:
-        facts = list(verdict.facts)
-        if verdict.message and isinstance(came, Message):
-            facts += self._message(came, verdict.message, self._fetched or [])
-        if facts:
-            self.say(*facts, id_=came.id)
-        if verdict.used_code:
-            pairing.use_up(self.project, verdict.used_code, time.time())
-
-    async def _fetch(self, came: Incoming, passed: PassOn) -> str:
-        folder = self.project.root / self.rules.files.inbound_dir / time.strftime("%Y%m%d", time.gmtime())
-        kept = self.settings.cli_profiles.mailbox.min_free_mb * 1_000_000
-        spare = shutil.disk_usage(self.project.home).free - kept
-        with self._blaming(came):
-            rules = self.rules.files
-            self._fetched = await files_in.fetch(self.platform, passed.files, folder, _mid(came), rules, spare)
-        return ""
-
-    def _message(self, came: Message, passed: PassOn, fetched: Sequence[Fetched]) -> list[Fact]:
-        """Return the message for the peers, unless nothing of it is left, and what its author is told."""
-        files_in.note(self.project, self.via, came, _mid(came), self.redact(passed.text), fetched)
-        told: list[Fact] = [
-            intake.told(came, self.via, f"the file {file.name} was not taken: {file.refused}")
-            for file in fetched
-            if file.refused
-        ]
-        if not passed.text and not any(file.path for file in fetched):
-            return told
-        content = files_in.block(self.project, passed.text, fetched).encode()
-        self.blobs.put(content)
-        message = f.UserMessage(
-            mid=_mid(came),
-            via=self.via,
-            route=passed.route,
-            who=came.who,
-            user=came.user,
-            chat=came.chat,
-            thread=came.thread,
-            message=came.message,
-            album=came.album,
-            edit_of=passed.edit_of,
-            **f.body(content, self.redact),
-        )
-        return [message, *told]
 
     def _sweep(self) -> None:
         """Remove what is older than the settings say, twice an hour."""
@@ -294,8 +192,3 @@ class Bridge(Worker):
         self._reported_at = time.monotonic()
         told = msgspec.json.format(msgspec.json.encode(self._report)) + b"\n"
         durable.show(bridges.report_path(self.project, self.via), told)
-
-
-def _mid(came: Incoming) -> str:
-    """Return the id by which the peers, the trace and the file names know what came."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", came.id)
