@@ -22,6 +22,15 @@ def elsewhere(top: Path, now: str, wanted: str, env: Mapping[str, str]) -> str:
     return f"{git.short(now)} is checked out, not {git.short(wanted)}; the patch waits for it"
 
 
+def not_there(repo: git.Repo, wanted: str, env: Mapping[str, str]) -> str:
+    """Return why a patch of the branch `wanted` cannot be tried on what is checked out, or ""."""
+    if not repo.head:
+        return "the repository has no commits yet; the user has to make the first one"
+    if not wanted:
+        return "HEAD is detached; the patch waits until a branch is checked out"
+    return elsewhere(repo.top, repo.branch, wanted, env) if repo.branch != wanted else ""
+
+
 class Refused(Exception):
     """git does not move the branch; its words."""
 
