@@ -113,7 +113,7 @@ class Delivery(worker.Worker):
 
     def _fill(self, peer: str) -> None:
         """Put every message that is owed into the inbox, in order."""
-        owed = [(n, letter) for n, letter in sorted(self.state.peers[peer].owed.items()) if not self._said(letter)]
+        owed = [(n, letter) for n, letter in sorted(self.state.peers[peer].owed.items()) if not self._awaits(letter)]
         for number, letter in owed[:_MOST_AT_ONCE]:
             try:
                 if not inbox.has(self.project, peer, letter.file):
@@ -130,7 +130,7 @@ class Delivery(worker.Worker):
         if len(owed) > _MOST_AT_ONCE:
             self.wake_in(0.0)
 
-    def _said(self, letter: Letter) -> bool:
+    def _awaits(self, letter: Letter) -> bool:
         return self.pending(f"{letter.seq}.inbox")
 
     def _body(self, letter: Letter) -> bytes:

@@ -27,9 +27,9 @@ from cccc.common.terminal import typed_by
 from cccc.common.text import lines as shown
 from cccc.common.text import redaction
 from cccc.services.tui.follow import Follow, end_of
-from cccc.services.tui.output import Said
+from cccc.services.tui.output import Output
 from cccc.services.tui.requests import Decide
-from cccc.services.tui.typed import Line
+from cccc.services.tui.typed import CommandLine
 
 LOOK_EVERY = 5.0  # where no event tells that the writer of the status has ended
 FOLLOW_AGAIN_AFTER = 1.0  # where the folder of the status is not there
@@ -55,14 +55,14 @@ class Panel(App[None]):
     CSS = """
     Screen { layout: vertical; }
     Picture { height: 1fr; min-height: 3; }
-    Said { height: auto; max-height: 50%; display: none; border-top: solid ansi_bright_black;
+    Output { height: auto; max-height: 50%; display: none; border-top: solid ansi_bright_black;
         border-title-color: ansi_bright_black; }
-    Said { scrollbar-size-vertical: 1; }
+    Output { scrollbar-size-vertical: 1; }
     #typing { height: auto; max-height: 8; layout: horizontal; }
     #prompt { width: 2; color: ansi_green; }
-    Line { height: auto; max-height: 8; padding: 0; background: transparent; }
-    Line:focus { background: transparent; }
-    Line .text-area--placeholder { color: ansi_bright_black; }
+    CommandLine { height: auto; max-height: 8; padding: 0; background: transparent; }
+    CommandLine:focus { background: transparent; }
+    CommandLine .text-area--placeholder { color: ansi_bright_black; }
     """
     BINDINGS = [  # noqa: RUF012  # as textual reads it
         Binding("ctrl+r", "decide", priority=True),
@@ -84,16 +84,16 @@ class Panel(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Picture(self._follow)
-        yield Said()
+        yield Output()
         with Widget(id="typing"):
             yield Static("❯", id="prompt")
-            yield Line(self._project)
+            yield CommandLine(self._project)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
         loop.add_reader(self._follow.fileno(), self._while_shown(self._changed))
         loop.add_signal_handler(signal.SIGTERM, self.exit)
-        self.query_one(Line).focus()
+        self.query_one(CommandLine).focus()
         self.run_worker(self._answer())
         self._bell = self._follow.status.bell if self._follow.status else 0
         self._follow_again()
@@ -174,13 +174,13 @@ class Panel(App[None]):
 
     # --- what is typed ---
 
-    def on_line_typed(self, event: Line.Typed) -> None:
+    def on_command_line_typed(self, event: CommandLine.Typed) -> None:
         if leaves(event.text):
             self.action_leave()
         elif event.text.strip():
             self._typed.put_nowait(event.text)
 
-    def on_line_choices(self, event: Line.Choices) -> None:
+    def on_command_line_choices(self, event: CommandLine.Choices) -> None:
         words = [choice.strip() for choice in event.choices]
         self._say([shown.Line(" ".join(words))])
 
@@ -197,7 +197,7 @@ class Panel(App[None]):
         self.push_screen(Decide(self._project, redact), decided)
 
     def action_clear(self) -> None:
-        self.query_one(Said).clear()
+        self.query_one(Output).clear()
 
     def action_read(self, by: int) -> None:
         text = self.screen.query_one(VerticalScroll)
@@ -237,4 +237,4 @@ class Panel(App[None]):
             self._say([shown.Line(str(error), "red")])
 
     def _say(self, lines: list[shown.Line], from_its_top: bool = False) -> None:
-        self.screen_stack[0].query_one(Said).add(lines, from_its_top)
+        self.screen_stack[0].query_one(Output).add(lines, from_its_top)

@@ -26,7 +26,7 @@ class Entry(Static):
         return Text("\n").join(_fitted(line, width) for line in self._lines)
 
 
-class Said(VerticalScroll, can_focus=False):
+class Output(VerticalScroll, can_focus=False):
     """The entries, oldest first; hidden when there is none."""
 
     def on_mount(self) -> None:

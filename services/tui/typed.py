@@ -15,7 +15,7 @@ from cccc.common.paths import Project
 _NEWLINE = ("ctrl+j", "alt+enter", "shift+enter")
 
 
-class Line(TextArea):
+class CommandLine(TextArea):
     """Enter hands the text over; Ctrl-J begins another line; up and down look back; Tab completes."""
 
     @dataclass

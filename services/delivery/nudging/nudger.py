@@ -15,7 +15,7 @@ from cccc.services.delivery.memory import Memory
 from cccc.services.delivery.nudging.without_keys import Beside
 from cccc.services.delivery.panes import hands, screen
 from cccc.services.delivery.panes.hands import Hands
-from cccc.services.delivery.panes.typed_line import Line
+from cccc.services.delivery.panes.typed_line import TypedLine
 
 _SAYS_WITHIN = 3.0
 _PROVED_WITHIN = 5.0
@@ -57,7 +57,7 @@ class Nudger:
             return
         if flight.token and at.typing is None:
             adopted = flight.token != self._intended.get(peer)
-            at.type(Line(self._line(peer, flight.token), flight.token), adopted)
+            at.type(TypedLine(self._line(peer, flight.token), flight.token), adopted)
         wait = nudge.due(flight, len(known.waiting), self._profiles.delivery, time.time())
         if wait <= 0 and peer not in self._due:
             at.look_at = 0.0

@@ -18,7 +18,7 @@ from cccc.services.delivery import nudge
 from cccc.services.delivery.panes import keyboard, pane, screen
 from cccc.services.delivery.panes.pane import Look
 from cccc.services.delivery.panes.screen import Rules, View
-from cccc.services.delivery.panes.typed_line import Line, Typing
+from cccc.services.delivery.panes.typed_line import TypedLine, Typing
 
 READY, SENT, LOST, HELD = "ready", "sent", "lost", "held"
 
@@ -97,7 +97,7 @@ class Hands:
             self._ready_at = "" if look.terminals else look.place
         return outcome
 
-    def type(self, line: Line, adopted: bool = False) -> None:
+    def type(self, line: TypedLine, adopted: bool = False) -> None:
         """Begin to type a line whose fact was heard; `step` goes on with it."""
         self.typing = Typing(line, "" if adopted else self._ready_at, adopted)
         self._ready_at = ""
@@ -206,7 +206,7 @@ class Hands:
             typing.entered_at = now
         return None
 
-    def _stands(self, line: Line) -> bool:
+    def _stands(self, line: TypedLine) -> bool:
         """Return whether a line stands in the composer, or at the cursor behind a prompt."""
         draft = self.view.draft
         return line.stands_in(draft) if self._rules.mark else draft.endswith("".join(line.text.split()))

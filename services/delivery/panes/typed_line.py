@@ -8,7 +8,7 @@ from cccc.services.delivery import nudge
 
 
 @dataclass(frozen=True)
-class Line:
+class TypedLine:
     """What is typed: a nudge, known by its token wherever it stands, or else just this text."""
 
     text: str
@@ -25,7 +25,7 @@ class Line:
 class Typing:
     """Times are `time.monotonic()`, 0 for not yet."""
 
-    line: Line
+    line: TypedLine
     place: str = ""  # where the pane was seen safe; "" means look again
     adopted: bool = False  # said before a restart: it may have been pasted already
     pasted_at: float = 0.0

@@ -17,7 +17,7 @@ from cccc.common.worker import Worker
 from cccc.services.delivery.memory import Memory, Wish
 from cccc.services.delivery.panes import hands
 from cccc.services.delivery.panes.hands import Hands
-from cccc.services.delivery.panes.typed_line import Line
+from cccc.services.delivery.panes.typed_line import TypedLine
 from cccc.services.delivery.running.peers import Kind
 
 TYPED = "typed"
@@ -55,7 +55,7 @@ class Passthrough:
         elif not text:
             self._say(peer, wish, f"not typed: {missing}")
         else:
-            self._type(peer, at, wish, Line(text))
+            self._type(peer, at, wish, TypedLine(text))
         return True
 
     def words(self, peer: str) -> str:
@@ -63,7 +63,7 @@ class Passthrough:
         held = self._held.get(peer, "") if self._memory.peers[peer].wishes else ""
         return f"behind a line that waits: {held}" if held else ""
 
-    def _type(self, peer: str, at: Hands, wish: Wish, line: Line) -> None:
+    def _type(self, peer: str, at: Hands, wish: Wish, line: TypedLine) -> None:
         announced = self._memory.peers[peer].typing == wish.seq
         if announced and at.typing is None:
             at.type(line, adopted=wish.seq not in self._intended)

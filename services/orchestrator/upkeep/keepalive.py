@@ -73,7 +73,7 @@ def _landed(state: State, fact: f.PatchCommit, text: str) -> None:
 
 
 @fold.rule
-def _said(state: State, fact: f.ToPeer, text: str) -> None:
+def _claimed(state: State, fact: f.ToPeer, text: str) -> None:
     state.claim = state.claim or "CLAIM:" in text
     _happened(state, fact)
 

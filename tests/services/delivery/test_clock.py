@@ -15,7 +15,7 @@ from cccc.common.settings import Settings
 from cccc.services.delivery.memory import Memory, fold
 from cccc.services.delivery.nudging.nudger import Nudger
 from cccc.services.delivery.panes import hands
-from cccc.services.delivery.panes.typed_line import Line
+from cccc.services.delivery.panes.typed_line import TypedLine
 from cccc.services.delivery.wishes.passthrough import Passthrough
 
 
@@ -62,6 +62,6 @@ def test_a_line_that_is_to_be_typed_is_not_given_up(service: Any, monkeypatch: p
     service.wake_in = lambda seconds: None
     hear(memory, f.RawInput(peer="PeerA", who="someone", sha="0", size=1, text="x"))
     for _ in range(2):
-        typist._type("PeerA", at, memory.peers["PeerA"].wishes[0], Line("x"))  # type: ignore[arg-type]
+        typist._type("PeerA", at, memory.peers["PeerA"].wishes[0], TypedLine("x"))  # type: ignore[arg-type]
         set_ahead(monkeypatch)
     assert service.said == []

@@ -18,9 +18,9 @@ from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.services.tui import app
 from cccc.services.tui.app import Panel
-from cccc.services.tui.output import Entry, Said
+from cccc.services.tui.output import Entry, Output
 from cccc.services.tui.requests import Decide
-from cccc.services.tui.typed import Line
+from cccc.services.tui.typed import CommandLine
 from tests.services.tui.test_picture import a_status
 
 DIFF = b"diff --git a/api.py b/api.py\n--- a/api.py\n+++ b/api.py\n@@ -1 +1 @@\n-old\n+password = hunter2\n"
@@ -79,7 +79,7 @@ def test_a_line_is_answered_and_the_answer_can_be_closed(project: Project) -> No
         await pilot.press(*"/queue", "enter")
         await shows(panel, pilot, "❯ /queue\nthe queue is empty")
         await pilot.press("escape")
-        assert not panel.query_one(Said).display and said(panel) == ""
+        assert not panel.query_one(Output).display and said(panel) == ""
 
     play(project, (60, 15), act)
 
@@ -87,10 +87,10 @@ def test_a_line_is_answered_and_the_answer_can_be_closed(project: Project) -> No
 def test_ctrl_j_begins_another_line_and_enter_hands_all_of_them_over(project: Project) -> None:
     async def act(panel: Panel, pilot: Pilot[None]) -> None:
         await pilot.press(*"a:1", "ctrl+j", *"2")
-        assert panel.query_one(Line).text == "a:1\n2" and panel.query_one(Line).size.height == 2
+        assert panel.query_one(CommandLine).text == "a:1\n2" and panel.query_one(CommandLine).size.height == 2
         await pilot.press("enter")
         await shows(panel, pilot, "not running, nothing was done")
-        assert History(project).lines == ["a:1\n2"] and panel.query_one(Line).text == ""
+        assert History(project).lines == ["a:1\n2"] and panel.query_one(CommandLine).text == ""
 
     play(project, (60, 15), act)
 
@@ -101,7 +101,7 @@ def test_up_and_down_go_through_what_was_typed_and_come_back_to_the_draft(projec
         history.add(text)
 
     async def act(panel: Panel, pilot: Pilot[None]) -> None:
-        line = panel.query_one(Line)
+        line = panel.query_one(CommandLine)
         await pilot.press(*"my")
         seen = []
         for key in ("up", "up", "up", "down", "down", "down"):
@@ -115,10 +115,10 @@ def test_up_and_down_go_through_what_was_typed_and_come_back_to_the_draft(projec
 def test_tab_completes_and_shows_the_choices(project: Project) -> None:
     async def act(panel: Panel, pilot: Pilot[None]) -> None:
         await pilot.press(*"/an", "tab")
-        assert panel.query_one(Line).text == "/anti-"
+        assert panel.query_one(CommandLine).text == "/anti-"
         await shows(panel, pilot, "/anti-on /anti-off /anti-status")
         await pilot.press(*"s", "tab")
-        assert panel.query_one(Line).text == "/anti-status"
+        assert panel.query_one(CommandLine).text == "/anti-status"
 
     play(project, (60, 15), act)
 
@@ -180,7 +180,7 @@ def test_nothing_of_the_screen_is_lost_at_either_size(project: Project, size: tu
         await pilot.press(*"/help", "enter")
         await shows(panel, pilot, "/queue: ")
         bottom = panel.query_one("#typing").region.bottom
-        assert bottom == size[1] and panel.query_one(Said).region.height <= size[1] // 2 + 1
+        assert bottom == size[1] and panel.query_one(Output).region.height <= size[1] // 2 + 1
         await pilot.press("ctrl+r")
         assert panel.screen.query_one("#keys").region.bottom == size[1]
 
