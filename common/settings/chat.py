@@ -108,6 +108,10 @@ class Discord(Chat, frozen=True):
     gateway_url: str = "wss://gateway.discord.gg/"
 
 
+# What keeps a key from its start on (readers.py); of the paths that a key begins with the longest counts.
+READ_BY: dict[str, tuple[str, ...]] = {"": ("bridge",), "autostart": ("up",)}
+TELEGRAM_READ_BY = {**READ_BY, "redact_patterns": ("orchestrator", "bridges")}
+
 # Old files have these keys in either place.
 TELEGRAM_MOVED = {
     "inbound_retention_days": "files.inbound_retention_days",

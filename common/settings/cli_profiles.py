@@ -157,6 +157,27 @@ class CliProfiles(Section, frozen=True):
     console_echo: bool = True
 
 
+# What keeps a key from its start on (readers.py); of the paths that a key begins with the longest counts.
+READ_BY: dict[str, tuple[str, ...]] = {
+    "": ("delivery",),
+    "commands": ("session",),  # the CLIs go on while delivery restarts
+    "tmux": ("session",),
+    "mailbox": ("orchestrator",),
+    "mailbox.min_free_mb": ("orchestrator", "bridges"),
+    "delivery.keepalive_minutes": ("orchestrator",),
+    "delivery.self_check_every_handoffs": ("orchestrator",),
+    "delivery.self_check_text": ("orchestrator",),
+    "delivery.context_compact_every_self_checks": ("orchestrator",),
+    "delivery.lazy_preamble": ("orchestrator",),
+    "delivery.inbox_startup_policy": ("up",),
+    "delivery.inbox_startup_prompt": ("up",),
+    "delivery.inbox_startup_prompt_timeout_seconds": ("up",),
+    "delivery.inbox_startup_prompt_noninteractive_timeout_seconds": ("up",),
+    "peerA.inbound_suffix": ("orchestrator",),
+    "peerB.inbound_suffix": ("orchestrator",),
+    "console_echo": (),
+}
+
 _ONE_LINE = "what is typed is always one line; longer text waits in inbox/"
 _RECEIPTS = "a message is read when its file is moved to processed/, and `cccc trace MID` shows each step of its way"
 _PACE = "the keys delivery.nudge_* say when a peer is told of its mail again"

@@ -129,6 +129,18 @@ class Policies(Section, frozen=True):
     autonomy_level: Literal["L0", "L1", "L2", "L3"] = "L1"
 
 
+# What keeps a key from its start on (readers.py); of the paths that a key begins with the longest counts.
+READ_BY: dict[str, tuple[str, ...]] = {
+    "": ("orchestrator",),
+    "patch_queue": ("orchestrator", "evidence"),  # SYSTEM says it, the gate holds it
+    "patch_queue.allow_submodules": ("evidence",),
+    "gate": ("evidence",),
+    "gate.lint": ("orchestrator", "evidence"),
+    "gate.tests": ("orchestrator", "evidence"),
+    "rfd": ("orchestrator", "evidence"),  # an approval is bound to all of it
+    "notices": ("panel",),
+}
+
 _OWN_EYES = "the peers look at the repository themselves, and PROJECT.md tells them what matters"
 RETIRED = {
     "gate.base_red": Retired(

@@ -1,60 +1,40 @@
 """Which services read each key when they start, and so when a change of it counts.
 
-`conf/settings/*.yaml` says the same beside each key, or beside its section.
+`READ_BY` stands beside the keys, in the module of their file; `conf/settings/*.yaml` says the same beside each key, or
+beside its section.
 """
 
 from __future__ import annotations
 
-from cccc.common.registry import BRIDGES
+from cccc.common.registry import BRIDGE, BRIDGES
+from cccc.common.settings import chat, cli_profiles, policies, roles
 
 SESSION = "session"  # not a service: what a session keeps from its `cccc up` on
-_UP = "up"  # `cccc up` itself, which keeps nothing of it
+UP = "up"  # `cccc up` itself, which keeps nothing of it
 
-_DELIVERY, _EVIDENCE, _ORCHESTRATOR, _PANEL = ("delivery",), ("evidence",), ("orchestrator",), ("panel",)
-_ALL_BRIDGES = tuple(bridge.name for bridge in BRIDGES)
-
-# The longest path that a key begins with counts.
-_READ_BY: dict[str, tuple[str, ...]] = {
-    "cli_profiles": _DELIVERY,
-    "cli_profiles.commands": (SESSION,),  # the CLIs go on while delivery restarts
-    "cli_profiles.tmux": (SESSION,),
-    "cli_profiles.mailbox": _ORCHESTRATOR,
-    "cli_profiles.mailbox.min_free_mb": (*_ORCHESTRATOR, *_ALL_BRIDGES),
-    "cli_profiles.delivery.keepalive_minutes": _ORCHESTRATOR,
-    "cli_profiles.delivery.self_check_every_handoffs": _ORCHESTRATOR,
-    "cli_profiles.delivery.self_check_text": _ORCHESTRATOR,
-    "cli_profiles.delivery.context_compact_every_self_checks": _ORCHESTRATOR,
-    "cli_profiles.delivery.lazy_preamble": _ORCHESTRATOR,
-    "cli_profiles.delivery.inbox_startup_policy": (_UP,),
-    "cli_profiles.delivery.inbox_startup_prompt": (_UP,),
-    "cli_profiles.delivery.inbox_startup_prompt_timeout_seconds": (_UP,),
-    "cli_profiles.delivery.inbox_startup_prompt_noninteractive_timeout_seconds": (_UP,),
-    "cli_profiles.peerA.inbound_suffix": _ORCHESTRATOR,
-    "cli_profiles.peerB.inbound_suffix": _ORCHESTRATOR,
-    "cli_profiles.console_echo": (),
-    "policies": _ORCHESTRATOR,
-    "policies.patch_queue": (*_ORCHESTRATOR, *_EVIDENCE),  # SYSTEM says it, the gate holds it
-    "policies.patch_queue.allow_submodules": _EVIDENCE,
-    "policies.gate": _EVIDENCE,
-    "policies.gate.lint": (*_ORCHESTRATOR, *_EVIDENCE),
-    "policies.gate.tests": (*_ORCHESTRATOR, *_EVIDENCE),
-    "policies.rfd": (*_ORCHESTRATOR, *_EVIDENCE),  # an approval is bound to all of it
-    "policies.notices": _PANEL,
-    "roles": _ORCHESTRATOR,
-    "roles.leader": (*_ORCHESTRATOR, *_PANEL),
-    "telegram.redact_patterns": (*_ORCHESTRATOR, *_ALL_BRIDGES),
-    **{bridge.removeprefix("bridge-"): (bridge,) for bridge in _ALL_BRIDGES},
-    **{f"{bridge.removeprefix('bridge-')}.autostart": (_UP,) for bridge in _ALL_BRIDGES},
+READ_BY = {
+    "cli_profiles": cli_profiles.READ_BY,
+    "policies": policies.READ_BY,
+    "roles": roles.READ_BY,
+    "telegram": chat.TELEGRAM_READ_BY,
+    **dict.fromkeys(("slack", "discord"), chat.READ_BY),
 }
-
 AT_ONCE, AT_RESTART, NEXT_SESSION = "at once", "restart", "next session"
 
 
 def of(key: str) -> tuple[str, ...]:
-    """Return the services that keep what `<file>.<key>` says from their start on; SESSION is among them."""
-    names = key.split(".")
-    paths = (".".join(names[:length]) for length in range(len(names), 0, -1))
-    return next(_READ_BY[path] for path in paths if path in _READ_BY)
+    """Return what keeps `<file>.<key>` from its start on: the names of services, SESSION or UP."""
+    file, *names = key.split(".")
+    paths = (".".join(names[:length]) for length in range(len(names), -1, -1))
+    readers = next(READ_BY[file][path] for path in paths if path in READ_BY[file])
+    return tuple(name for reader in readers for name in _names(reader, file))
+
+
+def _names(reader: str, file: str) -> list[str]:
+    """Return the services that a reader stands for: `bridges` for each, `bridge` for the file's own."""
+    if reader == "bridges":
+        return [bridge.name for bridge in BRIDGES]
+    return [f"{BRIDGE}-{file}" if reader == BRIDGE else reader]
 
 
 def when(key: str) -> str:
@@ -62,4 +42,4 @@ def when(key: str) -> str:
     readers = of(key)
     if not readers:
         return AT_ONCE
-    return NEXT_SESSION if set(readers) & {SESSION, _UP} else AT_RESTART
+    return NEXT_SESSION if set(readers) & {SESSION, UP} else AT_RESTART

@@ -23,3 +23,7 @@ class Roles(Section, frozen=True):
     leader: PeerName = "peerA"
     specialties: Specialties = Specialties()
     rotation: Rotation = Rotation()
+
+
+# What keeps a key from its start on (readers.py); of the paths that a key begins with the longest counts.
+READ_BY: dict[str, tuple[str, ...]] = {"": ("orchestrator",), "leader": ("orchestrator", "panel")}

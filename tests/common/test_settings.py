@@ -51,7 +51,8 @@ def test_a_shipped_file_says_exactly_the_defaults(project: Project, name: str) -
 def test_a_shipped_file_names_every_key_but_the_tokens(name: str) -> None:
     schema = Schema(type(getattr(settings.Settings(), name)))
     said = paths_in(yaml.safe_load((SHIPPED / f"{name}.yaml").read_text(encoding="utf-8")))
-    assert {path for path in {*schema.values, *schema.sections} - said if not path.endswith("token")} == set()
+    lacking = {path for path in {*schema.values, *schema.sections} - said if not path.endswith("token")}
+    assert lacking == set(), f"lacking in conf/settings/{name}.yaml"
 
 
 def test_a_key_that_is_missing_in_a_section_keeps_its_default(project: Project) -> None:

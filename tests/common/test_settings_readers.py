@@ -1,4 +1,4 @@
-"""When a change of a key counts: the shipped files say what common/settings/readers.py says, and that is so."""
+"""When a change of a key counts: the shipped files say what common/settings/readers.py knows, and that is so."""
 
 from __future__ import annotations
 
@@ -52,7 +52,14 @@ def attributes(folder: Path) -> set[str]:
 @pytest.mark.parametrize("file", FILES)
 def test_each_key_says_in_the_shipped_file_when_a_change_of_it_counts(file: str) -> None:
     wrong = {key: word for key, word in said(file).items() if word != readers.when(f"{file}.{key}")}
-    assert wrong == {}
+    assert wrong == {}, f"conf/settings/{file}.yaml says another time, or none, than READ_BY, common/settings"
+
+
+def test_what_is_said_to_read_a_key_exists() -> None:
+    known = {*(service.name for service in EVERY), readers.SESSION, readers.UP}
+    assert {(key, name) for key in KEYS for name in readers.of(key) if name not in known} == set()
+    paths = {f"{file}.{path}" for file, read_by in readers.READ_BY.items() for path in read_by if path}
+    assert {path for path in paths if not any(f"{key}.".startswith(f"{path}.") for key in KEYS)} == set()
 
 
 def test_a_service_that_is_said_to_read_a_key_names_it() -> None:
@@ -64,7 +71,7 @@ def test_a_service_that_is_said_to_read_a_key_names_it() -> None:
         if name in named and key.rpartition(".")[2] not in named[name] and not BY_NAME.search(key)
     }
     digested = {(key, name) for key, name in lost if key.startswith("policies.rfd.") and name == "evidence"}
-    assert lost - digested == set()
+    assert lost - digested == set(), "said in READ_BY, common/settings, and not so"
 
 
 def test_a_service_that_names_a_key_is_said_to_read_it() -> None:
@@ -79,4 +86,4 @@ def test_a_service_that_names_a_key_is_said_to_read_it() -> None:
     }
     of_bridges = {leaf for leaf, names in by_leaf.items() if any(name.startswith("bridge-") for name in names)}
     shared = {(leaf, name) for leaf, name in found if leaf in of_bridges and name.startswith("bridge-")}
-    assert found - shared == set()
+    assert found - shared == set(), "lacking in READ_BY, common/settings"
