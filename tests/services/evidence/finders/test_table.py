@@ -90,11 +90,16 @@ ROWS = [row for module in finders.ECOSYSTEMS for row in module.ROWS]
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.marker)
 def test_a_row_says_what_runs(row: finders.Row) -> None:
-    files, installed = next(EXAMPLES[begin] for begin in EXAMPLES if row.marker.startswith(begin))
+    begin = next((begin for begin in EXAMPLES if row.marker.startswith(begin)), "")
+    assert begin, f"lacking in EXAMPLES: {row.marker}"
+    files, installed = EXAMPLES[begin]
     found = lines(files, *installed)
     for kind, column in (("lint", row.lint), ("test", row.tests)):
         assert not column or any(command in found[kind] for command in re.findall(r"`([^`]+)`", column)), found
 
 
 def test_the_documented_table_is_the_one_of_the_finders() -> None:
-    assert finders.table() in DOCS.read_text()
+    told, table = DOCS.read_text(encoding="utf-8"), finders.table()
+    lacking = [row for row in table.splitlines() if row not in told]
+    assert not lacking, "docs/gate.md lacks\n" + "\n".join(lacking)
+    assert table in told
