@@ -96,6 +96,7 @@ class PatchLanding(Fact, tag="patch-landing"):
     paths: List[str]
     lines: int = 0
     notes: List[str] = msgspec.field(default_factory=list)  # how the diff was read, where that was not as written
+    subject: str = ""  # of the commit
 
     def line(self) -> str:
         return f"{self.new:.10} on {self.branch}"
@@ -117,9 +118,11 @@ class PatchCommit(Fact, tag="patch-commit"):
     tests_ok: Optional[bool]  # None: nothing was run; False: not worse than a red base (gate.base_red)
     seconds: float
     notes: List[str] = msgspec.field(default_factory=list)  # as in patch-landing
+    subject: str = ""
 
     def line(self) -> str:
-        return f"{self.commit:.10}, {plural(self.lines, 'line')} in {self.seconds:.1f} s" + "".join(
+        named = f"{self.subject}: " if self.subject else ""
+        return f"{named}{self.commit:.10}, {plural(self.lines, 'line')} in {self.seconds:.1f} s" + "".join(
             f"; {note}" for note in (lockfiles.note(self.paths),) if note
         )
 

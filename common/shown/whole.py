@@ -15,6 +15,7 @@ from cccc.common.text.lines import Line, moment, printable
 from cccc.common.text.redaction import Redactor
 
 MESSAGES = (f.UserMessage, f.ToPeer, f.ToUser)
+LANDED = (f.PatchCommit,)
 _TO = {"a": "PeerA", "b": "PeerB", "both": "both"}
 
 
@@ -64,4 +65,6 @@ def _ends(fact: Fact) -> str:
         return f"{fact.author} → you"
     if isinstance(fact, f.ToPeer):
         return f"{fact.author} → {other(fact.author) if fact.author in PEERS else 'peer'}"
+    if isinstance(fact, LANDED):
+        return f"{fact.author} landed"
     return f"{fact.kind}, {line_of(fact).who}"

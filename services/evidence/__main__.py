@@ -28,7 +28,7 @@ class Evidence(worker.Worker):
     """Takes one open patch one step further whenever there is something to do."""
 
     name = "evidence"
-    version = 7
+    version = 8
     State = queue.State
     hears = queue.HEARS
 

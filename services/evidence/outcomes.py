@@ -39,6 +39,7 @@ def landing(patch: Open, ready: Ready) -> f.PatchLanding:
         paths=change.shown(ready.paths),
         lines=ready.lines,
         notes=ready.notes,
+        subject=ready.subject,
     )
 
 
@@ -53,6 +54,7 @@ def landed(patch: Open, now: float) -> Fact:
         lines=patch.lines,
         paths=patch.paths,
         notes=patch.notes,
+        subject=patch.subject,
         branch=patch.landing.branch,
         commit=patch.landing.new,
         tests_ok=None if test is None or test.verdict == "skipped" else test.verdict == "green",

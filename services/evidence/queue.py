@@ -73,6 +73,7 @@ class Open(msgspec.Struct):
     commit: str = ""
     because: str = ""
     notes: List[str] = msgspec.field(default_factory=list)
+    subject: str = ""
 
     @property
     def waits(self) -> bool:
@@ -188,6 +189,7 @@ def _landing(state: State, fact: f.PatchLanding) -> None:
     if patch:
         patch.landing = None if state.differs else Landing(fact.branch, fact.old, fact.new)
         patch.paths, patch.lines, patch.notes = fact.paths, fact.lines, fact.notes
+        patch.subject = fact.subject
 
 
 @_of_patches.rule

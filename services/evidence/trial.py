@@ -53,6 +53,7 @@ class Ready:
     landing: Landing
     changes: list[Change]
     lines: int
+    subject: str  # of the commit
     before: list[f.Fact] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # how the diff was read
     runs: dict[str, Run] = field(default_factory=dict)  # the checks that it passed, by kind
@@ -82,6 +83,7 @@ class Trial:
         self._changes: list[Change] = []
         self._content = b""
         self._words: Words | None = None
+        self._subject = ""
         self._needs: list[Need] = []  # what people have to decide
 
     def steps(self) -> Steps:
@@ -104,7 +106,9 @@ class Trial:
         landing = Landing(self._repo.branch, self._repo.head, commit)
         notes = [*self._untested(), *self._tree.notes[:_MOST_NOTES]]
         notes = [redaction.default.redact(note) for note in notes]
-        yield Ready(landing, self._changes, self._lines, self._verdicts.unsaid, notes, self._verdicts.passed)
+        yield Ready(
+            landing, self._changes, self._lines, self._subject, self._verdicts.unsaid, notes, self._verdicts.passed
+        )
 
     # --- preflight, policy, apply ---
 
@@ -241,6 +245,7 @@ class Trial:
         if run:
             yield from self._ask_hooks(run)
         commit = yield from self._make(log, append=bool(run and run.found.names))
+        self._subject = git.line(self._repo.top, "log", "-1", "--format=%s", commit)  # as the hooks left it
         if run and git_hooks.AFTER in run.found.names:
             self._tree.stand_at(commit)
             yield from run.run(git_hooks.AFTER)
@@ -298,4 +303,6 @@ class Trial:
         if self._verdicts.red_base:
             trailers.append("Cccc-Base: red")
         trailers += [f"Cccc-Decision: {ask.rfd_id}" for ask in patch.asks.values()]  # all approved: it lands
-        return message.compose(subject, body, trailers)
+        whole = message.compose(subject, body, trailers)
+        self._subject = whole.partition("\n")[0]
+        return whole

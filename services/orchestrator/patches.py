@@ -214,6 +214,7 @@ def _landed(state: State, fact: f.PatchCommit, around: Around) -> Sequence[Said]
     tests = {None: "untested", True: "tests green", False: "tests red, and not worse than before"}[fact.tests_ok]
     branch = fact.branch.removeprefix("refs/heads/")
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {plural(fact.lines, 'line')}, {tests}\n"
+    text += f"{fact.subject}\n" if fact.subject else ""
     if entry:
         text += f"It reverts {entry.reverts}{f': {entry.because}' if entry.because else ''}\n"
     text += "".join(f"{why}\n" for why in skipped)

@@ -51,6 +51,29 @@ def test_what_the_peers_told_the_user_is_printed_in_full_with_secrets_masked(tol
     assert code == 0 and "word 899" in shown
 
 
+def test_what_landed_is_listed_with_its_subject_and_since_when(told: Project) -> None:
+    landed = f.PatchCommit(
+        id="m-1",
+        author="PeerB",
+        mid="m-1",
+        source="patch.diff",
+        lines=2,
+        paths=["a.py"],
+        branch="refs/heads/main",
+        commit="abcdef0123" * 4,
+        tests_ok=True,
+        seconds=1.0,
+        subject="Read numbers",
+    )
+    bus.tell(told, "evidence", [landed])
+    words = "PeerB landed  [m-1]\nRead numbers: abcdef0123, 2 lines in 1.0 s\n"
+    said = cccc(told.root, "log", "--landed", "--since", "10m")
+    assert said.endswith(words) and "thing" not in said
+    assert words in cccc(told.root, "log") and "thing 4" in cccc(told.root, "log", "--since", "10m")
+    assert "no messages yet" in cccc(told.root, "log", "--since", "0s")
+    cccc(told.root, "log", "--me", "--landed", code=2)
+
+
 def test_one_message_is_printed_in_full_where_trace_and_ledger_show_cut_it(told: Project) -> None:
     assert "lines are cut; `cccc log u-5`" in cccc(told.root, "trace", "u-5")
     assert "lines are cut: `cccc log MID`" in cccc(told.root, "ledger", "show", "--mid", "u-5")

@@ -217,6 +217,19 @@ def test_a_commit_has_the_words_of_its_patch_and_the_trailers_of_the_gate(bench:
     assert trailers == ["Cccc-Mid", "Cccc-Peer", "Cccc-Patch"]
 
 
+def test_a_landing_says_the_subject_of_its_commit_as_the_hooks_left_it(bench: Bench) -> None:
+    bench.gate()
+    bench.queue(bench.diff({"docs/a.md": b"b\n"}))
+    landed = bench.outcome()
+    assert isinstance(landed, f.PatchCommit) and landed.subject == "Update docs/a.md"
+    hook = bench.root / ".git/hooks/commit-msg"
+    hook.write_text("#!/bin/sh\nsed -i '1s/^/docs: /' \"$1\"\n")
+    hook.chmod(0o755)
+    bench.queue(bench.diff({"docs/a.md": b"c\n"}), "m2")
+    landed = bench.outcome("m2")
+    assert isinstance(landed, f.PatchCommit) and landed.subject == "docs: Update docs/a.md"
+
+
 def test_a_token_in_the_words_of_a_patch_is_refused_before_any_check(bench: Bench) -> None:
     patch = mailed(bench, "Log in with ghp_" + "a" * 36)
     bench.gate(TEST_CMD="touch ran")

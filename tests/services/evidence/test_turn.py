@@ -37,7 +37,7 @@ def drop(mid: str = "m1") -> f.Fact:
 
 
 def passed() -> Attempt:
-    return Attempt(passed=Passed(Ready(Landing("refs/heads/main", "o", "n"), [], 1)))
+    return Attempt(passed=Passed(Ready(Landing("refs/heads/main", "o", "n"), [], 1, "Update a")))
 
 
 def next_step(
