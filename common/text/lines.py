@@ -57,6 +57,11 @@ def moment(ts: str) -> datetime:
     return datetime.fromisoformat(ts.replace("Z", "+00:00"))
 
 
+def seconds(ts: str) -> float:
+    """Return the time of a fact as Unix seconds."""
+    return moment(ts).timestamp()
+
+
 def clock(ts: str) -> str:
     """Return the time of a fact as the clock on the wall shows it."""
     return f"{moment(ts).astimezone():%H:%M:%S}"
@@ -69,4 +74,4 @@ def day(ts: str) -> str:
 
 def ago(ts: str) -> str:
     """Return how long ago the time of a fact is."""
-    return age(time.time() - moment(ts).timestamp())
+    return age(time.time() - seconds(ts))

@@ -7,12 +7,12 @@ that the user rewrote or took off its branch since is named, and is no fault.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from cccc.common.machine import git
 from cccc.common.paths import Project
+from cccc.common.text.lines import seconds
 from cccc.common.text.plural import plural
 from cccc.scripts.audit.book import Book
 
@@ -85,7 +85,7 @@ def of_git(found: Landed, book: Book) -> tuple[list[str], list[str]]:
     """
     problems, notes, older = [], [], 0
     known = {fact.mid: fact for fact in book.commits.values()}
-    began = moment(book.first_ts) if book.first_ts else 0.0
+    began = seconds(book.first_ts) if book.first_ts else 0.0
     for commit in found.on_branches.values():
         what = f"commit {commit.id[:12]}"
         if commit.id in book.commits:
@@ -141,11 +141,6 @@ def _moved(found: Landed, book: Book) -> Iterator[str]:
             yield f"{what} was taken off {fact.branch} since"
         else:
             yield f"{what} was taken out of the repository since"
-
-
-def moment(ts: str) -> float:
-    """Return the time of a fact in seconds since 1970."""
-    return datetime.fromisoformat(ts.replace("Z", "+00:00")).timestamp()
 
 
 def _list(values: list[str]) -> str:

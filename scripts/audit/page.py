@@ -10,8 +10,8 @@ from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.paths import other
 from cccc.common.shown.short import line_of
+from cccc.common.text.lines import seconds
 from cccc.common.text.plural import plural
-from cccc.scripts.audit.commits import moment
 from cccc.scripts.audit.threads import Patch, Receipt, Request, Thread
 from cccc.scripts.audit.verify import Audit
 
@@ -169,9 +169,9 @@ def _cells(seq: int, ts: str, day: str, family: str) -> str:
 
 
 def _receipt(fact: Fact, receipt: Receipt) -> str:
-    began, said = moment(fact.ts), []
+    began, said = seconds(fact.ts), []
     for name, ts in (("in the inbox", receipt.inbox), ("nudged", receipt.nudged), ("read", receipt.read)):
-        after = f"+{moment(ts) - began:.3f} s" if ts else "not yet"
+        after = f"+{seconds(ts) - began:.3f} s" if ts else "not yet"
         said.append(f'<span title="{text(ts)}">{name} {after}</span>')
     return f"<p class=receipt>{' · '.join(said)}</p>"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Dict, List
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS
+from cccc.common.text.lines import seconds
 from cccc.services.delivery.nudge import Flight
 from cccc.services.delivery.panes.screen import RUNS
 
@@ -71,11 +71,6 @@ class Peer(msgspec.Struct):
 class Memory(msgspec.Struct):
     peers: Dict[str, Peer] = msgspec.field(default_factory=lambda: {name: Peer() for name in PEERS})
     differs: str = ""  # how the ledger is not the one that was acknowledged; no nudge until a person accepts it
-
-
-def seconds(ts: str) -> float:
-    """Return a fact's time as Unix seconds."""
-    return datetime.strptime(ts, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
 
 
 # What each kind of fact changes in the memory.

@@ -19,7 +19,7 @@ from cccc.common.errors import NotFound
 from cccc.common.machine import git
 from cccc.common.machine.waits import left
 from cccc.common.paths import IGNORE
-from cccc.common.text.lines import moment
+from cccc.common.text.lines import seconds
 from cccc.services.evidence.reading.change import shown
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates annotations at run time: List[...] for Python 3.9
@@ -99,7 +99,7 @@ def leftovers(state: State, paths: Iterable[str]) -> f.LeftoverEdits | None:
 
 def over(ts: str, wait: float) -> bool:
     """Return whether `wait` seconds have passed since the time of a fact."""
-    return not left(moment(ts).timestamp(), wait, time.time())
+    return not left(seconds(ts), wait, time.time())
 
 
 class Watcher:

@@ -24,7 +24,7 @@ from cccc.common.settings import drift
 from cccc.common.shown import obstacles
 from cccc.common.shown.short import one_line
 from cccc.common.shown.status import Bridge, verified
-from cccc.common.text.lines import moment
+from cccc.common.text.lines import seconds
 from cccc.common.worker import Worker, main
 from cccc.services.panel import fold, snapshot
 from cccc.services.panel.snapshot import Live, Moment, Setting
@@ -85,7 +85,7 @@ class Panel(Worker):
         call = self.state.call
         if call is None or call.seq == self._bell or not self.settings.policies.notices:
             return
-        if left(moment(call.ts).timestamp(), _STILL_NEWS, time.time()):
+        if left(seconds(call.ts), _STILL_NEWS, time.time()):
             self._bell = call.seq
             try:
                 tmux.announce(self.project, f"{self.project.name}: {call.text}")

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from rich.text import Text
 
 from cccc.common.shown.status import Bridge, FactLine, Ledger, PatchLine, Peer, RfdLine, Service, Status, ToldLine
+from cccc.common.text.lines import moment
 from cccc.common.text.plural import plural
 
 _LABEL = 10
@@ -237,7 +238,7 @@ def _cut(line: Text, width: int) -> Text:
 
 def clock(ts: str, now: datetime, *, seconds: bool = False) -> str:
     """Return the local time of day of a moment, or month and day when that is long ago."""
-    then = _moment(ts).astimezone(now.tzinfo)
+    then = moment(ts).astimezone(now.tzinfo)
     if now - then > timedelta(hours=20):
         return then.strftime("%m-%d   " if seconds else "%m-%d")
     return then.strftime("%H:%M:%S" if seconds else "%H:%M")
@@ -245,7 +246,7 @@ def clock(ts: str, now: datetime, *, seconds: bool = False) -> str:
 
 def age(ts: str, now: datetime) -> str:
     """Return how long ago a moment was, in two units at most: `<1m`, `5m`, `2h05m`, `3d04h`."""
-    minutes = max(0, int((now - _moment(ts)).total_seconds() // 60))
+    minutes = max(0, int((now - moment(ts)).total_seconds() // 60))
     if minutes < 60:
         return f"{minutes}m" if minutes else "<1m"
     hours, minutes = divmod(minutes, 60)
@@ -264,7 +265,3 @@ def size(count: float) -> str:
 def _local(text: str, now: datetime) -> str:
     """Return a text with the moments in it as the clock on the wall shows them."""
     return _MOMENT.sub(lambda found: clock(found[0], now), text)
-
-
-def _moment(ts: str) -> datetime:
-    return datetime.fromisoformat(ts.replace("Z", "+00:00"))

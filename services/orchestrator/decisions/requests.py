@@ -12,6 +12,7 @@ import msgspec
 from cccc.common import facts as f
 from cccc.common.facts import Fact
 from cccc.common.settings import policies
+from cccc.common.text.lines import moment
 from cccc.common.text.plural import plural
 from cccc.services.orchestrator.decision import Said
 from cccc.services.orchestrator.decisions import approvers, triggers
@@ -209,10 +210,9 @@ def _cut(text: str, longest: int) -> str:
 
 def later(ts: str, minutes: int) -> str:
     """Return the time `minutes` after that of a fact, in the same form."""
-    moment = datetime.strptime(ts, "%Y-%m-%dT%H:%M:%S.%f%z") + timedelta(minutes=minutes)
-    return stamp(moment)
+    return stamp(moment(ts) + timedelta(minutes=minutes))
 
 
-def stamp(moment: datetime) -> str:
+def stamp(when: datetime) -> str:
     """Return a time as facts have it."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

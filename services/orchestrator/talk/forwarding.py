@@ -9,7 +9,6 @@ A message that passes, or a resume, ends that silence: what is held after it is 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, Dict, List, Union
 
 import msgspec
@@ -20,6 +19,7 @@ from cccc.common.facts import Fact
 from cccc.common.machine.waits import left
 from cccc.common.paths import other
 from cccc.common.text import evidence_card
+from cccc.common.text.lines import seconds
 from cccc.services.orchestrator.decision import Around, Said, Write
 from cccc.services.orchestrator.decisions import rfd_cards
 from cccc.services.orchestrator.mail import insight
@@ -258,8 +258,3 @@ def _tell(state: State, peer: str, fact: Fact, reason: str, text: str, write: Wr
 def _hush_over(side: Side, *reasons: str) -> None:
     for reason in reasons:
         side.told.pop(reason, None)
-
-
-def seconds(ts: str) -> float:
-    """Return a fact's time as Unix seconds."""
-    return datetime.strptime(ts, "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()

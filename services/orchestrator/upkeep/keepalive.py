@@ -16,6 +16,7 @@ from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.machine.waits import left
 from cccc.common.paths import PEERS, other
+from cccc.common.text.lines import seconds
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
@@ -91,8 +92,7 @@ def due(state: State, minutes: float, has_brief: bool, now: datetime) -> f.Keepa
     if not minutes or not state.since or any(state.turns.values()) or not (has_brief or state.claim):
         return None
     wait = minutes * 2 ** min(state.sent, _MOST_DOUBLINGS)
-    then = datetime.strptime(state.since, "%Y-%m-%dT%H:%M:%S.%f%z")
-    if left(then.timestamp(), wait * 60, now.timestamp()):
+    if left(seconds(state.since), wait * 60, now.timestamp()):
         return None
     return f.Keepalive(minutes=round(wait), count=state.sent + 1, claim=state.claim)
 

@@ -8,7 +8,6 @@ session in which nobody says anything costs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Callable, Dict, List
 
 import msgspec
@@ -18,6 +17,7 @@ from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.paths import PEERS
 from cccc.common.settings.cli_profiles import Delivery
+from cccc.common.text.lines import moment
 from cccc.services.orchestrator.decision import Said
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
@@ -137,7 +137,7 @@ def _refresh(state: State, fact: f.Refresh, upkeep: Upkeep, write: Write) -> Seq
 
 def now(ts: str) -> str:
     """Return a fact's time as the peers are told it: local, with its zone."""
-    local = datetime.strptime(ts, "%Y-%m-%dT%H:%M:%S.%f%z").astimezone()
+    local = moment(ts).astimezone()
     offset = local.strftime("%z")
     return f"Now: {local:%Y-%m-%d %H:%M:%S} {local.tzname()} (UTC{offset[:3]}:{offset[3:]})"
 
