@@ -6,7 +6,7 @@ beside its section.
 
 from __future__ import annotations
 
-from cccc.common.registry import BRIDGE, BRIDGES
+from cccc.common.registry import BRIDGE, BRIDGES, PLATFORMS
 from cccc.common.settings import chat, cli_profiles, policies, roles
 
 SESSION = "session"  # not a service: what a session keeps from its `cccc up` on
@@ -16,8 +16,8 @@ READ_BY = {
     "cli_profiles": cli_profiles.READ_BY,
     "policies": policies.READ_BY,
     "roles": roles.READ_BY,
+    **dict.fromkeys(PLATFORMS, chat.READ_BY),
     "telegram": chat.TELEGRAM_READ_BY,
-    **dict.fromkeys(("slack", "discord"), chat.READ_BY),
 }
 AT_ONCE, AT_RESTART, NEXT_SESSION = "at once", "restart", "next session"
 

@@ -17,6 +17,7 @@ import msgspec
 from cccc.common import settings
 from cccc.common.machine import durable
 from cccc.common.paths import Project
+from cccc.common.registry import PLATFORMS
 from cccc.common.terminal import inherited, typed_by
 from cccc.common.terminal.alive import alive
 
@@ -93,5 +94,5 @@ def _now() -> str:
 def _tokens(project: Project) -> frozenset[str]:
     """Return the names of the variables that hold tokens: those of the settings, and the defaults."""
     loaded, default = settings.load(project), settings.Settings()
-    chats = [getattr(each, name) for each in (loaded, default) for name in ("telegram", "slack", "discord")]
+    chats = [getattr(each, name) for each in (loaded, default) for name in PLATFORMS]
     return frozenset(getattr(c, field) for c in chats for field in c.__struct_fields__ if field.endswith("_env"))

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cccc.common import settings
 from cccc.common.chats import bridges
 from cccc.common.paths import Project
+from cccc.common.registry import PLATFORMS
+from cccc.common.settings.chat import Chat
+from cccc.common.settings.policies import Approver
 from tests.command import cccc
 from tests.conftest import git
+from tests.test_packaging import pyproject
 
+ROOT = Path(__file__).parents[2]
+STAND_INS = (ROOT / "tests" / "bridges" / "stand_ins", ROOT / "scripts" / "stand_ins")
 TOKEN = "123456789" + ":" + "AAF-x_9" * 5
+
+
+def test_every_platform_is_named_wherever_one_has_to_be() -> None:
+    sections = {name: type(section) for name, section in msgspec.structs.asdict(settings.Settings()).items()}
+    places = {
+        "NEEDS, common/chats/bridges.py": set(bridges.NEEDS),
+        "Settings, common/settings/__init__.py": {name for name, kind in sections.items() if issubclass(kind, Chat)},
+        "Approver, common/settings/policies.py": set(Approver.__struct_fields__) - {"local", "roles"},
+        "the extras, pyproject.toml": set(pyproject()["project"]["optional-dependencies"]) - {"all", "dev"},
+        "services/bridges": {path.parent.name for path in (ROOT / "services" / "bridges").glob("*/__main__.py")},
+        "tests/bridges/stand_ins or scripts/stand_ins": {
+            path.stem for folder in STAND_INS for path in folder.glob("*") if path.stem in PLATFORMS
+        },
+    }
+    assert {place: set(PLATFORMS) ^ names for place, names in places.items() if set(PLATFORMS) != names} == {}
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cccc.common import facts as f
+from cccc.common.registry import PLATFORMS
 from cccc.common.settings.policies import Approver
 
-_PLATFORMS = ("telegram", "slack", "discord")
 _OF_PATCHES = ("protected", "large", "tests")
 _OF_BASES = ("red", "untested")
 
@@ -19,7 +19,7 @@ def kind(why: str) -> str:
 
 def who(approvers: Mapping[str, Approver], fact: f.Decision, asked: str) -> tuple[str, str]:
     """Return the person behind an answer to a request of the kind `asked`, and why they may not decide, or ""."""
-    local = fact.via not in _PLATFORMS
+    local = fact.via not in PLATFORMS
     if not approvers:
         return (fact.who or "the local user", "") if local else ("", _NOBODY_LISTED.format(fact=fact))
     for name, person in approvers.items():
