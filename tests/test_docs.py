@@ -14,6 +14,7 @@ from cccc.scripts.cli import cli
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+ROOMS = ("common", "services", "scripts", "tests")
 TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
 
 
@@ -28,6 +29,13 @@ def test_every_test_that_a_document_names_exists(document: Path) -> None:
 def test_every_file_to_which_a_document_links_exists(document: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)", document.read_text(encoding="utf-8"))
     assert [link for link in links if "://" not in link and not (document.parent / link).exists()] == []
+
+
+def test_every_module_on_the_way_of_a_line_to_the_commit_exists() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+\.py)`", guide.partition("\n## A line of text")[2].partition("\n## ")[0]))
+    paths = [f"/{path.relative_to(ROOT)}" for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+    assert len(named) > 20 and {name for name in named if not any(path.endswith(f"/{name}") for path in paths)} == set()
 
 
 @pytest.mark.parametrize(

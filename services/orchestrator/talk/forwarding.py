@@ -162,6 +162,12 @@ def due_reminders(state: State, now: float) -> list[tuple[f.ReviseRemind, int]]:
 
 @decide.rule
 def _message(state: State, fact: f.ToPeer, around: Around) -> list[Said]:
+    """Forward, hold or drop a message, by the first of these that applies.
+
+    A card alone is forwarded. Without an insight, or without the revise that is owed, it is held; one that pays
+    releases what was held for that. A pause holds. The filter drops. A diff stands for insight and revise, and is not
+    dropped.
+    """
     text, write, rules = around.text, around.write, around.policies.handoff_filter
     author, side, read = fact.author, state.sides[fact.author], insight.read(text)
     body = f.Body(sha=fact.sha, size=fact.size, text=fact.text)
