@@ -24,7 +24,8 @@ from cccc.services.evidence.checking.links import Link, Loan
 from cccc.services.evidence.checking.sandbox import Sandbox
 from cccc.services.evidence.checking.setup_cache import Products
 from cccc.services.evidence.policy import Counted
-from cccc.services.evidence.tree.gate_tree import Clean, GateTree
+from cccc.services.evidence.tree.gate_tree import GateTree
+from cccc.services.evidence.tree.kept_tree import Clean
 
 SILENT = "it says nothing"  # of a run without a cause
 _LARGEST_REPORT = 64 * 1024 * 1024

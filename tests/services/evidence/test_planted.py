@@ -10,7 +10,8 @@ from typing import Callable
 import pytest
 
 from cccc.common.machine import git
-from cccc.services.evidence.tree.gate_tree import Clean, GateTree
+from cccc.services.evidence.tree.gate_tree import GateTree
+from cccc.services.evidence.tree.kept_tree import Clean
 from tests.services.evidence import repos
 
 FILES = {"tests/test_a.py": b"assert 1\n", "tests/deep/b.py": b"b\n", "a.py": b"a\n", "docs/x.md": b"x\n"}
