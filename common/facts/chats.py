@@ -88,7 +88,7 @@ class ChatCommand(Fact, tag="chat-command"):
 
 
 class ChatTold(Fact, tag="chat-told"):
-    """A bridge answers a person by itself: why a line went nowhere (once per cool-down), or that a chat is let in."""
+    """A bridge answers a person on its own: why a line went nowhere (once per cool-down), or that a chat subscribed."""
 
     SAID_BY = ("bridge",)
 

@@ -157,7 +157,7 @@ class BaseForgotten(Fact, tag="base-forgotten"):
     reason: str = ""
 
     def line(self) -> str:
-        return f"{_accepted(self)} no more: {self.reason or 'taken back by the user'}"
+        return f"removed: {_accepted(self)}: {self.reason or 'by the user'}"
 
 
 class EvidenceCard(Fact, tag="evidence-card"):

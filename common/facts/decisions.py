@@ -149,7 +149,7 @@ class RfdQuestion(Fact, tag="rfd-question"):
 
 
 class RfdExpired(Fact, tag="rfd-expired"):
-    """The time of a request, or of an approval that was not used, is over."""
+    """A request, or an approval that was not used, has expired."""
 
     SAID_BY = ("orchestrator",)
     TONE = ASKS

@@ -81,7 +81,7 @@ class StartupInboxResume(Fact, tag="startup-inbox-resume"):
     count: int
 
     def line(self) -> str:
-        return f"{plural(self.count, 'message')} of the last session"
+        return f"{plural(self.count, 'message')} from the last session"
 
 
 class StartupInboxDiscard(Fact, tag="startup-inbox-discard"):
@@ -95,4 +95,6 @@ class StartupInboxDiscard(Fact, tag="startup-inbox-discard"):
     kept: bool  # in `processed/`; otherwise the files are removed
 
     def line(self) -> str:
-        return f"{plural(self.count, 'message')} of the last session, {'archived' if self.kept else 'discarded'} unread"
+        return (
+            f"{plural(self.count, 'message')} from the last session, {'archived' if self.kept else 'discarded'} unread"
+        )

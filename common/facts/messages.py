@@ -124,7 +124,7 @@ class IntakePaused(Fact, tag="intake-paused"):
 
     def call(self) -> str:
         left = f"{self.free_mb} MB" if self.free_files < 0 else f"room for {self.free_files} more files"
-        return f"free some space: the disk has {left}, and what the peers hand in waits"
+        return f"free some space: the disk has {left}, the peers' files are not picked up until then"
 
 
 class IntakeResumed(Fact, tag="intake-resumed"):
@@ -161,7 +161,7 @@ class Notice(Fact, tag="notice"):
 
 
 class Pause(Fact, tag="pause"):
-    """A person stopped the handoffs between the peers; `to_user` and patches go on."""
+    """A person paused handoffs between the peers; `to_user` and patches are not affected."""
 
     SAID_BY = ("bridge", "cli")
 
@@ -169,7 +169,7 @@ class Pause(Fact, tag="pause"):
 
 
 class Resume(Fact, tag="resume"):
-    """A person let the handoffs between the peers go on."""
+    """A person resumed handoffs between the peers."""
 
     SAID_BY = ("bridge", "cli")
 
@@ -237,7 +237,7 @@ class HandoffHeld(Fact, tag="handoff-held"):
 
 
 class HandoffRelease(Fact, tag="handoff-release"):
-    """A held message, or the one that releases it and comes after it, goes on to the other peer."""
+    """A held message, or the one that releases it and comes after it, is forwarded to the other peer."""
 
     SAID_BY = ("orchestrator",)
 

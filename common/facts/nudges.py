@@ -91,10 +91,10 @@ class NudgeUnanswered(Fact, tag="nudge-unanswered"):
     since: str
 
     def line(self) -> str:
-        return f"{plural(self.attempts, 'nudge')} without an answer"
+        return f"{plural(self.attempts, 'nudge')} unanswered"
 
     def call(self) -> str:
         return f"{self.to} has left {plural(self.attempts, 'nudge')} unanswered"
 
     def advice(self) -> str:
-        return f"the first of them since {self.since}; look at its pane"
+        return f"first one at {self.since}; see its pane with `cccc attach`"

@@ -72,7 +72,7 @@ class PatchPrecheckFail(Fact, tag="patch-precheck-fail"):
 
 
 class PatchHeld(Fact, tag="patch-held"):
-    """A patch waits for something that is not its own fault, and goes on by itself."""
+    """A patch waits for something that is not its own fault; it continues automatically."""
 
     SAID_BY = ("evidence",)
     TONE = ASKS
@@ -128,7 +128,7 @@ class PatchCommit(Fact, tag="patch-commit"):
 
 
 class PatchWaiting(Fact, tag="patch-waiting"):
-    """The user is told of a held patch: for `gate.wait_minutes`, or waiting for what only the user can mend."""
+    """The user is told of a held patch: for `gate.wait_minutes`, or waiting for what only the user can fix."""
 
     SAID_BY = ("evidence",)
 
@@ -138,7 +138,7 @@ class PatchWaiting(Fact, tag="patch-waiting"):
     since: str
 
     def call(self) -> str:
-        return f"the patch {self.mid} waits: {self.reason}"
+        return f"patch {self.mid} is held: {self.reason}"
 
 
 class PatchRetry(Fact, tag="patch-retry"):
@@ -158,7 +158,7 @@ class PatchRetry(Fact, tag="patch-retry"):
     because: str = ""
 
     def line(self) -> str:
-        return f"again, as {self.mid}, what {self.of} was"
+        return f"{self.of} again, as {self.mid}"
 
 
 class PatchRevert(Fact, tag="patch-revert"):
@@ -218,7 +218,7 @@ class BranchMoved(Fact, tag="branch-moved"):
 
 
 class LeftoverEdits(Fact, tag="leftover-edits"):
-    """What is changed in the work tree and was never handed in; said when the set changes."""
+    """What is changed in the work tree outside any patch; said when the set changes."""
 
     SAID_BY = ("evidence",)
 
@@ -227,7 +227,7 @@ class LeftoverEdits(Fact, tag="leftover-edits"):
     since: str  # when the oldest of them was first seen
 
     def line(self) -> str:
-        return f"{plural(self.count, 'path')} changed that no patch handed in"
+        return f"{plural(self.count, 'path')} changed outside any patch"
 
 
 class LeftoverRemind(Fact, tag="leftover-remind"):
@@ -240,7 +240,7 @@ class LeftoverRemind(Fact, tag="leftover-remind"):
     since: str
 
     def line(self) -> str:
-        return f"{plural(self.count, 'path')} changed that no patch handed in"
+        return f"{plural(self.count, 'path')} changed outside any patch"
 
 
 class SettingsApplying(Fact, tag="settings-applying"):

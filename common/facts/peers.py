@@ -56,7 +56,7 @@ class PeerExited(Fact, tag="peer-exited"):
     def call(self) -> str:
         if self.status.startswith(PROFILE):
             return f"{self.peer} is started without it: {self.status}"
-        return f"{self.peer} keeps ending ({self.status})" if self.again_s >= _KEEPS_ENDING else ""
+        return f"{self.peer} keeps exiting ({self.status})" if self.again_s >= _KEEPS_ENDING else ""
 
 
 class PeerSession(Fact, tag="peer-session"):
@@ -98,7 +98,7 @@ class PeerStopped(Fact, tag="peer-stopped"):
 
 
 class TurnEnd(Fact, tag="turn-end"):
-    """A turn of a peer's CLI is over."""
+    """A turn of a peer's CLI has ended."""
 
     SAID_BY = ("delivery",)
 
@@ -124,11 +124,11 @@ class PeerLimit(Fact, tag="peer-limit"):
         return f"{self.peer} has reached its usage limit" + (f", resets {self.resets}" if self.resets else "")
 
     def advice(self) -> str:
-        return f"its mail waits: {self.text}"
+        return f"its mail is held: {self.text}"
 
 
 class PeerLogin(Fact, tag="peer-login"):
-    """A peer's CLI has to be logged in again; its nudges wait."""
+    """A peer's CLI needs to log in again; its nudges wait."""
 
     SAID_BY = ("delivery",)
     TONE = BAD
@@ -137,10 +137,10 @@ class PeerLogin(Fact, tag="peer-login"):
     text: str
 
     def call(self) -> str:
-        return f"{self.peer} has to be logged in again"
+        return f"{self.peer} needs to log in again"
 
     def advice(self) -> str:
-        return f"`cccc attach` and log in there; its mail waits: {self.text}"
+        return f"`cccc attach` and log in there; its mail is held: {self.text}"
 
 
 class PeerBlocked(Fact, tag="peer-blocked"):
@@ -154,10 +154,10 @@ class PeerBlocked(Fact, tag="peer-blocked"):
     since: str
 
     def call(self) -> str:
-        return f"{self.peer} cannot be told of its mail: {self.reason}"
+        return f"{self.peer} cannot be nudged: {self.reason}"
 
     def advice(self) -> str:
-        return f"it has waited since {self.since}; `cccc attach` shows the pane"
+        return f"mail waiting since {self.since}; see `cccc attach`"
 
 
 class RawInput(Fact, tag="raw-input"):

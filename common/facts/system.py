@@ -46,7 +46,7 @@ class LedgerRestored(Fact, tag="ledger-restored"):
     kept: str = ""
 
     def line(self) -> str:
-        return f"kept what stood there: {self.kept}" if self.kept else ""
+        return f"kept the old one: {self.kept}" if self.kept else ""
 
 
 class LedgerDiffers(Fact, tag="ledger-differs"):
@@ -79,7 +79,7 @@ class LedgerAccepted(Fact, tag="ledger-accepted"):
     breaks: List[int] = msgspec.field(default_factory=list)  # lines that do not follow from the line before
 
     def line(self) -> str:
-        return f"the one that ended at {self.old_seq}, by {self.who}: {self.because}"
+        return f"the one ending at {self.old_seq}, by {self.who}: {self.because}"
 
 
 class BodyForgotten(Fact, tag="body-forgotten"):

@@ -122,7 +122,7 @@ class Panel(Worker):
         except OSError as error:
             if not durable.no_room(error):
                 raise
-            self.trouble = f"{self.project.status} is not written: {error.strerror}"
+            self.trouble = f"{self.project.status} cannot be written: {error.strerror}"
             return True
         self.trouble = self._socket_trouble
         self._shown = shown

@@ -146,7 +146,7 @@ def _peer(state: State, live: Live, peer: str, now: Moment) -> Peer:
     mail = state.mail[peer]
     result = Peer(inbox=max(0, mail.delivered - mail.read), command=mail.command, last=mail.last)
     if live.silent("delivery", now):
-        result.reason = "delivery is silent"
+        result.reason = "delivery is not responding"
     elif peer in live.panes:
         pane, result.since = live.panes[peer]
         result.state, result.reason = pane.state, one_line(pane.reason)
@@ -158,7 +158,7 @@ def _troubles(services: dict[str, Service], peers: dict[str, Peer], skipped: lis
     lines = []
     for name, service in services.items():
         if service.state == "silent":
-            lines.append(f"{name} is silent; see `cccc logs {name}`")
+            lines.append(f"{name} is not responding; see `cccc logs {name}`")
         elif service.trouble:
             lines.append(f"{name}: {service.trouble}")
     for peer, shown in peers.items():

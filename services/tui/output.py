@@ -30,7 +30,7 @@ class Output(VerticalScroll, can_focus=False):
     """The entries, oldest first; hidden when there is none."""
 
     def on_mount(self) -> None:
-        self.border_title = "Esc closes, /log shows again what the peers told you, PgUp PgDn read"
+        self.border_title = "Esc close · PgUp/PgDn scroll · /log shows the peers' messages again"
 
     def add(self, lines: Sequence[Line], from_its_top: bool) -> None:
         """Show one more entry: its beginning, or its end."""

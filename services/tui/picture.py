@@ -113,7 +113,7 @@ def _headline(status: Status, width: int, now: datetime, note: str) -> Text:
     elif any(service.state == "starting" for service in status.services.values()):
         left.append("starting", "yellow")
     else:
-        left.append("all well", "green")
+        left.append("OK", "green")
     up = f"up {age(status.started, now)}, " if status.started else ""
     left.append(f"  {up}{plural(status.ledger.seq, 'fact')}, {size(status.ledger.size)}", "dim")
     right = now.strftime("%H:%M")
@@ -132,7 +132,7 @@ def _peer(peer: Peer, now: datetime) -> list[Text]:
         first.append(f"  {peer.reason}", "yellow")
     last = peer.last
     if last is None:
-        return [first, Text("no message yet", "dim")]
+        return [first, Text("no messages yet", "dim")]
     second = Text.assemble((f"{clock(last.ts, now)} {last.author} {last.inbox_seq:06d} ", "dim"), _state(last.stage, 0))
     return [first, second.append(f"  {last.text}", "dim")]
 
@@ -161,7 +161,7 @@ def _told(line: ToldLine, now: datetime) -> Text:
 
 
 def _paused(status: Status, now: datetime) -> Text:
-    text = Text("handoffs wait; /resume lets them go on", "yellow")
+    text = Text("handoffs are paused (/resume to continue)", "yellow")
     return _timed(status.paused, now, text)
 
 
@@ -193,7 +193,7 @@ def _ledger(ledger: Ledger, now: datetime) -> Text:
     line = Text(f"{plural(ledger.seq, 'fact')}, {size(ledger.size)} in {plural(ledger.segments, 'file')}, ")
     found = ledger.verified
     if found is None:
-        return line.append("never verified: `cccc ledger verify`")
+        return line.append("not verified: `cccc ledger verify`")
     if found.problems:
         return line.append(f"{plural(found.problems, 'problem')} found: `cccc ledger verify`", "bold red")
     return line.append(f"verified up to {found.seq}, {age(found.ts, now)} ago", "green")

@@ -13,7 +13,7 @@ from cccc.common.paths import Project
 def main() -> int:
     """Show the panel until it is left. Returns the exit code."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
-        print("the panel needs a terminal; `cccc status` prints the same, `cccc console` takes lines", file=sys.stderr)
+        print("the panel needs a terminal; use `cccc status` or `cccc console`", file=sys.stderr)
         return 1
     try:
         project = Project.find()

@@ -22,7 +22,7 @@ from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
 from cccc.common.text.lines import Line, cut
 
-_KEYS = "↑↓ select   {answers}   ? ask   PgUp PgDn read   Esc back"
+_KEYS = "↑↓ select   {answers}   ? ask   PgUp PgDn scroll   Esc back"
 _SHOWN = 5  # requests at once
 _ENDS = ("escape", "ctrl+r", "q")
 
@@ -51,7 +51,7 @@ class Decide(Screen[str]):
         yield Static(id="requests")
         with VerticalScroll(id="request", can_focus=False):
             yield Static(id="text")
-        yield Input(id="question", placeholder="what do you want to know? Enter asks both peers", compact=True)
+        yield Input(id="question", placeholder="your question (Enter asks both peers)", compact=True)
         yield Static(id="keys")
 
     def on_mount(self) -> None:
@@ -162,7 +162,7 @@ class Decide(Screen[str]):
 
     def _keys(self) -> Text:
         if self._answer:
-            return Text(f"{self._answer} {self._chosen}? y = yes, any other key = no", "bold yellow reverse")
+            return Text(f"{self._answer} {self._chosen}? y to confirm, any other key to cancel", "bold yellow reverse")
         if not self._chosen:
             return Text("Esc back", "dim")
         return Text(_KEYS.format(answers="   ".join(f"{key} {word}" for key, word in self._choices().items())), "dim")

@@ -31,7 +31,7 @@ class CommandLine(TextArea):
         choices: list[str]
 
     def __init__(self, project: Project) -> None:
-        super().__init__(compact=True, highlight_cursor_line=False, placeholder="/help, or a: b: both: and a message")
+        super().__init__(compact=True, highlight_cursor_line=False, placeholder="a message (a: b: both:) or /help")
         self.cursor_blink = False
         self._project = project
         self._history = History(project)

@@ -21,8 +21,8 @@ def test_a_plural_of_its_own_is_used() -> None:
 @pytest.mark.parametrize(
     ("fact", "words"),
     [
-        (f.LeftoverEdits(paths=["a"], count=1, since=""), "1 path changed that"),
-        (f.NudgeUnanswered(to="PeerA", attempts=1, since=""), "1 nudge without"),
+        (f.LeftoverEdits(paths=["a"], count=1, since=""), "1 path changed outside"),
+        (f.NudgeUnanswered(to="PeerA", attempts=1, since=""), "1 nudge unanswered"),
         (f.LedgerRepaired(bytes=1, kept="x"), "1 torn byte kept in x"),
     ],
 )

@@ -37,18 +37,18 @@ def a_request(title: str = "Push it?") -> f.Rfd:
 
 CALLS = [
     (a_request(), "decide rfd-1: Push it?"),
-    (f.PeerExited(peer="PeerA", status="exit 1", lived_s=0.1, again_s=4.0), "PeerA keeps ending (exit 1)"),
+    (f.PeerExited(peer="PeerA", status="exit 1", lived_s=0.1, again_s=4.0), "PeerA keeps exiting (exit 1)"),
     (f.NudgeUnanswered(to="PeerB", attempts=8, since="s"), "PeerB has left 8 nudges unanswered"),
     (
         f.IntakePaused(free_mb=90, limit_mb=100),
-        "free some space: the disk has 90 MB, and what the peers hand in waits",
+        "free some space: the disk has 90 MB, the peers' files are not picked up until then",
     ),
     (f.PeerLimit(peer="PeerA", text="x", resets="5pm"), "PeerA has reached its usage limit, resets 5pm"),
-    (f.PeerLogin(peer="PeerA", text="x"), "PeerA has to be logged in again"),
-    (f.PeerBlocked(peer="PeerA", reason="a dialog", since="s"), "PeerA cannot be told of its mail: a dialog"),
+    (f.PeerLogin(peer="PeerA", text="x"), "PeerA needs to log in again"),
+    (f.PeerBlocked(peer="PeerA", reason="a dialog", since="s"), "PeerA cannot be nudged: a dialog"),
     (
         f.PatchWaiting(author="PeerB", mid="m2", reason="a rebase is on", since="s"),
-        "the patch m2 waits: a rebase is on",
+        "patch m2 is held: a rebase is on",
     ),
     (f.FactSkipped(service="evidence", fact=7, error="KeyError"), "evidence skipped fact 7"),
 ]

@@ -33,7 +33,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 @pytest.fixture
 def person(up: Project, tmp_path: Path) -> Iterator[Outside]:
     with attached(up, tmp_path / "outside") as outside:
-        outside.shows("/help, or a: b: both:")
+        outside.shows("a message (a: b: both:) or /help")
         choose_panel(up)
         yield outside
 
@@ -65,7 +65,7 @@ def test_a_request_rings_and_is_approved_by_two_keys(up: Project, person: Outsid
     person.press("C-r")
     person.shows("a approve   r reject")
     person.press("a")
-    person.shows(f"approve {rfd_id}? y = yes")
+    person.shows(f"approve {rfd_id}? y to confirm")
     person.press("y")
     until(lambda: settled(up, rfd_id) == ["approved"], 15, "the decision")
     person.shows(f"{rfd_id}: approved by")

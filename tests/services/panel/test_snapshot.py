@@ -54,7 +54,7 @@ def test_a_service_that_stops_beating_is_silent_after_ten_seconds() -> None:
         all_beat(live, second, but="evidence")
     shown = seen(live, 13)
     assert (shown.services["evidence"].state, shown.services["evidence"].silent_since) == ("silent", ts_of(1))
-    assert shown.troubles == ["evidence is silent; see `cccc logs evidence`"]
+    assert shown.troubles == ["evidence is not responding; see `cccc logs evidence`"]
 
 
 def test_a_silent_service_that_runs_as_another_process_was_started_again() -> None:
@@ -92,12 +92,12 @@ def test_a_bridge_that_was_stopped_is_not_shown_and_is_no_trouble() -> None:
 def test_a_silent_ledger_does_not_make_the_others_silent() -> None:
     live = Live(at(0))
     all_beat(live, 1)
-    assert seen(live, 20).troubles == ["ledger is silent; see `cccc logs ledger`"]
+    assert seen(live, 20).troubles == ["ledger is not responding; see `cccc logs ledger`"]
     beat(live, "ledger", 21)
     assert seen(live, 21).troubles == []
     for second in range(23, 34, 2):
         beat(live, "ledger", second)
-    assert "delivery is silent; see `cccc logs delivery`" in seen(live, 33).troubles
+    assert "delivery is not responding; see `cccc logs delivery`" in seen(live, 33).troubles
 
 
 def test_what_a_service_cannot_do_is_a_trouble() -> None:
@@ -131,7 +131,7 @@ def test_a_pane_is_unknown_while_delivery_is_silent() -> None:
     for second in range(3, 14, 2):
         all_beat(live, second, but="delivery")
     peer = seen(live, 13).peers["PeerA"]
-    assert (peer.state, peer.reason) == ("unknown", "delivery is silent")
+    assert (peer.state, peer.reason) == ("unknown", "delivery is not responding")
 
 
 def test_a_dead_peer_and_a_skipped_fact_are_troubles() -> None:

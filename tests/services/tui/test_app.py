@@ -133,7 +133,7 @@ def test_a_request_is_answered_by_two_keys_while_its_patch_is_on_the_screen(proj
         shown = text_of(panel, "#text")
         assert "question 2" in shown and "-old" in shown and "+[REDACTED]" in shown
         await pilot.press("a", "x", "a")
-        assert text_of(panel, "#keys").startswith("approve rfd-2? y = yes")
+        assert text_of(panel, "#keys").startswith("approve rfd-2? y to confirm")
         await pilot.press("y")
         assert not isinstance(panel.screen, Decide)
         await shows(panel, pilot, "❯ /rfd approve rfd-2")

@@ -46,7 +46,7 @@ def test_the_smallest_pane_shows_every_section(trouble: bool) -> None:
     text = "\n".join(drawn(a_status(trouble=trouble), 60, 15))
     for word in ("demo", "PeerA", "PeerB", "patches", "handoffs", "services", "notices", "facts"):
         assert f"\n{word} " in text or text.startswith(word)
-    assert ("2 troubles" in text and "PeerA is dead: exit 1" in text) if trouble else "all well" in text
+    assert ("2 troubles" in text and "PeerA is dead: exit 1" in text) if trouble else "OK" in text
 
 
 def test_a_large_pane_shows_every_line() -> None:
@@ -83,7 +83,7 @@ def test_a_filter_that_a_person_switched_off_is_shown() -> None:
 
 def test_the_ledger_shows_its_last_verification() -> None:
     shown = a_status()
-    assert any("in 1 file, never verified: `cccc ledger verify`" in line for line in drawn(shown, 200, 50))
+    assert any("in 1 file, not verified: `cccc ledger verify`" in line for line in drawn(shown, 200, 50))
     shown.ledger.verified = Verified(90, ts_of(0), 0)
     assert any("verified up to 90, 2h13m ago" in line for line in drawn(shown, 200, 50))
     shown.ledger.verified = Verified(90, ts_of(0), 2)

@@ -179,4 +179,4 @@ def test_without_a_terminal_it_says_what_else_to_use(project: Project) -> None:
     command = [sys.executable, "-I", "-m", "cccc.services.tui.program"]
     ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith("the panel needs a terminal; `cccc status` prints the same")
+    assert ended.stderr.startswith("the panel needs a terminal; use `cccc status`")
