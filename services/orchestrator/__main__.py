@@ -34,7 +34,7 @@ from cccc.services.orchestrator.talk import forwarding
 from cccc.services.orchestrator.upkeep import keepalive, prompts
 
 _HANDED_IN = {"to_peer.md": f.ToPeer, "to_user.md": f.ToUser, "patch.diff": f.Patch}
-_POLLING = "file events do not arrive in the mailbox; looking twice a second instead (`cccc doctor` says why)"
+_POLLING = "no file events arrive in the mailbox; polling twice a second instead (see `cccc doctor`)"
 _BODIES = (f.UserMessage, f.ToPeer, f.ToUser, f.Patch, f.HandoffRelease, f.InboxTakenOver)
 
 
@@ -159,7 +159,7 @@ class Orchestrator(Worker):
         if taken.file == "patch.diff":
             self._say_message(taken, taken.content)
         elif decoded is None:
-            reason = "it is no text in an encoding we know; write UTF-8"
+            reason = "unknown text encoding; write UTF-8"
             self._refuse(taken, reason, self.blobs.put(taken.content))
         elif decoded.plain:
             self._say_message(taken, decoded.text.encode())

@@ -20,7 +20,7 @@ _NOT_RUN = ("checks could not run", "lint could not run", "tests could not run")
 _UNWANTED = ("dropped by the user", "rfd-")  # reasons of people; another patch would not help
 
 _AGAIN = """ The patch itself is not judged yet.
-Mend the command or what it needs, or tell the user; then `cccc patch retry {mid}` has the same patch checked again.
+Fix the command or what it needs, or tell the user; then `cccc patch retry {mid}` checks the same patch again.
 Only if the patch is the cause, hand in a corrected one."""
 
 
@@ -87,13 +87,13 @@ def _checked(state: State, fact: f.Lint | f.Test, around: Around) -> Sequence[Sa
 def _held(state: State, fact: f.PatchHeld, around: Around) -> Sequence[Said]:
     _stage(state, fact.mid, "held", fact.reason)
     whose = "This is not your patch; the user was asked. " if fact.asked else ""
-    text = f"PATCH HELD {fact.mid}: {fact.reason}\n{whose}It is kept, and goes on by itself when that is over."
+    text = f"PATCH HELD {fact.mid}: {fact.reason}\n{whose}It stays queued and continues automatically."
     return [_tell(fact.author, fact, text, around.write)]
 
 
 @decide.rule
 def _waiting(state: State, fact: f.PatchWaiting, around: Around) -> Sequence[Said]:
-    text = f"the patch {fact.mid} of {fact.author} has waited since {fact.since}: {fact.reason}"
+    text = f"patch {fact.mid} of {fact.author} has been held since {fact.since}: {fact.reason}"
     return [Said(f.Notice(text=text, about=fact.mid))]
 
 
@@ -124,7 +124,7 @@ def _refused(state: State, fact: f.PatchReject, around: Around) -> Sequence[Said
 
 @decide.rule
 def _does_not_fit(state: State, fact: f.PatchPrecheckFail, around: Around) -> Sequence[Said]:
-    return [_rejected(state, fact, f"it does not fit commit {fact.base[:9]}", fact.stderr, around.write)]
+    return [_rejected(state, fact, f"it does not apply to commit {fact.base[:9]}", fact.stderr, around.write)]
 
 
 @decide.rule
@@ -211,7 +211,7 @@ def _landed(state: State, fact: f.PatchCommit, around: Around) -> Sequence[Said]
     entry = next((entry for entry in state.queue if entry.mid == fact.mid and entry.reverts), None)
     skipped = state.skipped.get(fact.mid, [])
     _settled(state, fact.mid)
-    tests = {None: "untested", True: "tests green", False: "tests red, and not worse than before"}[fact.tests_ok]
+    tests = {None: "untested", True: "tests green", False: "tests red, not worse than before"}[fact.tests_ok]
     branch = fact.branch.removeprefix("refs/heads/")
     text = f"PATCH LANDED {fact.mid}: {fact.commit[:9]} on {branch}, {plural(fact.lines, 'line')}, {tests}\n"
     text += f"{fact.subject}\n" if fact.subject else ""
@@ -245,9 +245,9 @@ def _tell(
 def _leftovers(fact: f.LeftoverRemind) -> str:
     more = f"\nand {fact.count - len(fact.paths)} more" if fact.count > len(fact.paths) else ""
     return (
-        f"LEFTOVER EDITS since {fact.since}: these paths are changed in the work tree, and no patch handed them in:\n"
+        f"LEFTOVER EDITS since {fact.since}: these paths are changed in the work tree, outside any patch:\n"
         + "\n".join(fact.paths)
-        + f"{more}\n\nIf you made them, hand them in as a patch or take them back. "
+        + f"{more}\n\nIf you made them, hand them in as a patch or revert them. "
         "If the user made them, leave them as they are. They are never part of a commit of the gate."
     )
 

@@ -28,7 +28,7 @@ from cccc.services.orchestrator.upkeep import keepalive, sessions
 
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
-_LEFT_OVER = "This message lay unread in your inbox when the release before this one stopped; it says who wrote it:"
+_LEFT_OVER = "This message was unread in your inbox when the previous release stopped; it says who wrote it:"
 OUTBOX = (f.ToUser, f.ToPeer, f.Notice, f.Rfd)  # what outbox.jsonl, for other programs, has lines of
 _ROUTES = {"a": ("PeerA",), "b": ("PeerB",), "both": PEERS}
 
@@ -67,7 +67,7 @@ def _taken_over(state: State, fact: f.InboxTakenOver, around: Around) -> Sequenc
 
 @_decide.rule
 def _refused(state: State, fact: f.MailboxRefused, around: Around) -> Sequence[Said]:
-    text = f"MAILBOX REFUSED {fact.mid}: your {fact.file} was not taken: {fact.reason}"
+    text = f"MAILBOX REFUSED {fact.mid}: your {fact.file} was refused: {fact.reason}"
     return [around.write("System", fact.author, f"sys-{fact.seq}", text)]
 
 
@@ -88,7 +88,9 @@ def _differs(state: State, fact: f.LedgerDiffers, around: Around) -> Sequence[Sa
 
 @_decide.rule
 def _restored(state: State, fact: f.LedgerRestored, around: Around) -> Sequence[Said]:
-    return [Said(f.Notice(text="the ledger's file was removed while up, and was put back whole", about="ledger"))]
+    return [
+        Said(f.Notice(text="the ledger's file was deleted while running and has been restored in full", about="ledger"))
+    ]
 
 
 @_decide.rule

@@ -17,7 +17,7 @@ from cccc.services.orchestrator.decision import Around, Said
 from cccc.services.orchestrator.decisions import approvers, requests, rfd_cards, rfd_words, triggers
 from cccc.services.orchestrator.decisions.requests import ANSWERED, APPROVED, CHOSEN, OPEN, Request, State
 
-_FORGET = "it counts since it was given; `cccc gate forget` takes it back"
+_FORGET = "it is already in effect; undo it with `cccc gate forget`"
 
 
 # What follows from an answer, its use and its end.
@@ -118,7 +118,7 @@ def _message(state: State, fact: f.ToPeer, around: Around) -> Sequence[Said]:
 def _answered(state: State, fact: f.Decision, around: Around) -> Sequence[Said]:
     request = state.requests.get(fact.rfd_id)
     if request is None:
-        return [_refused(fact, "there is no such request; `cccc rfd list` shows them")]
+        return [_refused(fact, "no such request; see `cccc rfd list`")]
     answer = _as_written(fact.decision, request.rfd.options)
     person, reason = approvers.who(around.policies.rfd.approvers, fact, approvers.kind(request.rfd.why))
     reason = reason or _why_not(request, person, answer, fact.ts)
@@ -149,15 +149,15 @@ def _why_not(request: Request, person: str, answer: str, now: str) -> str:
             by = f", for {request.used_for}{patch}: {given(request.choice, request.by)}"
         return f"it is {request.status} already{by}, since {request.settled[:16].replace('T', ' ')} UTC"
     if request.expires <= now:
-        return "its time is over"
+        return "it has expired"
     if request.status in ANSWERED and answer not in ("ask", "revoke"):
-        return f"it is {request.status} already{by}; `revoke` takes that back while it is not used"
+        return f"it is {request.status} already{by}; `revoke` withdraws it unless it is used"
     if answer == "revoke" and request.status == OPEN:
-        return "nothing is approved yet; `reject` refuses it"
+        return "nothing is approved yet; use `reject`"
     if answer == "revoke" and request.landing:
-        return "too late, the patch is landing; `cccc patch revert` takes it back"
+        return "too late, the patch is landing; undo it with `cccc patch revert`"
     if answer not in (*request.rfd.options, "reject", "ask", "revoke"):
-        return f"{answer!r} is none of its options: {', '.join(request.rfd.options)}"
+        return f"{answer!r} is not one of its options: {', '.join(request.rfd.options)}"
     if request.answers.get(person) == answer:
         return f"{person} has answered {answer} already; {_more(request, answer)}"
     return ""
@@ -171,13 +171,13 @@ def _more(request: Request, answer: str) -> str:
 def _checked(state: State, fact: f.RfdCheck) -> Said:
     request = state.requests.get(fact.rfd_id)
     if request is None:
-        reason = "there is no such request"
+        reason = "no such request"
     elif request.rfd.sha:
-        reason = "it is about a patch: the gate lands it by itself once it is approved"
+        reason = "it is about a patch: the gate lands it automatically once approved"
     elif request.status not in ANSWERED:
         reason = "not answered yet" if request.status == OPEN else f"it is {request.status}"
     elif request.expires <= fact.ts:
-        reason = "the answer's time is over"
+        reason = "the answer has expired"
     elif _as_written(fact.choice, request.rfd.options) != request.choice:
         reason = f"the answer is {request.choice}, not {fact.choice}"
     else:

@@ -42,7 +42,7 @@ def card_in(text: str) -> Card | str | None:
     if not marked:
         return None
     if len(marked) > 1:
-        return "one message holds one request, this one holds several"
+        return "only one request per message, this one has several"
     try:
         return _card(_mapping(marked[0]))
     except _Wrong as wrong:
@@ -75,16 +75,16 @@ class _Wrong(Exception):
 def _mapping(text: str) -> dict[str, Any]:
     """Return the YAML mapping of a card, all its scalars as written."""
     if len(text.encode()) > LARGEST:
-        raise _Wrong(f"the request is longer than {LARGEST // 1024} KiB; say it shorter and name files by their path")
+        raise _Wrong(f"the request is longer than {LARGEST // 1024} KiB; shorten it and refer to files by path")
     try:
         read = strict_yaml.as_written(text, _DEEPEST)
     except strict_yaml.NotYAML as error:
         where = f" in its line {error.line}" if error.line else ""
-        raise _Wrong(f"the request is no valid YAML{where}: {error}; a ```yaml fence helps") from None
+        raise _Wrong(f"the request is not valid YAML{where}: {error}; a ```yaml fence helps") from None
     except strict_yaml.BadYAML as error:
         raise _Wrong(f"the request {error}") from None
     if not isinstance(read, dict):
-        raise _Wrong("the request is no YAML mapping; put nothing else beside it, or put it into a ```yaml fence")
+        raise _Wrong("the request is not a YAML mapping; put it alone in the file or into a ```yaml fence")
     return {key.lower(): value for key, value in read.items() if isinstance(key, str)}
 
 
@@ -96,7 +96,7 @@ def _card(fields: dict[str, Any]) -> Card:
     options = _options(fields.get("options"))
     default = _text(fields, "default")
     if default and default not in options:
-        raise _Wrong(f"default: {default!r} is none of the options: {', '.join(options)}")
+        raise _Wrong(f"default: {default!r} is not one of the options: {', '.join(options)}")
     more = [f"{name}: {_text(fields, name)}" for name in ("impact", "rollback") if _text(fields, name)]
     summary = "\n".join(([_text(fields, "summary")] if _text(fields, "title") else []) + more).strip()
     return Card(
@@ -115,7 +115,7 @@ def _text(fields: dict[str, Any], name: str) -> str:
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         value = "; ".join(value)
     if not isinstance(value, str):
-        raise _Wrong(f"{name}: must be a text")
+        raise _Wrong(f"{name}: must be text")
     return " ".join(value.split())
 
 

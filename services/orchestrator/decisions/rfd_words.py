@@ -10,13 +10,13 @@ from cccc.services.orchestrator.decisions.requests import APPROVED, Request
 
 _HELD = """\
 PATCH HELD {mid}: {question}
-A person has to decide ({rfd_id}, until {expires}). The patch is kept: once approved it is checked again and lands by
-itself. Nothing to do; a different patch needs its own decision."""
+A person has to decide ({rfd_id}, until {expires}). The patch stays queued: once approved it is checked again and lands
+automatically. Nothing to do; a different patch needs its own decision."""
 _OPENED = """\
 RFD OPEN {rfd_id}: {title}
 Options: {options}. Until {expires}; then: {default}. You will hear the answer. Before you act on it:
-`cccc rfd check {rfd_id}{first}` says yes (exit code 0) once, and only if a person decided so."""
-_APPROVED = "PATCH APPROVED {mid} ({rfd_id}) by {by}. It is checked on the current base and lands by itself."
+`cccc rfd check {rfd_id}{first}` exits 0 once, and only if a person approved."""
+_APPROVED = "PATCH APPROVED {mid} ({rfd_id}) by {by}. It is checked on the current base and lands automatically."
 _SETTLED = "RFD {outcome} {rfd_id}: {title}\n{words}"
 _WORDS = {
     "approved": "Approved by {by}.",
@@ -56,7 +56,7 @@ def settled(request: Request, fact: f.RfdSettled, write: Write) -> list[Said]:
         return _tell(request.rfd.author, fact, text, write) if fact.outcome == APPROVED else []
     if fact.outcome not in _WORDS:
         return []
-    default = f"Go on with: {fact.choice}." if fact.choice else "Nothing is decided. Do not do it."
+    default = f"Continue with: {fact.choice}." if fact.choice else "Nothing is decided. Do not do it."
     words = _WORDS[fact.outcome].format(**told, default=default)
     outcome = fact.outcome.upper()
     text = _SETTLED.format(outcome=outcome, rfd_id=fact.rfd_id, title=request.rfd.title, words=words)

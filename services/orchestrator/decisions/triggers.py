@@ -58,7 +58,7 @@ def _unsure(state: State, rules: Trigger, fact: f.ToPeer, read: insight.Message)
         return []
     state.confidence.clear()
     words = " and ".join(f"{peer} {value:g}" for peer, value in zip(PEERS, sure))
-    question = f"Both peers are unsure ({words}). Shall they go on with this?"
+    question = f"Both peers are unsure ({words}). Should they continue?"
     return [("confidence", _card("Both peers are unsure", question, read.body, ["go on", "stop"]))]
 
 
@@ -70,8 +70,9 @@ def _dispute(state: State, rules: Trigger, fact: f.ToPeer, read: insight.Message
         return []
     rounds = state.rounds
     evidence(state)
-    question = f"The peers have countered each other {plural(rounds, 'time')} without evidence. Whom shall they follow?"
-    return [("dispute", _card("The peers do not agree", question, read.body, [*PEERS, "neither"]))]
+    countered = f"The peers have countered each other {plural(rounds, 'time')} without evidence."
+    question = f"{countered} Whose proposal should they follow?"
+    return [("dispute", _card("The peers disagree", question, read.body, [*PEERS, "neither"]))]
 
 
 def _card(title: str, question: str, last: str, options: list[str]) -> Card:

@@ -63,8 +63,8 @@ def trouble(free_mb: int, free_files: int = -1) -> str:
 def told(fact: f.IntakePaused | f.IntakeResumed) -> str:
     """Return what the user is told."""
     if isinstance(fact, f.IntakeResumed):
-        return f"the disk has {fact.free_mb} MB free: what the peers handed in is taken again"
+        return f"the disk has {fact.free_mb} MB free: the peers' files are picked up again"
     words = trouble(fact.free_mb, fact.free_files)
     if fact.free_files >= 0:
-        return f"{words}; remove some files (with {_enough(_FEWEST_FILES)} to spare it goes on by itself)"
-    return f"{words}; free some space (from {_enough(fact.limit_mb)} MB on it goes on by itself)"
+        return f"{words}; delete some files (continues automatically with {_enough(_FEWEST_FILES)} free)"
+    return f"{words}; free some space (continues automatically at {_enough(fact.limit_mb)} MB)"

@@ -189,7 +189,7 @@ class Mailbox:
     def _weigh(self, taken: Taken) -> Taken:
         if len(taken.content) <= self._most:
             return taken
-        reason = f"it has {taken.path.stat().st_size} bytes, the most is {self._most}; send less, or name a file"
+        reason = f"it has {taken.path.stat().st_size} bytes, the limit is {self._most}; send less, or refer to a file"
         return taken._replace(content=b"", refused=reason)
 
     def _set_aside(self, peer: str, name: str, reason: str) -> Taken:
@@ -225,8 +225,8 @@ def _why_not(path: Path) -> str:
     """Return why what lies there is not read, or ""."""
     mode = path.lstat().st_mode
     if not stat.S_ISREG(mode):
-        return f"it is {_ODD.get(stat.S_IFMT(mode), 'a device')}, not a plain file; write the text itself into a file"
-    return "" if os.access(path, os.R_OK) else "it may not be read; write a file with mode 0600"
+        return f"it is {_ODD.get(stat.S_IFMT(mode), 'a device')}, not a regular file; write the text itself into a file"
+    return "" if os.access(path, os.R_OK) else "it is not readable; write a file with mode 0600"
 
 
 def put_back(path: Path) -> None:

@@ -35,7 +35,7 @@ _NEEDED = ("delta", "refs", "next")
 _UNPAID = ("missing-insight", "not-revise-kind", "missing", "similar-to-body")
 
 _TEACH = """\
-MESSAGE HELD {mid}: it does not end with an insight block. It is kept.
+MESSAGE HELD {mid}: it has no insight block at its end. It is kept.
 To release it, write to_peer.md with only the block, or write the message again with the block at its end:
 
 ```insight
@@ -47,9 +47,9 @@ next: the next step
 ```"""
 _REVISE = """\
 MESSAGE HELD {mid}: {reason}. It is kept.
-After a COUNTER or a QUESTION your next message pays with `kind: revise` and its own delta, refs and next, or with a
-diff. That releases what is held."""
-_REMIND = "A COUNTER or QUESTION of {peer} still waits for your revise (kind: revise with delta, refs, next) or a diff."
+After a COUNTER or a QUESTION your next message must have `kind: revise` with delta, refs and next, or carry a diff.
+That releases the held message."""
+_REMIND = "A COUNTER or QUESTION of {peer} still needs your revise (kind: revise with delta, refs, next) or a diff."
 _DROPPED = "MESSAGE NOT FORWARDED {mid}: {reason}"
 
 
@@ -104,7 +104,7 @@ def _without_revise(state: State, fact: f.ReviseIntercept, around: Around) -> li
 
 @decide.rule
 def _while_paused(state: State, fact: f.HandoffHeld, around: Around) -> list[Said]:
-    text = f"MESSAGE HELD {fact.mid}: handoffs are paused by the user; it goes on when they are resumed."
+    text = f"MESSAGE HELD {fact.mid}: handoffs are paused by the user; it is delivered when they resume."
     return _tell(state, fact.author, fact, "paused", text, around.write)
 
 

@@ -41,7 +41,7 @@ def refusal(state: State, rules: HandoffFilter, direction: str, text: str, now: 
     seen = state.directions.setdefault(direction, Direction()).seen
     high, short = _is_high(rules, text), _is_short(rules, text)
     if low(rules, text):
-        return "low-signal: it is short and says nothing that needs the other peer"
+        return "low-signal: it is short and has nothing the other peer needs"
     cool = bool(seen) and left(seen[-1].at, rules.cooldown_seconds, now) > 0
     if cool and not (high and rules.bypass_cooldown_when_high_signal):
         return f"cooldown: the last message was less than {rules.cooldown_seconds:g} s ago"

@@ -22,10 +22,10 @@ from cccc.common.text.lines import seconds
 
 _MOST_DOUBLINGS = 5
 _TEXT = """\
-KEEPALIVE: for {minutes} minutes nothing has happened, and both inboxes are empty.{claim}
-Take the next small step of what is agreed, or hand {other} one CLAIM for it. Where only the user can go on, do nothing:
+KEEPALIVE: nothing has happened for {minutes} minutes, and both inboxes are empty.{claim}
+Take the next small step of what is agreed, or hand {other} one CLAIM for it. If only the user can continue, do nothing:
 ask once in to_user.md if you have not."""
-_CLAIM = " The last CLAIM has led to no landed patch yet."
+_CLAIM = " The last CLAIM has not led to a landed patch yet."
 
 
 class State(msgspec.Struct):

@@ -22,8 +22,8 @@ _LONGEST_BRIEF = 12_000  # characters
 _AUTONOMY = {
     "L0": "Stand by: propose, and start nothing before the user has agreed to it.",
     "L1": "Stand by: start nothing that neither the user nor an agreed CLAIM asked for. Propose it instead.",
-    "L2": "Start what the user or an agreed CLAIM asked for, and by yourselves the next small step of PROJECT.md.",
-    "L3": "Work through PROJECT.md by yourselves, step by step; ask the user only for decisions.",
+    "L2": "Start what the user or an agreed CLAIM asked for, and on your own the next small step of PROJECT.md.",
+    "L3": "Work through PROJECT.md on your own, step by step; ask the user only for decisions.",
 }
 
 

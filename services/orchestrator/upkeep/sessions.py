@@ -23,7 +23,7 @@ from cccc.services.orchestrator.decision import Said
 # ruff: noqa: UP006, UP035  # msgspec evaluates the annotations of State, on Python 3.9 too
 
 _MOST_TOLD = 50
-_REMINDER = "Use the insight block of your next message for a new angle, not to say the message again."
+_REMINDER = "Use the insight block of your next message for a new angle, not to repeat the message."
 
 # (to, mid, text) -> the handoff of a text that is the system's own
 Write = Callable[[str, str, str], Said]

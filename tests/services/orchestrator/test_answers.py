@@ -167,7 +167,7 @@ def test_an_approved_request_tells_both_peers_and_may_be_used_once() -> None:
 def test_a_chosen_option_is_a_yes_to_that_option_only() -> None:
     table = Table()
     rfd_id = table.asked(YAML)
-    assert "none of its options: drop, keep" in reason(table.answer(rfd_id, "approve"))
+    assert "not one of its options: drop, keep" in reason(table.answer(rfd_id, "approve"))
     table.answer(rfd_id, "KEEP")
     assert "the answer is keep, not drop" in reason(table.check(rfd_id, "drop"))
     assert "the answer is keep, not approve" in reason(table.check(rfd_id))
@@ -186,7 +186,7 @@ def test_a_second_press_gets_a_clear_reply() -> None:
     table = Table()
     rfd_id = table.patch()
     table.answer(rfd_id, "approve")
-    assert "approved already by somebody; `revoke` takes that back" in reason(table.answer(rfd_id, "approve"))
+    assert "approved already by somebody; `revoke` withdraws it" in reason(table.answer(rfd_id, "approve"))
 
 
 def test_an_unknown_request_gets_a_clear_reply() -> None:
@@ -217,9 +217,9 @@ def test_an_approved_patch_is_told_to_its_author_only() -> None:
     table.answer(rfd_id, "approve")
     assert table.handoffs[-1] == (
         "PeerB",
-        f"PATCH APPROVED p1 ({rfd_id}) by somebody. It is checked on the current base and lands by itself.",
+        f"PATCH APPROVED p1 ({rfd_id}) by somebody. It is checked on the current base and lands automatically.",
     )
-    assert "the gate lands it by itself" in reason(table.check(rfd_id))
+    assert "the gate lands it automatically" in reason(table.check(rfd_id))
 
 
 # --- revoking, landing, the end ---
@@ -298,7 +298,7 @@ def test_the_default_of_a_request_holds_when_nobody_answers_but_is_no_permission
     rfd_id = table.asked(YAML.replace("default: keep", "default: drop"))
     table.expire(rfd_id, 10)
     assert [text.split("\n")[1] for _, text in table.handoffs[-2:]] == [
-        "Nobody answered in time, or the answer was not used. Go on with: drop."
+        "Nobody answered in time, or the answer was not used. Continue with: drop."
     ] * 2
     assert "it is expired" in reason(table.check(rfd_id, "drop", minute=11))
 
@@ -314,7 +314,7 @@ def test_an_expired_request_is_left_closed_when_settings_say_so() -> None:
 def test_an_answer_after_the_time_does_not_count_even_before_the_end_is_said() -> None:
     table = Table()
     rfd_id = table.asked(YAML)
-    assert "its time is over" in reason(table.answer(rfd_id, "keep", minute=10))
+    assert "it has expired" in reason(table.answer(rfd_id, "keep", minute=10))
 
 
 def test_an_approval_that_is_not_used_expires_later() -> None:

@@ -40,7 +40,7 @@ def test_a_file_system_that_counts_no_files_is_not_low_for_them() -> None:
 
 def test_the_user_is_told_that_files_are_what_is_short() -> None:
     text = disk.told(f.IntakePaused(free_mb=9000, limit_mb=100, free_files=3))
-    assert "room for only 3 more files" in text and "remove some files" in text and "MB" not in text
+    assert "room for only 3 more files" in text and "delete some files" in text and "MB" not in text
 
 
 def test_a_limit_of_0_is_never_reached() -> None:
@@ -57,4 +57,7 @@ def test_the_state_follows_the_ledger() -> None:
 
 def test_the_user_is_told_how_much_is_needed() -> None:
     text = disk.told(f.IntakePaused(free_mb=90, limit_mb=100))
-    assert text.startswith("the disk has 90 MB free: the peers' files are not picked up;") and "from 110 MB on" in text
+    assert (
+        text.startswith("the disk has 90 MB free: the peers' files are not picked up;")
+        and "automatically at 110 MB" in text
+    )

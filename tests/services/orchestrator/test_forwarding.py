@@ -69,7 +69,7 @@ def test_a_message_without_an_insight_is_held_and_its_author_is_taught() -> None
     play = Talk()
     assert play.says("PeerA", LONG) == ["teach-intercept"]
     assert play.forwarded() == []
-    assert "does not end with an insight block" in play.told("PeerA")[0]
+    assert "has no insight block at its end" in play.told("PeerA")[0]
 
 
 def test_a_message_held_after_one_that_passed_is_told_again() -> None:
@@ -240,7 +240,7 @@ def test_a_debt_is_reminded_once_after_a_while() -> None:
     ((reminder, cause),) = forwarding.due_reminders(play.state, since + forwarding.REMIND_AFTER)
     assert (reminder.peer, cause) == ("PeerA", 1)
     play.hear(reminder)
-    assert "still waits for your revise" in play.told("PeerA")[0]
+    assert "still needs your revise" in play.told("PeerA")[0]
     assert forwarding.due_reminders(play.state, since + 10 * forwarding.REMIND_AFTER) == []
 
 

@@ -116,7 +116,7 @@ def test_zero_minutes_are_never(quiet: Quiet) -> None:
 
 def test_the_leader_is_told_whom_to_hand_a_claim_to() -> None:
     told = keepalive.text(f.Keepalive(minutes=30, count=1, claim=True), "PeerB")
-    assert "hand PeerA one CLAIM" in told and "The last CLAIM has led to no landed patch yet." in told
+    assert "hand PeerA one CLAIM" in told and "The last CLAIM has not led to a landed patch yet." in told
 
 
 def test_a_clock_that_was_set_back_does_not_silence_it(quiet: Quiet) -> None:

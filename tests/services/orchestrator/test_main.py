@@ -171,7 +171,7 @@ def test_a_link_where_a_file_belongs_is_refused(running: Project, tmp_path: Path
     fresh = running.peer("PeerA") / ".link"
     fresh.symlink_to(secret)
     fresh.replace(running.peer("PeerA") / "to_peer.md")
-    assert "it is a link, not a plain file" in said(running, f.MailboxRefused)[0].reason
+    assert "it is a link, not a regular file" in said(running, f.MailboxRefused)[0].reason
     assert secret.read_text() == "secret"
 
 
@@ -186,7 +186,7 @@ def test_a_folder_or_pipe_where_a_file_belongs_is_refused_and_the_next_message_i
     service("ledger")
     service("orchestrator")
     (refused,) = said(project, f.MailboxRefused)
-    assert f"it is {what}, not a plain file" in refused.reason
+    assert f"it is {what}, not a regular file" in refused.reason
     until((project.work / "refused" / f"{refused.mid}.{name}").exists, what="what was refused")
     rename_in(project.peer("PeerA") / "to_peer.md", "the next")
     assert bodies(project, said(project, f.ToPeer)) == ["the next"]

@@ -156,8 +156,8 @@ def test_a_landing_that_nothing_checked_says_so_with_the_settings_that_end_it() 
     said = decide(state, landing(tests_ok=None))
     text = told(said)[0][1]
     assert "2 lines, untested" in text
-    assert "not linted: there is nothing to run; gate.lint in .cccc/settings/policies.yaml" in text
-    assert "untested: there is nothing to run; gate.tests in" in text
+    assert "not linted: nothing to run; gate.lint in .cccc/settings/policies.yaml" in text
+    assert "untested: nothing to run; gate.tests in" in text
 
 
 def test_a_question_about_the_base_is_the_users_alone_and_a_yes_counts_at_once() -> None:
