@@ -82,7 +82,7 @@ class Attempts:
     def trouble(self) -> str:
         """Return which patch waits for what only the user can mend, or ""."""
         stuck = (patch for patch in self._state.patches if self._of(patch).stuck)
-        return next((f"{patch.mid} waits: {patch.held}" for patch in stuck), "")
+        return next((f"{patch.mid} is held: {patch.held}" for patch in stuck), "")
 
     def handed_in(self) -> set[str]:
         """Return the paths of what has passed: edits of them in the user's tree are accounted for."""

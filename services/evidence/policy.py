@@ -28,7 +28,7 @@ _NAMED = 5
 _SHOWN = 60  # characters of a path that is too long
 _LONGEST_NAME, _LONGEST_PATH = 255, 4000  # bytes; Linux and macOS take no more
 _MOVE = "allow_submodules: true"
-_USER = "; the user can allow it in .cccc/settings/policies.yaml, below patch_queue, by the line `{}`"
+_USER = "; the user can allow it in .cccc/settings/policies.yaml, under patch_queue: `{}`"
 MOST_PATHS = 50  # of a refused patch that its fact lists
 
 
@@ -80,7 +80,7 @@ class Rules:
             return "empty: the patch changes nothing on this base"
         paths = [change.path for change in changes]
         if len(msgspec.json.encode(shown(paths))) > _LONGEST_PATHS:
-            return f"too-many-paths: {len(paths)} paths are more than one fact can name; hand in smaller patches"
+            return f"too-many-paths: {len(paths)} paths are too many for one patch; hand in smaller patches"
         long = [path for path in paths if _is_too_long(path)]
         if long:
             return f"path-too-long: {names([path[:_SHOWN] + '…' for path in long])} is longer than a file's name can be"
@@ -145,11 +145,11 @@ def fewer_tests(before: Counted | None, now: Counted | None) -> list[Need]:
     if before is None or (before.tests == 0 and before.skipped == 0):
         return []
     if now is None:
-        return [Need("tests", f"before it was {plural(before.tests, 'test')}, and now it is not known how many")]
+        return [Need("tests", f"{plural(before.tests, 'test')} before, now an unknown number")]
     if now.tests < before.tests:
-        return [Need("tests", f"{before.tests} -> {now.tests} tests: fewer were run than before")]
+        return [Need("tests", f"{before.tests} -> {now.tests} tests: fewer than before")]
     if now.skipped > before.skipped:
-        return [Need("tests", f"{before.skipped} -> {now.skipped} skipped tests: more were skipped than before")]
+        return [Need("tests", f"{before.skipped} -> {now.skipped} skipped tests: more than before")]
     return []
 
 
@@ -167,18 +167,16 @@ def on_targets(targets: Mapping[str, str]) -> str:
     """Refuse links that no system can make: path of each link → what it says."""
     for path, target in targets.items():
         if not target:
-            return (
-                f"link-empty: {names([path])} is a link that leads nowhere; its content has to be the path it leads to"
-            )
+            return f"link-empty: {names([path])} is a link without a target; its content must be the target path"
         if "\0" in target or len(os.fsencode(target)) > _LONGEST_PATH:
-            return f"link-too-long: {names([path])} is a link to what is no path"
+            return f"link-too-long: {names([path])} is a link whose target is not a path"
     return ""
 
 
 def on_links(places: Mapping[str, str]) -> str:
     """Refuse links that lead out of the repository: path of each link → where it leads to."""
     outside = [path for path, place in places.items() if _is_unsafe(place)]
-    return f"path-not-allowed: {names(outside)} is a link that leads out of the repository" if outside else ""
+    return f"path-not-allowed: {names(outside)} is a link out of the repository" if outside else ""
 
 
 def added(changes: Iterable[Change]) -> list[str]:

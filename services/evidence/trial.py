@@ -38,7 +38,7 @@ from cccc.services.evidence.reading.fits import DoesNotApply, Fit, NoDiff
 from cccc.services.evidence.reading.words import Words
 
 _MOST_NOTES = 20  # of how the diff was read
-_CHANGED = "commit refused: a hook or a check changed what is committed"
+_CHANGED = "commit refused: a hook or a check changed the commit's content"
 _HAND_IN = "hand in what the hook changed"
 _NOBODY = (
     'git does not know who you are; run `git config user.name "Your Name"` and `git config user.email you@example.com`'
@@ -258,7 +258,7 @@ class Trial:
             ended = yield from run.run(name)
             trouble = hook_runs.trouble(name, ended)
             if trouble:
-                hint = "mend that, or set gate.hooks: off in .cccc/settings/policies.yaml"
+                hint = "fix that, or set gate.hooks: off in .cccc/settings/policies.yaml"
                 raise Stuck(f"{redaction.default.redact(trouble)}; {hint}")
             after = self._tree.indexed()
             repaired = self._tree.between(before, after) if after != before else []
@@ -285,7 +285,7 @@ class Trial:
             signs = "-S" in argv
             if signs:
                 why += "; commits are signed (commit.gpgSign): when `git commit -S` works in a terminal, "
-                why += "`cccc up` there hands its agent on"
+                why += "run `cccc up` there to pass on its agent"
             raise Stuck(f"git cannot {'sign' if signs else 'make'} the commit: {why or f'exit {ended.code}'}")
         return str(made[-1])
 

@@ -34,9 +34,9 @@ def compare(run: Tally | None, base_word: str, base: Tally | None) -> Compared:
     if run is None or base is None:
         return Compared(False, "red on the base too")
     if not run.failing or not base.failing:
-        return Compared(False, "red on the base too, and the runner does not name all that fails")
+        return Compared(False, "red on the base too, and the runner does not name all failures")
     before, new = run.failing & base.failing, run.failing - base.failing
-    words = [f"failing on the base too: {names(before)}"] if before else ["what fails on the base is something else"]
+    words = [f"failing on the base too: {names(before)}"] if before else ["the failures on the base are different"]
     words += [f"failing with the patch only: {names(new)}"] if new else []
     gone = _missing(run, base)
     words += [gone] if gone else []

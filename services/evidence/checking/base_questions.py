@@ -44,8 +44,8 @@ def ask(known: bases.State, question: Question, machine: str) -> tuple[f.Fact, s
 def _words(why: str, names: Iterable[str], branch: str) -> str:
     """Return what people are asked, on one line."""
     if why == "untested":
-        return "nothing tests this project; may patches to its code land untested? (gate.allow_without_tests)"
+        return "this project has no tests; may patches to its code land untested? (gate.allow_without_tests)"
     named = sorted(names)
     fail = "fails" if len(named) == 1 else "fail"
     tests, where = plural(len(named), "test"), git.short(branch)
-    return f"{tests} {fail} on {where} without any patch: accept as known on this machine?"
+    return f"{tests} {fail} on {where} without any patch: accept as known failures on this machine?"

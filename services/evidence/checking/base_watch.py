@@ -81,7 +81,7 @@ class BaseWatch:
             mid = self._runner.name(repo)
         for left in self._runner.left_open(self._state):
             if left != mid:
-                self._tell(self._runner.given_up(left, "something else is checked out now", self._state))
+                self._tell(self._runner.given_up(left, "another commit is checked out now", self._state))
         if mid and repo:
             self._tell(self._runner.begin(mid, repo, self._state))
 
@@ -102,7 +102,7 @@ class BaseWatch:
         if self.is_busy:
             if self._runner.is_on(repo.branch) and not self._state.knows(repo.branch):
                 return False
-            self._tell(self._runner.stop("a patch came that needs the gate tree", self._state))
+            self._tell(self._runner.stop("a patch needs the gate tree", self._state))
         wanted = self._runner.wanted(repo, self._state)
         if wanted:
             self._tell(self._runner.begin(wanted, repo, self._state))

@@ -18,7 +18,7 @@ from cccc.services.evidence.policy import Counted, Need
 
 _KEPT = 50
 _LONGEST_NAMES = f.LONGEST_FACT // 4  # as JSON
-_DROPPED = "nothing is known of the tests before this patch: their run on the base was dropped"
+_DROPPED = "no test results before this patch: the run on the base was dropped"
 
 
 class Known(msgspec.Struct):

@@ -45,7 +45,7 @@ class CheckLock:
                 break
             except BlockingIOError:
                 if not take_over:
-                    raise UserError(f"{path} is held: the gate tree is in use; try again later") from None
+                    raise UserError(f"{path} is locked: the gate tree is in use; try again later") from None
                 if time.monotonic() > end:
                     raise
             group = path.read_text()

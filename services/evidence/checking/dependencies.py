@@ -56,7 +56,7 @@ def notes(changes: Iterable[Change], tracked: Iterable[str], content: Callable[[
         if line and _asks_for_other(change, content):
             by_line.setdefault(line, []).append(change.path)
     return [
-        f"{' and '.join(shown(paths))} changed; tested with what is installed now; set gate.setup: {line}"
+        f"{' and '.join(shown(paths))} changed; tested with the installed versions; set gate.setup: {line}"
         for line, paths in by_line.items()
     ]
 

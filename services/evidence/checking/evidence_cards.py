@@ -120,7 +120,7 @@ class Runner:
         except (CardError, UnicodeDecodeError) as error:
             return _invalid(handed, str(error))
         if not repo.head:
-            return _invalid(handed, "the repository has no commits yet; the user has to make the first one")
+            return _invalid(handed, "the repository has no commits yet; the user must make the first one")
         self._handed = handed
         self._steps = run(self._gate, repo, card, handed.mid, handed.author)
         return self.go_on()

@@ -27,7 +27,7 @@ from cccc.services.evidence.policy import Counted
 from cccc.services.evidence.tree.gate_tree import GateTree
 from cccc.services.evidence.tree.kept_tree import Clean
 
-SILENT = "it says nothing"  # of a run without a cause
+SILENT = "no output"  # of a run without a cause
 _LARGEST_REPORT = 64 * 1024 * 1024
 
 

@@ -185,7 +185,7 @@ class Verdicts:
             more = against_base.repaired(run.rewritten, before.rewritten)
             same = not more and against_base.adds_nothing(ended, before.ended)
             words = f"`{run.command}` says the same on the base (exit {ended.code}): {run.cause or SILENT}"
-            return f"{words}; mend that, or set {setting}" if same else ""
+            return f"{words}; fix that, or set {setting}" if same else ""
         if not against_base.proves_nothing(ended, run.tally, before.ended, before.tally):
             return ""
         lacking = checks.missing(ended.output) & checks.missing(before.ended.output)
@@ -197,7 +197,7 @@ class Verdicts:
             words = f"{verdict.reason}, on the base too: {run.cause or SILENT}"
             return f"{words}; or set {proposal}" if proposal else words
         words = f"`{run.command}` ends before any test (exit {ended.code}), on the base too"
-        return f"{words}: {run.cause or SILENT}; mend that, or set {proposal or setting}"
+        return f"{words}: {run.cause or SILENT}; fix that, or set {proposal or setting}"
 
     def _finding(self, run: Run) -> str:
         """Return what a linter found first; "" when it is red for what it changed."""
@@ -212,7 +212,7 @@ class Verdicts:
         if not more:
             return verdict
         paths = ", ".join(change.shown(more[: policy.MOST_PATHS]))
-        words = f"`{run.command}` changed {paths}; hand in what it makes of it"
+        words = f"`{run.command}` changed {paths}; hand in its result"
         return Verdict("red", f"{verdict.reason}; {words}" if verdict.word == "red" else words)
 
     def _stop(self, fact: f.Fact, why: str) -> Generator[Decision, None, None]:
@@ -228,7 +228,7 @@ class Verdicts:
         """Let a run pass in which nothing fails but what people know to fail. Raises OnBase."""
         new = frozenset(name for name in failing if not self._before.known_red.issuperset(as_told([name])))
         if not can_be_told(new):
-            raise Stuck(f"{len(new)} tests fail without it too, too many to ask about by name; mend what they need")
+            raise Stuck(f"{len(new)} tests fail without it too, too many to ask about by name; fix what they need")
         if new:
             verb = "fails" if len(new) == 1 else "fail"
             raise OnBase("red", new, f"{against_base.names(new)} {verb} without it too")

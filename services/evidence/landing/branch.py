@@ -16,18 +16,18 @@ def elsewhere(top: Path, now: str, wanted: str, env: Mapping[str, str]) -> str:
     """Return why a patch waits while `now` is checked out and not the branch that was when it came."""
     if git.run(top, "show-ref", "--verify", "--quiet", wanted, env=env, check=False).returncode:
         return (
-            f"{git.short(wanted)} is gone, renamed or deleted, and {git.short(now)} is checked out; "
+            f"{git.short(wanted)} was renamed or deleted, and {git.short(now)} is checked out; "
             f"`cccc patch drop` it and have it handed in again, or bring {git.short(wanted)} back"
         )
-    return f"{git.short(now)} is checked out, not {git.short(wanted)}; the patch waits for it"
+    return f"{git.short(now)} is checked out, not {git.short(wanted)}; the patch is held until then"
 
 
 def not_there(repo: git.Repo, wanted: str, env: Mapping[str, str]) -> str:
     """Return why a patch of the branch `wanted` cannot be tried on what is checked out, or ""."""
     if not repo.head:
-        return "the repository has no commits yet; the user has to make the first one"
+        return "the repository has no commits yet; the user must make the first one"
     if not wanted:
-        return "HEAD is detached; the patch waits until a branch is checked out"
+        return "HEAD is detached; the patch is held until a branch is checked out"
     return elsewhere(repo.top, repo.branch, wanted, env) if repo.branch != wanted else ""
 
 

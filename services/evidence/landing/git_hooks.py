@@ -38,9 +38,9 @@ def find(repo: git.Repo, env: Mapping[str, str]) -> Found:
     given = asked.pop("core.hookspath", "")
     wrong = ""
     if given and not folder.exists():
-        wrong = f"core.hooksPath is {given}, which is not there: no hook runs, nor at your own commits"
+        wrong = f"core.hooksPath is {given}, which does not exist: no hooks run, not for your own commits either"
     elif asked:
-        wrong = f"hooks in git's configuration are not run at landings: {', '.join(sorted(asked))}"
+        wrong = f"hooks from git's configuration are not run on landings: {', '.join(sorted(asked))}"
     return Found(folder, names, wrong)
 
 
@@ -56,7 +56,7 @@ def _is_program(path: Path) -> bool:
 def told(found: Found, mode: str) -> str:
     """Return what people have to know of their hooks before the first landing, "" when nothing."""
     if mode == "off":
-        return f"gate.hooks is off: {', '.join(found.names)} will not run at landings" if found.names else ""
+        return f"gate.hooks is off: {', '.join(found.names)} will not run on landings" if found.names else ""
     return found.wrong or _cannot_start(found)
 
 
@@ -70,5 +70,5 @@ def _cannot_start(found: Found) -> str:
             named = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
             program = named[0] if Path(program).name == "env" and named else program
             if program and not shutil.which(program):
-                return f"the {name} hook in {found.folder} needs {program}, which is not installed: patches wait"
+                return f"the {name} hook in {found.folder} needs {program}, which is not installed: patches are held"
     return ""

@@ -133,7 +133,7 @@ class Ground:
             journal = self._swap.journal()
         except ValueError:
             where = self._swap.home
-            raise Blocked(f"{where}/journal cannot be read; put the old files in {where} back and remove it") from None
+            raise Blocked(f"{where}/journal cannot be read; restore the old files from {where} and remove it") from None
         if journal is None:
             self._swap.remove()
             return

@@ -25,7 +25,7 @@ def problem(words: Words | None) -> str:
     text = f"{words.subject}\n{words.body}" if words else ""
     if redaction.default.redact(text) == text:
         return ""
-    return "commit-message: it holds what looks like a token or a password; hand the patch in without it"
+    return "commit-message: it contains what looks like a token or password; hand the patch in without it"
 
 
 def compose(subject: str, body: str, trailers: Sequence[str]) -> str:

@@ -61,7 +61,7 @@ def tried(project: Project, prefix: str, fit: Fit, env: Mapping[str, str]) -> li
         _apply(scratch.resolve(), fit, env)
         wrong = [path.name for path in copy.settings.iterdir() if path.is_symlink() or not path.is_file()]
         if wrong:
-            raise Refused(f"settings-invalid: {', '.join(wrong)} would be no plain file")
+            raise Refused(f"settings-invalid: {', '.join(wrong)} would not be a regular file")
         for problem in settings.problems(copy):
             raise Refused(f"settings-invalid: {problem}")
         after = _files(copy)
@@ -69,7 +69,7 @@ def tried(project: Project, prefix: str, fit: Fit, env: Mapping[str, str]) -> li
         shutil.rmtree(scratch, ignore_errors=True)
     names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     if not names:
-        raise Refused("empty: the patch changes nothing in the settings as they are")
+        raise Refused("empty: the patch changes nothing in the current settings")
     return [Changed(f".cccc/settings/{name}", before.get(name), after.get(name)) for name in names]
 
 
@@ -108,9 +108,9 @@ def _apply(top: Path, fit: Fit, env: Mapping[str, str]) -> None:
             if placed.patch:
                 git.run(top, *apply, env=alone, input=placed.patch)
     except placing.Misfit as misfit:
-        raise Refused(f"git cannot apply it to the settings as they are: {misfit}") from None
+        raise Refused(f"git cannot apply it to the current settings: {misfit}") from None
     except git.GitError as error:
-        raise Refused(f"git cannot apply it to the settings as they are: {mistakes.of_git(error.stderr)}") from None
+        raise Refused(f"git cannot apply it to the current settings: {mistakes.of_git(error.stderr)}") from None
 
 
 def write(project: Project, blobs: Blobs, change: Applying) -> list[str]:

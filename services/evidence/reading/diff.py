@@ -141,7 +141,7 @@ def read(text: bytes) -> Diff:
     found = _read(text)
     if found.sections:
         return found
-    for strip, note in ((_uncoloured, "terminal colours were taken off"), (_flush, "the indentation was taken off")):
+    for strip, note in ((_uncoloured, "terminal colours were stripped"), (_flush, "the indentation was stripped")):
         other = _read(strip(text))
         if other.sections:
             return Diff(other.sections, [note, *other.notes], other.stray)

@@ -86,7 +86,7 @@ def fit(patch: bytes, repo: git.Repo, run: Git) -> Fit:
     except git.GitError as error:
         raise NoDiff(f"bad-diff: {mistakes.of_git(error.stderr)}") from None
     if not len(new) == len(old) == len(read.sections):
-        raise NoDiff(f"bad-diff: git finds {len(new)} files in it where there are {len(read.sections)} headers")
+        raise NoDiff(f"bad-diff: git finds {len(new)} files for {len(read.sections)} headers")
     for name in (name for name in new if name.startswith("/")):
         top = f"{repo.top}/"
         inside = name[len(top) :] if name.startswith(top) else ""
@@ -96,7 +96,7 @@ def fit(patch: bytes, repo: git.Repo, run: Git) -> Fit:
 
 
 def _parts(sections: list[Section], old: list[str], new: list[str]) -> list[Part]:
-    """Split what cannot be taken at once: mails of a series, since git renames no file that the same input has made,
+    """Split what cannot be taken at once: mails of a series, since git rehas no file name that the same input has made,
     and diffs of one file that were put one behind the other."""
     parts: list[Part] = []
     mail = -1
@@ -208,7 +208,7 @@ def _absent(name: str, after: str, section: Section, base: Base) -> str:
     alike = [path for path in tracked if path.rsplit("/", 1)[-1] == last][:_MOST_ALIKE]
     words = mistakes.no_file(name, base.name, change.shown(alike))
     is_done = section.deletes or (section.moves and not section.copies and after in tracked)
-    return f"{words} It may be applied already." if is_done and not (section.deletes and alike) else words
+    return f"{words} It may already be applied." if is_done and not (section.deletes and alike) else words
 
 
 def has_prefixes(patch: bytes) -> bool:

@@ -21,10 +21,10 @@ _REST_OF_ENTITY = re.compile(r"(?:lt|gt|amp|quot|apos|nbsp|#\d+);")
 _NUMBERED = re.compile(r"\s*\d+\s*(?:[|:│]|\t)\s?")
 # What was done to a line, if that makes it equal to the file's.
 _DONE: Mapping[str, Callable[[str], str]] = {
-    "HTML entities stand for characters; write the characters themselves": html.unescape,
-    "typographic quotes or dashes stand for plain ones; write the plain ones": lambda line: line.translate(_QUOTES),
-    "non-breaking spaces stand for spaces; write spaces": lambda line: line.replace("\xa0", " "),
-    "line numbers stand before the text; leave them out": lambda line: _NUMBERED.sub("", line, count=1),
+    "HTML entities instead of characters; write the characters themselves": html.unescape,
+    "typographic quotes or dashes instead of plain ones; write the plain ones": lambda line: line.translate(_QUOTES),
+    "non-breaking spaces instead of spaces; write spaces": lambda line: line.replace("\xa0", " "),
+    "line numbers before the text; leave them out": lambda line: _NUMBERED.sub("", line, count=1),
     "the line ends differ (CRLF and LF); send what `git diff` prints": lambda line: re.sub(r"\\r$", "", line),
 }
 
@@ -33,18 +33,16 @@ def no_place(name: str, hunk: Hunk, old: list[bytes], new: list[bytes], lines: l
     """The lines of the hunk are nowhere in the file."""
     where = f"{name}: the hunk at line {hunk.at} of the diff does not fit"
     if not lines:
-        return f"{where}: the file is new or empty, so there is nothing that `-` and context lines could match"
+        return f"{where}: the file is new or empty, so `-` and context lines cannot match"
     if new != old and (found := _starts(lines, new)):
-        return (
-            f"{name}: already applied: line {found[0] + 1} has what the hunk at line {hunk.at} of the diff makes of it"
-        )
+        return f"{name}: already applied: line {found[0] + 1} is as the hunk at line {hunk.at} of the diff makes it"
     at = _best(lines, old, (hunk.start or 1) - 1)
     number = next((n for n, line in enumerate(old) if lines[at + n : at + n + 1] != [line]), 0)
     is_, wanted = (_text(one) for one in (b"".join(lines[at + number : at + number + 1]), old[number]))
     there = f"line {at + number + 1} of the file is `{is_}`" if at + number < len(lines) else "the file ends before it"
     return (
         f"{where}: it says `{wanted}`, and {there}{_why(wanted, is_)}\n"
-        f"{shown(name, lines, at, len(old))}\nMake the diff against the file as it is."
+        f"{shown(name, lines, at, len(old))}\nMake the diff against the current file."
     )
 
 
@@ -54,7 +52,7 @@ def no_context(name: str, hunk: Hunk, is_own: bool) -> str:
         return f"{name}: the hunk at line {hunk.at} of the diff has no context, and its lines are not where it says"
     return (
         f"{name}: the hunk at line {hunk.at} of the diff has no context lines, and no `index` line names the file as "
-        "it is: where it belongs cannot be checked; send it with context, as `git diff -U3` prints it"
+        "it is: its place cannot be checked; send it with context (`git diff -U3`)"
     )
 
 
@@ -62,15 +60,15 @@ def many_places(name: str, hunk: Hunk, places: list[int], count: int, is_older: 
     """The context fits at several places, and the line that the header names is not to be trusted."""
     more = f" and {count - len(places)} more" if count > len(places) else ""
     if is_older:
-        why = "the diff was made for an older version of the file, so its line numbers do not say which is meant"
+        why = "the diff was made for an older version of the file, so its line numbers do not tell which"
     elif hunk.start is None:
-        why = "its header does not say which is meant"
+        why = "its header does not tell which"
     else:
         why = f"its header names line {hunk.start}, which is none of them"
     return (
         f"{name}: the hunk at line {hunk.at} of the diff fits in {plural(count, 'place')}: "
         f"lines {', '.join(str(place + 1) for place in places)}{more}; {why}. "
-        "Make the diff against the file as it is, with more context (`git diff -U10`)"
+        "Make the diff against the current file, with more context (`git diff -U10`)"
     )
 
 
@@ -78,11 +76,11 @@ def wrong_counts(name: str, hunk: Hunk) -> str:
     """The header promises other lines than are there, and it is not clear which were meant."""
     old, new = diff.tally(hunk.lines)
     if any(_WORDS.search(line) for line in hunk.lines):
-        return f"{name}: this is a word diff (`[-old-]{{+new+}}`), which nobody can apply; send what `git diff` prints"
+        return f"{name}: this is a word diff (`[-old-]{{+new+}}`), which cannot be applied; send what `git diff` prints"
     if hunk.counts is None or hunk.counts == (old, new):
         odd = next((_text(line) for line in hunk.lines if line[:1] not in (b" ", b"+", b"-", b"\\")), "")
         return f"{name}: a line of the hunk at line {hunk.at} of the diff begins with none of ` `, `+` and `-`: `{odd}`"
-    said = f"its header says {hunk.counts[0]} old and {hunk.counts[1]} new lines (counts), and {old} and {new} found"
+    said = f"its header says {hunk.counts[0]} old and {hunk.counts[1]} new lines (counts), but it has {old} and {new}"
     at = f"{name}: the hunk at line {hunk.at} of the diff"
     if hunk.last and (old < hunk.counts[0] or new < hunk.counts[1]):
         start = hunk.start or 1
@@ -94,8 +92,8 @@ def wrong_counts(name: str, hunk: Hunk) -> str:
 def left_out(name: str, hunk: Hunk) -> str:
     """`...` stands for lines."""
     return (
-        f"{name}: lines were left out (`...`) in or behind the hunk at line {hunk.at} of the diff; what is left out "
-        "cannot be applied: send every line, or a hunk of its own for each place"
+        f"{name}: lines were left out (`...`) in or behind the hunk at line {hunk.at} of the diff; "
+        "send every line, or a separate hunk for each place"
     )
 
 
@@ -115,7 +113,7 @@ def counted(hunk: Hunk, lines: list[bytes]) -> str:
 def moved(hunk: Hunk, named: int | None, at: int) -> str:
     """The context fits at one place, which is not the header's."""
     if named is None:
-        return f"the hunk at line {hunk.at} of the diff names no line; its context fits at line {at + 1} only"
+        return f"the hunk at line {hunk.at} of the diff has no line number; its context fits only at line {at + 1}"
     offset = f"{at - named:+d}"
     return (
         f"the hunk at line {hunk.at} of the diff landed at line {at + 1}, {offset} from where its header says (offset)"
@@ -134,7 +132,7 @@ def shown(name: str, lines: list[bytes], at: int, count: int) -> str:
     begin = max(0, at - _AROUND)
     end = min(len(lines), at + count + _AROUND, begin + _MOST_SHOWN)
     rows = (f"{number + 1:6} | {_text(lines[number])}" for number in range(begin, end))
-    return f"{name} has there:\n" + "\n".join(rows)
+    return f"{name} has:\n" + "\n".join(rows)
 
 
 def _why(wanted: str, is_: str) -> str:

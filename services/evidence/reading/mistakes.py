@@ -13,13 +13,13 @@ _SEND = "send what `git diff` prints"
 
 # In what was handed in, where no diff can be read.
 _FORMS: tuple[tuple[str, bytes, str], ...] = (
-    ("apply-patch-format", rb"^\*\*\* Begin Patch", f"`*** Begin Patch` is no diff; {_SEND}"),
-    ("search-replace", rb"^<{5,} ?(?:SEARCH|ORIGINAL|HEAD)\b", f"search-and-replace blocks are no diff; {_SEND}"),
+    ("apply-patch-format", rb"^\*\*\* Begin Patch", f"`*** Begin Patch` is not a diff; {_SEND}"),
+    ("search-replace", rb"^<{5,} ?(?:SEARCH|ORIGINAL|HEAD)\b", f"search-and-replace blocks are not a diff; {_SEND}"),
     (
         "combined-diff",
         rb"^(?:diff --(?:cc|combined) |@@@+ )",
-        "this is the combined diff of a merge (`@@@`), which nobody "
-        "can apply; send `git diff` against one parent, that is HEAD",
+        "this is the combined diff of a merge (`@@@`), which cannot "
+        "be applied; send `git diff` against one parent (HEAD)",
     ),
     (
         "context-diff",
@@ -39,20 +39,20 @@ _FORMS: tuple[tuple[str, bytes, str], ...] = (
     ("ed-script", rb"^\d+(?:,\d+)?[acdi]\r?\n", "this is an ed script; send a unified diff (`diff -u`, `git diff`)"),
     ("word-diff", rb"\[-[^\n]*-\]|\{\+[^\n]*\+\}", f"this is a word diff (`[-old-]{{+new+}}`); {_SEND}"),
     ("quoted", rb"^> ?(?:diff --git|--- |@@ -)", "every line begins with `>`, as in a mail; send the diff without it"),
-    ("headless", rb"^@@ ", "the hunk names no file: `--- a/path` and `+++ b/path` are missing before its `@@` line"),
+    ("headless", rb"^@@ ", "the hunk has no file name: `--- a/path` and `+++ b/path` are missing before its `@@` line"),
     (
         "no-hunks",
         rb"^(?:diff --git |--- [^\n]+\n\+\+\+ )",
-        "there are only headers: no hunk (`@@ -1,3 +1,3 @@` and its lines) follows them",
+        "only headers, no hunks (`@@ -1,3 +1,3 @@` and its lines)",
     ),
     (
         "only-names",
         rb"^Only in |^Binary files |^Files [^\n]+ differ|^diff -\w+ ",
-        "it says that files differ, and not how; send `git diff --binary`, with new files added (`git add -N`)",
+        "it says only that files differ; send `git diff --binary`, with new files added (`git add -N`)",
     ),
     ("only-names", rb"^ [^\n|]+\| +\d+ [-+]*\r?$", f"this is the summary of a diff (`--stat`); {_SEND}"),
     ("status", rb"^(?:[AMDRTU]\t|[ AMDRU?]{2} )\S", f"this is a list of changed files; {_SEND}"),
-    ("unmarked", rb"^[-+][^-+\n]", "lines with `+` and `-` alone say neither which file is meant nor where; " + _SEND),
+    ("unmarked", rb"^[-+][^-+\n]", "lines with `+` and `-` alone name neither file nor place; " + _SEND),
 )
 
 # In git's own words.
@@ -64,14 +64,14 @@ _OF_GIT: tuple[tuple[str, str], ...] = (
     ),
     (
         r"binary patch .*(?:does not match|to create|creates incorrect)|which does not match the current contents",
-        "the binary file is another one in the repository by now; make the diff against it as it is",
+        "the binary file has changed in the repository; make the diff against the current one",
     ),
-    (r"beyond a symbolic link", "the path leads through a symbolic link; change the file where it really lies"),
-    (r"invalid path", "the path may not be in a repository: write it from the root of the repository, without `..`"),
-    (r"already exists in", "the file exists already; send the change to it as it is, or delete it in the same diff"),
+    (r"beyond a symbolic link", "the path leads through a symbolic link; change the file at its real path"),
+    (r"invalid path", "invalid path: write it from the root of the repository, without `..`"),
+    (r"already exists in", "the file already exists; send a change to it, or delete it in the same diff"),
     (
         r"does not exist in index|No such file",
-        "the file does not exist; a new file needs `--- /dev/null` and its whole text",
+        "the file does not exist; a new file needs `--- /dev/null` and its full text",
     ),
     (
         r"inconsistent|mismatch.*filename|depends on old contents|still has contents|removal patch leaves",
@@ -84,11 +84,11 @@ _OF_GIT: tuple[tuple[str, str], ...] = (
     ),
     (
         r"invalid mode|wrong type|has type|expected \d{6}",
-        "the file's mode is another one; leave the mode lines out, or make the diff anew",
+        "the file has a different mode; leave the mode lines out, or recreate the diff",
     ),
-    (r"without header", "a hunk names no file: `--- a/path` and `+++ b/path` are missing before its `@@` line"),
-    (r"corrupt patch|garbage", "the lines of the diff are not what its headers say; " + _SEND),
-    (r"does not apply|while searching for", "it does not fit the file as it is; make the diff against it"),
+    (r"without header", "a hunk has no file name: `--- a/path` and `+++ b/path` are missing before its `@@` line"),
+    (r"corrupt patch|garbage", "the lines of the diff do not match its headers; " + _SEND),
+    (r"does not apply|while searching for", "it does not apply to the current file; make the diff against it"),
 )
 
 
@@ -118,7 +118,7 @@ def of_git(stderr: str) -> str:
 def absolute(name: str, inside: str) -> str:
     """The path begins with `/`; `inside` is where it lies in the repository, or ""."""
     if name == "/dev/null":
-        return "both names of a file are /dev/null; one has to be its path, from the root of the repository"
+        return "both names of a file are /dev/null; one must be its path, from the root of the repository"
     meant = f": a/{inside} and b/{inside}" if inside else ""
     return f"{name} is an absolute path; write paths from the root of the repository{meant}"
 
@@ -126,14 +126,14 @@ def absolute(name: str, inside: str) -> str:
 def no_file(name: str, base: str, alike: list[str]) -> str:
     """A diff changes a file that is not there."""
     meant = f"; did you mean {', '.join(alike)}" if alike else ""
-    new = ". A new file needs `--- /dev/null` and its whole text." if not alike else "?"
+    new = ". A new file needs `--- /dev/null` and its full text." if not alike else "?"
     return f"{name} does not exist in {base}{meant}{new}"
 
 
 def in_submodule(name: str, module: str) -> str:
     """A diff reaches into a submodule."""
     return (
-        f"{name} lies in {module}, a submodule: its files belong to another repository, and no patch here can change "
+        f"{name} is in {module}, a submodule: its files belong to another repository, and no patch here can change "
         f"them. Commit there; what can be handed in here is the move of {module} to that commit"
     )
 
@@ -142,7 +142,7 @@ def exists(name: str, is_same: bool) -> str:
     """A diff makes a file that is there."""
     if is_same:
         return f"{name}: already applied: the file exists, with this text"
-    return f"{name} exists already; send the change to the file as it is, with `--- a/{name}` and its lines as context"
+    return f"{name} already exists; send a change to the file, with `--- a/{name}` and its lines as context"
 
 
 def _is_base64(text: bytes) -> bool:

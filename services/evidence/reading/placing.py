@@ -142,7 +142,7 @@ def _hunks(section: Section, file: File, turn: _Turn) -> tuple[list[Edit], list[
     edits.sort(key=lambda edit: edit.at)
     for one, two in zip(edits, edits[1:]):
         if two.at < one.at + len(one.old):
-            raise Misfit(f"{file.name}: two hunks change line {two.at + 1}; send one diff against the file as it is")
+            raise Misfit(f"{file.name}: two hunks change line {two.at + 1}; send one diff against the current file")
     return [edit for edit in edits if edit.old or edit.new], notes
 
 

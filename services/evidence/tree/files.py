@@ -84,9 +84,9 @@ class Look:
                     plan.marked.setdefault(mark, []).append(path)
         if staged or edited:
             names = policy.names(self._told(staged, edited, listed))
-            raise InTheWay(f"there are uncommitted changes in {names}, and not those of the patch")
+            raise InTheWay(f"{names} has uncommitted edits that conflict; commit or stash them")
         if blocked:
-            raise InTheWay(f"{policy.names(sorted(blocked))} is in the way, and git does not know it")
+            raise InTheWay(f"{policy.names(sorted(blocked))} is in the way and untracked")
         return plan
 
     # --- what lies there ---

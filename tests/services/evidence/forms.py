@@ -62,8 +62,8 @@ LANDS = [
     Lands("no prefixes", b"--- n.txt\n+++ n.txt\n" + HUNK, TWO),
     Lands("times behind the names", b"--- a/n.txt\t2026-01-01\n+++ b/n.txt\t2026-01-02\n" + HUNK, TWO),
     Lands("svn", b"Index: n.txt\n" + b"=" * 67 + b"\n--- n.txt\t(revision 1)\n+++ n.txt\t(working copy)\n" + HUNK, TWO),
-    Lands("no numbers", HEAD + HUNK.replace(b"-1,4 +1,4", b"..."), TWO, "names no line"),
-    Lands("a bare @@", HEAD + HUNK.replace(b"@@ -1,4 +1,4 @@", b"@@"), TWO, "names no line"),
+    Lands("no numbers", HEAD + HUNK.replace(b"-1,4 +1,4", b"..."), TWO, "has no line number"),
+    Lands("a bare @@", HEAD + HUNK.replace(b"@@ -1,4 +1,4 @@", b"@@"), TWO, "has no line number"),
     Lands("too small counts", HEAD + HUNK.replace(b"4", b"2", 2), TWO, "says 2 old and 2 new"),
     Lands(
         "too large counts",
@@ -262,13 +262,13 @@ REFUSED = [
     ),
     Refused("no context", HEAD + b"@@ -2 +2 @@\n-2\n+two\n", "no context.*-U3"),
     Refused("no context, only added", HEAD + b"@@ -20,0 +21 @@\n+x\n", "no context"),
-    Refused("applied already", HEAD + b"@@ -1,4 +1,4 @@\n 1\n-zwei\n+2\n 3\n 4\n", "already applied: line 1"),
+    Refused("already be applied", HEAD + b"@@ -1,4 +1,4 @@\n 1\n-zwei\n+2\n 3\n 4\n", "already applied: line 1"),
     Refused(
         "a new file that is there, the same",
         b"--- /dev/null\n+++ b/sub/deep.txt\n@@ -0,0 +1 @@\n+deep\n",
         "already applied",
     ),
-    Refused("a new file that is there", b"--- /dev/null\n+++ b/n.txt\n@@ -0,0 +1 @@\n+x\n", "exists already"),
+    Refused("a new file that is there", b"--- /dev/null\n+++ b/n.txt\n@@ -0,0 +1 @@\n+x\n", "already exists"),
     Refused(
         "a file that is not there",
         of("gone.txt", "@@ -1,2 +1,2 @@\n a\n-b\n+c\n"),
@@ -288,8 +288,8 @@ REFUSED = [
         "absolute path.*root of the repository",
     ),
     Refused("a path that leaves", b"--- a/../n.txt\n+++ b/../n.txt\n" + HUNK, "may never be changed"),
-    Refused("no names", HUNK, "names no file.*--- a/path"),
-    Refused("no names, and words", b"In n.txt:\n\n" + HUNK, "names no file"),
+    Refused("no names", HUNK, "has no file name.*--- a/path"),
+    Refused("no names, and words", b"In n.txt:\n\n" + HUNK, "has no file name"),
     Refused("headers only", HEAD, "only headers"),
     Refused(
         "headers only, behind a whole diff",

@@ -135,4 +135,4 @@ def test_who_asks_for_a_run_hears_that_there_is_none() -> None:
 
 
 def test_a_run_that_was_under_way_does_not_answer_who_asks_for_another() -> None:
-    assert state(run(), f.BaseAgain(seq=7), f.BaseDrop(mid="base-1", reason="a patch came")).again == 7
+    assert state(run(), f.BaseAgain(seq=7), f.BaseDrop(mid="base-1", reason="a patch needs")).again == 7

@@ -7,7 +7,7 @@ import pytest
 from cccc.services.evidence.checking import dependencies
 from cccc.services.evidence.reading.change import ABSENT, Change
 
-NEW = "; tested with what is installed now; set gate.setup: "
+NEW = "; tested with the installed versions; set gate.setup: "
 
 
 def said(before: dict[str, str], after: dict[str, str], tracked: tuple[str, ...] = ()) -> list[str]:

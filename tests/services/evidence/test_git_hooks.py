@@ -82,7 +82,7 @@ def held(bench: Bench) -> str:
         ("git add -u; exit 1", "commit refused (it changed docs/a.md; hand in what the hook changed): the pre-commit"),
         (
             "git add -u",
-            "commit refused: a hook or a check changed what is committed: the pre-commit hook, docs/a.md; hand",
+            "commit refused: a hook or a check changed the commit's content: the pre-commit hook, docs/a.md; hand",
         ),
     ],
 )

@@ -157,7 +157,7 @@ def test_code_that_nothing_tests_waits_for_a_person_once(bench: Bench) -> None:
     landed(bench, {"docs/a.md": b"words need no test\n"})
     bench.queue(bench.diff({"src/other.py": b"x = 2\n"}), "m2")
     held = bench.wait(f.PatchHeld, "m2")
-    assert isinstance(held, f.PatchHeld) and held.reason == "there is nothing to run to test it with"
+    assert isinstance(held, f.PatchHeld) and held.reason == "nothing to run to test it with"
     fact = asked(bench)
     assert (fact.why, fact.names) == ("untested", [])
     accept(bench, fact)

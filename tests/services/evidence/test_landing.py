@@ -74,7 +74,7 @@ def test_modes_and_links_land(repo: git.Repo) -> None:
 
 @pytest.mark.parametrize(
     ("path", "reason"),
-    [("a.py", "uncommitted changes in a.py"), ("n/new.py", "uncommitted changes in n/new.py")],
+    [("a.py", "a.py has uncommitted edits"), ("n/new.py", "n/new.py has uncommitted edits")],
 )
 def test_an_edit_in_a_landed_path_makes_it_wait(repo: git.Repo, path: str, reason: str) -> None:
     landing = repos.prepared(repo, {path: b"ONE\n", "b.py": b"TWO\n"})

@@ -86,5 +86,5 @@ def test_nothing_in_it_steers_a_terminal_or_hides() -> None:
 
 @pytest.mark.parametrize("words", [Words("Use ghp_" + "a" * 36, ""), Words("s", "password: hunter2hunter2")])
 def test_a_secret_in_it_is_a_problem(words: Words) -> None:
-    assert "token or a password" in message.problem(words)
+    assert "token or password" in message.problem(words)
     assert message.problem(Words("Read the password from the keyring", "")) == message.problem(None) == ""

@@ -107,7 +107,7 @@ def test_the_setup_runs_once_until_what_it_depends_on_changes(bench: Bench, isol
     assert (bench.beside / "runs").read_text() == "run\nrun\n"
 
 
-NOT_INSTALLED = "package-lock.json changed; tested with what is installed now; set gate.setup: npm ci"
+NOT_INSTALLED = "package-lock.json changed; tested with the installed versions; set gate.setup: npm ci"
 
 
 def test_dependencies_that_change_without_a_setup_are_noted_at_the_landing(bench: Bench) -> None:
@@ -245,7 +245,7 @@ def test_a_patch_that_removes_a_passing_test_needs_a_decision(red: Bench) -> Non
 def test_a_runner_without_names_proves_no_not_worse(bench: Bench) -> None:
     bench.gate(TEST_CMD="echo 1 failing; echo 3 passing; exit 1")
     reason = refused(bench, bench.diff({"docs/a.md": b"b\n"}))
-    assert reason.endswith("red on the base too, and the runner does not name all that fails")
+    assert reason.endswith("red on the base too, and the runner does not name all failures")
 
 
 def test_a_green_base_leaves_the_red_to_the_patch(bench: Bench) -> None:

@@ -157,7 +157,7 @@ def test_skipped_tests_refuse_where_they_must_not_be_skipped(bench: Bench) -> No
     ("command", "reason"),
     [
         ("rm .git", "damaged the gate tree"),
-        ("echo more >> docs/a.md && git add docs/a.md", "changed what is committed"),
+        ("echo more >> docs/a.md && git add docs/a.md", "changed the commit's content"),
     ],
 )
 def test_a_check_that_works_on_the_gate_tree_itself_is_a_refusal(bench: Bench, command: str, reason: str) -> None:
@@ -178,7 +178,7 @@ def test_a_linter_that_repairs_what_the_patch_wrote_makes_it_red(bench: Bench, i
     bench.settings(f"gate: {{isolation: {isolation}}}")
     bench.gate(LINT_CMD=lint, TEST_CMD="true")
     reason = refused(bench, bench.diff({"docs/a.md": b"a\nbad\n", "docs/new.md": b"good\n"}))
-    assert f"`{lint}` changed docs/a.md; hand in what it makes of it" in reason
+    assert f"`{lint}` changed docs/a.md; hand in its result" in reason
 
 
 def test_what_a_linter_repairs_on_the_base_too_is_not_the_patchs(bench: Bench) -> None:
@@ -197,7 +197,7 @@ def test_lint_that_says_the_same_on_the_base_is_the_users(bench: Bench) -> None:
     repos.commit(bench.root)
     bench.gate(LINT_CMD="! grep -n bad docs/*.md", TEST_CMD="true")
     reason = held(bench, bench.diff({"docs/a.md": b"b\n"}))
-    assert "says the same on the base (exit 1): docs/old.md:1:bad; mend that" in reason
+    assert "says the same on the base (exit 1): docs/old.md:1:bad; fix that" in reason
     bench.queue(bench.diff({"docs/a.md": b"bad\n"}), "m2")
     refusal = bench.outcome("m2")
     assert isinstance(refusal, f.PatchReject)

@@ -53,7 +53,7 @@ def test_an_edit_of_the_user_holds_the_patch_until_the_way_is_free(bench: Bench)
     bench.gate()
     bench.queue(diff)
     held = bench.wait(f.PatchHeld)
-    assert isinstance(held, f.PatchHeld) and "uncommitted changes in docs/a.md" in held.reason
+    assert isinstance(held, f.PatchHeld) and "docs/a.md has uncommitted edits" in held.reason
     assert (bench.root / "docs/a.md").read_bytes() == b"mine\n"
     git.run(bench.root, "checkout", "--", "docs/a.md")
     assert isinstance(bench.outcome(), f.PatchCommit)
@@ -109,7 +109,7 @@ def test_a_hook_that_changes_content_is_a_refusal(bench: Bench) -> None:
     hook.write_text("#!/bin/sh\necho more >> docs/a.md\ngit add docs/a.md\n")
     hook.chmod(0o755)
     bench.gate()
-    assert "changed what is committed" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
+    assert "changed the commit's content" in refused(bench, bench.diff({"docs/a.md": b"b\n"}))
 
 
 def added(path: str, content: str = "x", mode: str = "100644") -> bytes:
@@ -174,7 +174,7 @@ def test_a_patch_whose_branch_was_renamed_is_held_with_what_to_do(bench: Bench) 
     git.run(bench.root, "branch", "-m", "main", "trunk")
     (bench.beside / "go").touch()
     held = bench.wait(f.PatchHeld)
-    assert isinstance(held, f.PatchHeld) and held.reason.startswith("main is gone, renamed or deleted, and trunk is")
+    assert isinstance(held, f.PatchHeld) and held.reason.startswith("main was renamed or deleted, and trunk is")
     git.run(bench.root, "branch", "-m", "trunk", "main")
     assert isinstance(bench.outcome(), f.PatchCommit)
 
@@ -235,7 +235,9 @@ def test_a_token_in_the_words_of_a_patch_is_refused_before_any_check(bench: Benc
     bench.gate(TEST_CMD="touch ran")
     bench.queue(patch)
     refusal = bench.outcome()
-    assert isinstance(refusal, f.PatchReject) and refusal.reason.startswith("commit-message: it holds what looks like")
+    assert isinstance(refusal, f.PatchReject) and refusal.reason.startswith(
+        "commit-message: it contains what looks like"
+    )
     assert "ghp_" not in refusal.reason and not list(bench.root.rglob("ran"))
 
 
