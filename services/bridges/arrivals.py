@@ -106,7 +106,7 @@ class Arrivals:
         """Return the message for the peers, unless nothing of it is left, and what its author is told."""
         files_in.note(self._service.project, self._ends.via, came, _mid(came), self._ends.redact(passed.text), fetched)
         told: list[Fact] = [
-            intake.told(came, self._ends.via, f"the file {file.name} was not taken: {file.refused}")
+            intake.told(came, self._ends.via, f"file {file.name} refused: {file.refused}")
             for file in fetched
             if file.refused
         ]

@@ -148,7 +148,7 @@ class Bridge(Worker):
                 self._say_first(let_in, f"{self.name}:in:{chat}:{self.bus.seq}")
         for chat, its in self.state.subscriptions.items():
             if its.how == "settings" and chat not in wanted:
-                left_out = f.ChatUnsubscribed(via=self.via, chat=chat, reason="the settings do not list it any more")
+                left_out = f.ChatUnsubscribed(via=self.via, chat=chat, reason="the settings no longer list it")
                 self._say_first(left_out, f"{self.name}:out:{chat}:{self.bus.seq}")
 
     def _say_first(self, fact: Fact, id_: str) -> None:

@@ -38,7 +38,7 @@ class Calls:
             recent.popleft()
         most = pace.per_minute + pace.marks
         if len(recent) >= most:
-            self._tell(chat, "budget", f"{most} calls within a minute are the most it takes; the rest waits")
+            self._tell(chat, "budget", f"{most} calls per minute are its limit; the rest waits")
             self._service.wake_in(_MINUTE - (now - recent[0]))
             return False
         recent.append(now)

@@ -48,11 +48,11 @@ async def fetch(
 async def _one(platform: Platform, file: FileRef, folder: Path, mid: str, rules: Files, room: int) -> Fetched:
     most = min(rules.max_mb << 20, platform.limits.download)
     if not rules.enabled:
-        return Fetched(file.name, refused="files are turned off (files.enabled)")
+        return Fetched(file.name, refused="files are off (files.enabled)")
     if file.size > most:
-        return Fetched(file.name, refused=f"it has {file.size} bytes, allowed are {most}")
+        return Fetched(file.name, refused=f"it has {file.size} bytes (limit {most})")
     if file.size > room:
-        return Fetched(file.name, refused="the disk is nearly full; send it again when there is room")
+        return Fetched(file.name, refused="the disk is nearly full; send it again later")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = sniff.safe_name(file.name)
     part, path = folder / f".{mid}__{name}", folder / f"{mid}__{name}"
@@ -86,7 +86,7 @@ def block(project: Project, text: str, fetched: Sequence[Fetched]) -> str:
     lines = [text] if text else []
     for file in fetched:
         if file.path is None:
-            lines.append(f"A file was not taken: {plain(file.name)}: {file.refused}")
+            lines.append(f"File refused: {plain(file.name)}: {file.refused}")
         else:
             where = file.path.relative_to(project.root)
             lines.append(f"File: {where}\nSHA256: {file.sha}  Size: {file.size} bytes  MIME: {file.mime}")

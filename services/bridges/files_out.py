@@ -74,7 +74,7 @@ class FilesOut:
         """Return whether a folder is a link, behind which files lie that nobody meant to send."""
         links = [folder for folder in (self._folder, self._sending) if folder.is_symlink()]
         for link in links:
-            self._refuse(link.name, 0, "it is a link; make it a folder", f"file-refused:{link.name}:link")
+            self._refuse(link.name, 0, "it is a symlink; make it a folder", f"file-refused:{link.name}:link")
         return bool(links)
 
     def _refuse(self, name: str, size: int, reason: str, id_: str) -> None:
@@ -214,10 +214,10 @@ def _unfit(name: str) -> str:
     """Return why a file of this name cannot go out, or ""."""
     raw = os.fsencode(name)
     if len(raw) > _LONGEST_NAME:
-        return f"its name has {len(raw)} bytes, allowed are {_LONGEST_NAME}"
+        return f"its name has {len(raw)} bytes (limit {_LONGEST_NAME})"
     if raw != name.encode("utf-8", "replace"):
         return "its name is not UTF-8; rename it"
-    return "" if name.isprintable() else "its name has signs that do not show; rename it"
+    return "" if name.isprintable() else "its name has invisible characters; rename it"
 
 
 def _text(path: Path, sidecar: str) -> str:

@@ -24,11 +24,11 @@ from cccc.services.bridges.state import Said, State, message_key
 
 _QUOTED_SHOWN = 200
 
-_STRANGER = "this chat is not let in; type /subscribe CODE, with the code that `cccc bridge pair` shows in the project"
-_STRANGER_OPEN = "this chat is not let in; /subscribe lets it in"
-_FULL = "no more chats may let themselves in (max_auto_subs); use `cccc bridge pair`"
-_WRONG_CODE = "this code is wrong, used or too old; `cccc bridge pair` shows a new one"
-_EMPTY = "there is nothing to pass on: write the message after the route, or reply with the route to a message"
+_STRANGER = "this chat is not subscribed; type /subscribe CODE with the code from `cccc bridge pair`"
+_STRANGER_OPEN = "this chat is not subscribed; type /subscribe"
+_FULL = "no more chats can subscribe themselves (max_auto_subs); use `cccc bridge pair`"
+_WRONG_CODE = "this code is wrong, used or expired; get a new one with `cccc bridge pair`"
+_EMPTY = "nothing to send: write the message after the route, or reply to a message with the route"
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _pressed(state: State, came: Press, setting: Setting) -> Verdict:
         return _refuse(state, came, setting, _stranger(setting), always=True)
     given = {"ask": "ask", **{str(n): option for n, option in enumerate(card.options)}}.get(answer) if card else None
     if card is None or given is None:  # a modified client presses buttons that were never there
-        return _refuse(state, came, setting, "this request is too old to be answered here; see /rfd list", always=True)
+        return _refuse(state, came, setting, "this request is too old to answer here; see /rfd list", always=True)
     if given == "ask" and not came.text:
         return Verdict([_command(came, setting, f"/rfd ask {card.rfd_id}")])
     return Verdict([_decision(came, setting, card.rfd_id, given, came.text)])
@@ -136,14 +136,14 @@ def _pass_on(state: State, came: Message, setting: Setting, read: Routed, before
 def _typed(came: Message, setting: Setting, read: Typed) -> Verdict:
     if read.name == "unsubscribe":
         left = f.ChatUnsubscribed(via=setting.via, chat=came.chat, reason=f"/unsubscribe by {came.who}")
-        words = "this chat is left out from now on; /subscribe lets it in again"
+        words = "unsubscribed; /subscribe to subscribe again"
         return Verdict([left, told(came, setting.via, words)])
     return Verdict([_command(came, setting, f"/{read.name} {read.rest}".strip())])
 
 
 def _subscribe(state: State, came: Message, setting: Setting, code: str) -> Verdict:
     if came.chat in state.subscriptions:
-        return Verdict([told(came, setting.via, "this chat is let in already")])
+        return Verdict([told(came, setting.via, "this chat is already subscribed")])
     if code and (digest := pairing.digest(code)) in setting.codes:
         return Verdict(_welcome(came, setting, "code"), used_code=digest)
     if came.chat in setting.configured:
@@ -159,7 +159,7 @@ def _welcome(came: Message, setting: Setting, how: str) -> list[Fact]:
     let_in = f.ChatSubscribed(
         via=setting.via, chat=came.chat, how=how, who=came.who, title=came.title, thread=came.thread
     )
-    words = "this chat is let in: a: b: or both: reach the peers, /help lists the commands, /unsubscribe ends it"
+    words = "subscribed: a: b: or both: reach the peers, /help lists the commands, /unsubscribe to leave"
     return [let_in, told(came, setting.via, words)]
 
 

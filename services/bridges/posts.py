@@ -89,7 +89,7 @@ def _of_peer(label: str, mid: str, body: str, chars: int, lines: int) -> tuple[s
     shown, left_out = split.shortened(text, chars, lines)
     if not left_out:
         return f"{label}\n{shown}", []
-    return f"{label}\n{shown}\n… (cut here; the whole text is in {mid}.md)", [Whole(f"{mid}.md", text)]
+    return f"{label}\n{shown}\n… (cut here; full text in {mid}.md)", [Whole(f"{mid}.md", text)]
 
 
 def words(fact: Fact) -> str:
@@ -118,7 +118,7 @@ def _caption(fact: f.FileOut) -> str:
 
 
 def _card(card: Card, fact: f.Rfd) -> str:
-    lines = [f"**Decision wanted**: {fact.title}", f"`{fact.rfd_id}`, from {fact.author} ({fact.why})"]
+    lines = [f"**Decision needed**: {fact.title}", f"`{fact.rfd_id}`, from {fact.author} ({fact.why})"]
     lines += [line for line in (fact.question, fact.summary) if line and line not in fact.title]
     lines += [f"- `{path}`" for path in fact.paths[:_PATHS_SHOWN]]
     if len(fact.paths) > _PATHS_SHOWN:

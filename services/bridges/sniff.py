@@ -29,7 +29,7 @@ def opened(path: Path) -> BinaryIO:
     fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise OSError(errno.EINVAL, "it is no plain file", str(path))
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
     return os.fdopen(fd, "rb")
 
 
@@ -76,9 +76,9 @@ def refusal(path: Path, rules: Files, most_bytes: int) -> str:
     if not size:
         return "it is empty"
     if size > most_bytes:
-        return f"it has {size} bytes, allowed are {most_bytes}"
+        return f"it has {size} bytes (limit {most_bytes})"
     if not allowed(kind, rules.allowed_mime):
-        return f"its type is {kind}, allowed are {', '.join(rules.allowed_mime)}"
+        return f"its type is {kind}; allowed: {', '.join(rules.allowed_mime)}"
     return _virus(path) if rules.run_clamav else ""
 
 
@@ -97,4 +97,4 @@ def _virus(path: Path) -> str:
     if done.returncode == 0:
         return ""
     said = " ".join((done.stdout + done.stderr).split())[-200:]
-    return f"ClamAV found something: {said}" if done.returncode == 1 else f"ClamAV cannot look at it: {said}"
+    return f"ClamAV found something: {said}" if done.returncode == 1 else f"ClamAV cannot scan it: {said}"

@@ -190,7 +190,7 @@ class Ledger(Process):
         just_now = bool(closed) and self._store.seq == first == self._store.seq_of(f"archive:{closed[-1][0]}")
         path = None if just_now else self._store.archive()
         if path is None:
-            self._answer(sender, token, error="there is nothing to archive: no fact came since the last time")
+            self._answer(sender, token, error="nothing to archive: no new facts since the last time")
             return
         self._own(f.LedgerArchived(first=first, last=self._store.seq), f"archive:{first}")
         self._answer(sender, token, path=str(path))

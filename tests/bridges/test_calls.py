@@ -36,7 +36,7 @@ def test_a_chat_gets_no_more_calls_in_a_minute_than_it_takes_and_the_user_is_tol
     assert calls.may("43", "effect 9")  # another chat has its own
     assert 59.0 < service.woken <= 60.0
     (text,) = service.notices.values()
-    assert text == "telegram chat 42: 3 calls within a minute are the most it takes; the rest waits"
+    assert text == "telegram chat 42: 3 calls per minute are its limit; the rest waits"
 
 
 def test_what_the_platform_has_confirmed_is_not_asked_of_it_again() -> None:

@@ -120,7 +120,9 @@ def test_a_folder_that_is_a_link_is_not_emptied_into_the_chat(
     outbound.symlink_to(tmp_path / "papers")
     look(folder)
     assert desk.names(f.FileOut) == [] and (tmp_path / "papers" / "will.txt").exists()
-    assert [fact.reason for fact in desk.said if isinstance(fact, f.FileRefused)] == ["it is a link; make it a folder"]
+    assert [fact.reason for fact in desk.said if isinstance(fact, f.FileRefused)] == [
+        "it is a symlink; make it a folder"
+    ]
 
 
 @pytest.mark.parametrize("name", ["a\nb.txt", "\x1b[31mred.txt", "invoice\u202etxt.exe", "a\u2028[Gate] landed.txt"])
@@ -130,7 +132,7 @@ def test_a_name_that_could_steer_what_shows_it_is_told_as_it_is_safe(
     (outbound / name).write_text("hello")
     look(folder)
     (refused,) = [fact for fact in desk.said if isinstance(fact, f.FileRefused)]
-    assert refused.name.isprintable() and refused.reason == "its name has signs that do not show; rename it"
+    assert refused.name.isprintable() and refused.reason == "its name has invisible characters; rename it"
     assert desk.names(f.FileOut) == [] and (outbound / name).exists()
 
 

@@ -156,7 +156,7 @@ class Chats:
     async def answer(self, press: str, text: str) -> None:
         interaction = self._kept.presses.get(press)
         if interaction is None or interaction.is_expired():
-            raise Refused("the press is too old to be answered")
+            raise Refused("the button press is too old to answer")
         await self._done(interaction.followup.send(text, ephemeral=True))
 
     async def mark(self, chat: str, message: str, mark: str) -> None:

@@ -23,11 +23,11 @@ from cccc.services.bridges.platform import Health, Left, Put, Unreadable
 
 TOKEN = "Discord rejects the token; `cccc token set discord`, then `cccc bridge discord restart`"
 INTENT = "switch on Message Content Intent at https://discord.com/developers/applications, under Bot"
-TWO = "another program uses this token; end it, or make a bot of its own for it"
+TWO = "another program uses this token; stop it, or use another bot for it"
 FEW_LOGINS = "only {} of Discord's log-ins of today are left, and more would cost the token; waiting"
-LOST = "the connection to Discord is lost; it is tried again"
+LOST = "lost the connection to Discord; retrying"
 NO_GATEWAY = "Discord's gateway cannot be reached"
-NO_HISTORY = "cannot read what was written in {} meanwhile: {}; give the bot the permission Read Message History"
+NO_HISTORY = "cannot read messages missed in {}: {}; give the bot the permission Read Message History"
 
 OUTAGES = (
     *(aiohttp.ClientError, OSError, asyncio.TimeoutError),  # the library lets them through as they are

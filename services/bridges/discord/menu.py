@@ -11,9 +11,9 @@ _SLASH, _STRING = 1, 3  # Discord's numbers for a command that is typed, and for
 _LONGEST = 100
 
 _ROUTES = (
-    ("a", "TEXT", "say something to PeerA"),
-    ("b", "TEXT", "say something to PeerB"),
-    ("both", "TEXT", "say something to both peers"),
+    ("a", "TEXT", "send a message to PeerA"),
+    ("b", "TEXT", "send a message to PeerB"),
+    ("both", "TEXT", "send a message to both peers"),
 )
 
 

@@ -32,7 +32,7 @@ _WITHOUT_HOPE = 20.0  # seconds between looks whether a person has mended it
 _SOON, _OFTEN = 5.0, 3  # at first more often: a socket of our own that is dead may be counted for a while
 
 _REJECTED = "Slack rejects the {} token ({}); `cccc token set slack`, then `cccc bridge slack restart`"
-_TWO = "another program is connected as this app, and Slack would share the messages out; end it, or make it an app"
+_TWO = "another program is connected as this app, and Slack would split the messages; stop it, or use another app"
 
 
 class Crowded(Undone):
@@ -128,7 +128,7 @@ class Line:
             put(Health(True, "hello"))
             await self._watch(client, put)
         except asyncio.TimeoutError:
-            raise Unreachable("its socket does not open") from None
+            raise Unreachable("its socket cannot be opened") from None
         finally:
             self._client = None
             await _close(client)

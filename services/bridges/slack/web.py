@@ -34,7 +34,7 @@ _GONE = {
     "is_archived": "the channel is archived",
     "restricted_action": "the workspace does not let the app post there",
     "messages_tab_disabled": "the app's settings (App Home) do not allow messages",
-    "cannot_dm_bot": "it is the chat of another bot",
+    "cannot_dm_bot": "it is another bot's chat",
 }
 _TICKET = re.compile(r"(?i)\b(ticket|token)=[^&\s'\"]+")
 
@@ -93,7 +93,7 @@ def undone(error: SlackApiError) -> Undone:
     if word in _GONE:
         return Gone(f"{_GONE[word]} ({word})")
     if not word or word in _UNSURE or status >= 500:
-        return Unsure(f"Slack is ill ({word or f'an answer with status {status}'})")
+        return Unsure(f"Slack has a problem ({word or f'an answer with status {status}'})")
     if word == "missing_scope" and isinstance(body, dict):
         return NoScope(f"the app lacks the scope {body.get('needed')}: add it, and install the app again")
     return Refused(f"Slack says {word}")

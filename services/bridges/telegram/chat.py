@@ -65,7 +65,7 @@ _NEVER_AGAIN = ("chat not found", "not enough rights", "have no rights", "chat_w
 _MARKS = {"stored": "👀", "accepted": "👌"}
 
 _REVOKED = "Telegram rejects the token; `cccc token set telegram`, then `cccc bridge telegram restart`"
-_TWO = "another program polls with this token; end it, or make a bot of its own for it"
+_TWO = "another program polls with this token; stop it, or use another bot for it"
 
 T = TypeVar("T")
 

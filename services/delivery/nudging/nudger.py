@@ -107,7 +107,7 @@ class Nudger:
         if token != flight.beside:
             self._missing[peer] = (flight.beside, now)
         elif now - since > _SAYS_WITHIN:
-            lost = f.NudgeLost(to=peer, token=flight.beside, reason="nothing tells that the CLI took it")
+            lost = f.NudgeLost(to=peer, token=flight.beside, reason="no sign that the CLI took it")
             self._service.say(lost, id_=f"{_id(peer, flight.typed)}.lost")
 
     def _proof_in(self, peer: str) -> float:

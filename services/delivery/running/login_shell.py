@@ -61,7 +61,7 @@ class Way:
             self._foreign = 0 if is_ours else self._foreign + 1
             self.instead = runs if self._foreign >= _SURE else ""
         seconds = now - self._started_at
-        late = f" for {seconds:.0f} s; `cccc attach` shows what it waits for" if seconds > _LONG else ""
+        late = f" for {seconds:.0f} s; `cccc attach` shows what it is waiting for" if seconds > _LONG else ""
         self.stands = f"{f.PROFILE} runs{late}"
         return False
 

@@ -51,7 +51,7 @@ class Passthrough:
         text, missing = self._text(peer, wish)
         if at is None or not known.life.running:
             begun = known.typing == wish.seq
-            self._say(peer, wish, "its CLI ended while it was typed" if begun else "not typed: its CLI does not run")
+            self._say(peer, wish, "the CLI exited while it was typed" if begun else "not typed: the CLI is not running")
         elif not text:
             self._say(peer, wish, f"not typed: {missing}")
         else:
@@ -114,14 +114,14 @@ class Passthrough:
         if wait > 0:
             self._service.wake_in(wait)
             return
-        why = f"within {_COMPACTS_WITHIN / 60:g} min" if known.life.hooked else "its hooks do not speak"
-        outcome = f"typed, and nothing tells that it was done: {why}"
+        why = f"within {_COMPACTS_WITHIN / 60:g} min" if known.life.hooked else "no signal from its hooks"
+        outcome = f"typed, but not confirmed: {why}"
         self._service.say(f.ContextCompact(peer=peer, outcome=outcome, of=known.compacting), id_=id_)
 
     def _text(self, peer: str, wish: Wish) -> tuple[str, str]:
         """Return the line to type, and why there is none."""
         if not wish.sha:
-            return self._kind(peer).compact, "its CLI has no command for it that we know"
+            return self._kind(peer).compact, "no known command for it in this CLI"
         try:
             return self._service.blobs.get(wish.sha).decode(), ""
         except NotFound:

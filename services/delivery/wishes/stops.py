@@ -30,7 +30,7 @@ class Stops:
         if not known.stop or self._service.pending(_id(known.stop)):
             return
         if at is None or not known.life.running:
-            self._say(peer, "its CLI does not run")
+            self._say(peer, "the CLI is not running")
             return
         now = time.monotonic()
         at.watch(now)
@@ -49,7 +49,7 @@ class Stops:
         if at.view.state != screen.BUSY:
             self._say(peer, "interrupted")
         elif since > _WITHIN:
-            self._say(peer, "Esc was sent, and the turn goes on")
+            self._say(peer, "Esc was sent, but the turn continues")
         else:
             self._service.wake_in(_LOOK_EVERY)
 

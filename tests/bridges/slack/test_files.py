@@ -91,4 +91,4 @@ def test_a_very_long_text_comes_with_all_of_it_as_a_file(room: Room, slack: Slac
     text = "\n".join(f"line {number}" for number in range(50))
     room.to_user(text)
     until(lambda: shown(slack) == [text.encode()], 15)
-    assert "the whole text is in" in slack.in_chat()[0]
+    assert "full text in" in slack.in_chat()[0]

@@ -130,7 +130,7 @@ def test_a_ticket_that_is_used_up_is_not_tried_for_ever(room: Room, slack: Slack
     """The library would: it asks for another one never."""
     slack.bad_tickets = 2
     room.start()
-    until(lambda: "its socket does not open" in room.report().error, 20)
+    until(lambda: "its socket cannot be opened" in room.report().error, 20)
     until(lambda: room.report().connected, 20)
     assert len(slack.called("apps.connections.open")) > 1
 

@@ -72,9 +72,9 @@ def test_a_file_that_may_not_come_in_is_told_and_the_words_with_it_arrive(room: 
     document(telegram, "fake.pdf", b"\x7fELF" + b"\0" * 50, "a: a program")
     until(lambda: len(room.facts(f.UserMessage)) == 2)
     first, second = (room.body(message) for message in room.facts(f.UserMessage))
-    assert "A file was not taken: big.pdf: it has" in first and "fake.pdf: its type is" in second
+    assert "File refused: big.pdf: it has" in first and "fake.pdf: its type is" in second
     assert not telegram.called("download") and len(telegram.called("getFile")) == 1  # the big one was not fetched
-    until(lambda: sum("was not taken" in text for text in telegram.in_chat()) == 2, 15)
+    until(lambda: sum("File refused" in text for text in telegram.in_chat()) == 2, 15)
     assert list((room.project.work / "upload" / "inbound").rglob("*.pdf")) == []
 
 
@@ -246,7 +246,7 @@ def test_a_file_whose_name_cannot_be_passed_on_is_told_and_the_next_one_goes(
     until(lambda: room.facts(f.FileSent), 15)
     refused = {fact.name[:8]: fact.reason for fact in room.facts(f.FileRefused)}
     assert refused == {
-        "xxxxxxxx": "its name has 255 bytes, allowed are 243",
+        "xxxxxxxx": "its name has 255 bytes (limit 243)",
         "caf\\xe9.": "its name is not UTF-8; rename it",
     }
     assert len([path for path in outbound.iterdir() if path.suffix == ".txt"]) == 2

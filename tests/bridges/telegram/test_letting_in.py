@@ -23,9 +23,9 @@ def test_the_code_of_cccc_bridge_pair_lets_one_chat_in_once(room: Room, telegram
     telegram.say(f"/subscribe {code.lower()}", DIRECT)
     (let_in,) = until(lambda: room.facts(f.ChatSubscribed))
     assert (let_in.chat, let_in.how) == (str(DIRECT), "code")
-    until(lambda: any("this chat is let in" in text for text in telegram.in_chat(DIRECT)))
+    until(lambda: any("subscribed: a: b:" in text for text in telegram.in_chat(DIRECT)))
     telegram.say(f"/subscribe {code}")
-    until(lambda: any("wrong, used or too old" in text for text in telegram.in_chat()))
+    until(lambda: any("wrong, used or expired" in text for text in telegram.in_chat()))
     assert len(room.facts(f.ChatSubscribed)) == 1
     telegram.say("now we talk", DIRECT)
     (message,) = until(lambda: room.facts(f.UserMessage))

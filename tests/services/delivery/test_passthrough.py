@@ -135,5 +135,5 @@ def test_a_compaction_that_no_hook_can_tell_of_is_said_so(desk: Desk) -> None:
     desk.idle("PeerB")
     compact(desk, "PeerA")
     done = desk.await_(facts.ContextCompact)[0]
-    assert done.outcome == "not typed: its CLI has no command for it that we know"
+    assert done.outcome == "not typed: no known command for it in this CLI"
     assert desk.heard(facts.RawTyping) == []
