@@ -387,7 +387,7 @@ def test_settings_that_the_user_changed_meanwhile_are_left_alone(bench: Bench) -
     live.write_text("# mine\nspecialties: {}\n")
     bench.answer(rfd_id, "approve")
     refused = bench.outcome(mid)
-    assert isinstance(refused, f.PatchReject) and "git cannot apply it to the settings" in refused.reason
+    assert isinstance(refused, f.PatchReject) and "git cannot apply it to the current settings" in refused.reason
     assert live.read_text() == "# mine\nspecialties: {}\n"
 
 

@@ -53,7 +53,7 @@ def test_a_request_is_listed_shown_asked_about_and_answered(up: Project) -> None
     ahead = cccc(up.root, "rfd", "list", TZ="XYZ-5").splitlines()[1]
     assert re.search(r" \d{4}-\d\d-\d\d \d\d:\d\d XYZ  ", ahead)
     assert "asked both peers" in cccc(up.root, "rfd", "ask", rfd_id, "who calls it?")
-    assert "none of its options: drop, keep" in cccc(up.root, "rfd", "approve", rfd_id, code=6)
+    assert "not one of its options: drop, keep" in cccc(up.root, "rfd", "approve", rfd_id, code=6)
     assert cccc(up.root, "rfd", "check", rfd_id, "drop", code=1) == f"{rfd_id}: no: not answered yet\n"
     assert cccc(up.root, "rfd", "choose", rfd_id, "drop").startswith(f"{rfd_id}: chosen (drop) by ")
     assert f"{rfd_id}: chosen (drop) by " in cccc(up.root, "rfd", "show", rfd_id)
