@@ -48,7 +48,7 @@ class Kept(NamedTuple):
 
     def read(self) -> View:
         """Return what delivery makes of it."""
-        return screen.read(self.look, peers.of(self.cli).rules(Peer()))
+        return screen.read(self.look, peers.of(self.cli).appearance(Peer()))
 
     def right(self) -> bool:
         """Return whether that is what it shows; of a draft, only that there is one."""

@@ -148,7 +148,7 @@ class Flight:
 
     def view(self) -> View:
         """Return what delivery makes of the screen."""
-        return read(self.look(), kinds.of(self.kind).rules(Peer()))
+        return read(self.look(), kinds.of(self.kind).appearance(Peer()))
 
     def keep(self, shown: str) -> None:
         """Keep the screen under the name of what it shows."""

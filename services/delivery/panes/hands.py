@@ -17,7 +17,7 @@ from cccc.common.paths import Project
 from cccc.services.delivery import nudge
 from cccc.services.delivery.panes import keyboard, pane, screen
 from cccc.services.delivery.panes.pane import Look
-from cccc.services.delivery.panes.screen import Rules, View
+from cccc.services.delivery.panes.screen import Appearance, View
 from cccc.services.delivery.panes.typed_line import TypedLine, Typing
 
 READY, SENT, LOST, HELD = "ready", "sent", "lost", "held"
@@ -45,7 +45,9 @@ class Outcome(NamedTuple):
 class Hands:
     """Looks at one pane and types into it. Times are `time.monotonic()`; `started_at` is Unix time."""
 
-    def __init__(self, project: Project, pane_id: str, rules: Rules, human_quiet: float, started_at: float) -> None:
+    def __init__(
+        self, project: Project, pane_id: str, appearance: Appearance, human_quiet: float, started_at: float
+    ) -> None:
         self.pane = pane_id
         self.view = View(screen.STARTING, "it was just started")
         self.typing: Typing | None = None
@@ -58,7 +60,7 @@ class Hands:
         self._kept_back: tuple[str, ...] | None = None  # terminals; None before the first look
         self._kept_back_at = 0.0
         self._project = project
-        self._rules = rules
+        self._appearance = appearance
         self._human_quiet = human_quiet
         self._new = left(started_at, _NEW, time.time()) > 0
         self._pause = _SHORTEST_PAUSE
@@ -148,7 +150,7 @@ class Hands:
             typing.pasted_at = typing.pasted_at or now
             return self._submit(typing, look, now)
         missing = now - typing.seen_at
-        known = self._rules.mark and typing.line.token  # what else does may show any screen
+        known = self._appearance.mark and typing.line.token  # what else does may show any screen
         gone = self.view.state in _AFTER_A_SUBMIT or not known
         if typing.enters and gone and missing > _FLICKER:
             return Outcome(SENT)
@@ -182,7 +184,7 @@ class Hands:
         return None
 
     def _paste(self, typing: Typing, place: str, now: float) -> bool:
-        if not pane.paste(self._project, self.pane, typing.line.text, place, self._rules.bracketed):
+        if not pane.paste(self._project, self.pane, typing.line.text, place, self._appearance.bracketed):
             return False
         fault("delivery.pasted")
         typing.pasted_at = now
@@ -191,15 +193,15 @@ class Hands:
 
     def _submit(self, typing: Typing, look: Look, now: float) -> Outcome | None:
         """Press the keys that submit our line, as long as it stands there."""
-        if self.view.state != (screen.DRAFT if self._rules.mark else screen.UNKNOWN):
+        if self.view.state != (screen.DRAFT if self._appearance.mark else screen.UNKNOWN):
             return self._hold(now, self.view.reason)
-        if self._rules.mark and not typing.line.is_all_of(self.view.draft):
+        if self._appearance.mark and not typing.line.is_all_of(self.view.draft):
             return self._hold(now, "somebody typed into the line")
-        keys = self._rules.keys[typing.enters :]
+        keys = self._appearance.keys[typing.enters :]
         since = now - typing.entered_at if typing.enters else now - typing.pasted_at
         if not keys and since > _GIVE_UP:
-            return Outcome(LOST, f"{self._rules.keys[-1]} did not submit the line")
-        due = keys and since >= (self._rules.again_after if typing.enters else self._rules.key_after)
+            return Outcome(LOST, f"{self._appearance.keys[-1]} did not submit the line")
+        due = keys and since >= (self._appearance.again_after if typing.enters else self._appearance.key_after)
         if due and pane.press(self._project, self.pane, keys[0], look.place):
             fault("delivery.entered")
             typing.enters += 1
@@ -209,7 +211,7 @@ class Hands:
     def _stands(self, line: TypedLine) -> bool:
         """Return whether a line stands in the composer, or at the cursor behind a prompt."""
         draft = self.view.draft
-        return line.stands_in(draft) if self._rules.mark else draft.endswith("".join(line.text.split()))
+        return line.stands_in(draft) if self._appearance.mark else draft.endswith("".join(line.text.split()))
 
     def _in_transcript(self, typing: Typing) -> bool:
         text = "".join(pane.transcript(self._project, self.pane).split())
@@ -219,7 +221,7 @@ class Hands:
         if self.view.state != screen.IDLE:
             return self._hold(now, self.view.reason)
         if not self._settled(now):
-            self.look_at = self._idle_since + self._rules.settles
+            self.look_at = self._idle_since + self._appearance.settles
             return Outcome(HELD, "it was just started")
         if self._person_types(look):
             return self._hold(now, "a person is typing")
@@ -229,14 +231,14 @@ class Hands:
             since = now
         if self.turn and not self.over(now):
             return self._hold(now, screen.RUNS)
-        if now - since >= self._rules.twice:
+        if now - since >= self._appearance.twice:
             return Outcome(READY)
-        self.look_at = since + self._rules.twice
+        self.look_at = since + self._appearance.twice
         return None
 
     def _settled(self, now: float) -> bool:
         """Return whether the composer has stood for a moment since the start: some draw it before a dialog."""
-        self._new = self._new and now - self._idle_since < self._rules.settles
+        self._new = self._new and now - self._idle_since < self._appearance.settles
         return not self._new
 
     def _person_types(self, look: Look) -> bool:
@@ -248,7 +250,7 @@ class Hands:
             keyboard.release(look.terminals)
             self._kept_back = ()
         self.stale = False
-        before, self.view = self.view, screen.read(look, self._rules)
+        before, self.view = self.view, screen.read(look, self._appearance)
         if self.view.state != before.state:
             self._pause = _SHORTEST_PAUSE
         if self.view.state != screen.IDLE:

@@ -39,7 +39,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Rules:
+class Appearance:
     """How one kind of CLI looks. `prompt` is for those without a composer: the whole row up to the cursor."""
 
     mark: str = ""  # the composer's first sign
@@ -68,7 +68,7 @@ class View:
     )
 
 
-def read(look: Look, rules_: Rules) -> View:
+def read(look: Look, appearance: Appearance) -> View:
     """Return what the pane is in."""
     if look.dead:
         return View(DEAD, "the CLI has ended")
@@ -78,20 +78,20 @@ def read(look: Look, rules_: Rules) -> View:
     text = ["".join(cell.sign for cell in row) for row in rows]
     if not any(row.strip() for row in text):
         return View(STARTING, "the screen is still empty")
-    return _composer(look, rules_, rows, text) if rules_.mark else _prompt(look, rules_, text)
+    return _composer(look, appearance, rows, text) if appearance.mark else _prompt(look, appearance, text)
 
 
-def _composer(look: Look, rules_: Rules, rows: list[list[Cell]], text: list[str]) -> View:
-    top = _top(look, rules_.mark, text)
+def _composer(look: Look, appearance: Appearance, rows: list[list[Cell]], text: list[str]) -> View:
+    top = _top(look, appearance.mark, text)
     draft = "" if top is None else _draft(look, rows, text, top)
     menu = top is None or _NUMBERED.match(draft)
-    question = _question(look, rules_, text if menu else [])
+    question = _question(look, appearance, text if menu else [])
     if question:
         return View(DIALOG, f"a dialog is open: {question}", draft)
     if top is None:
         return View(UNKNOWN, "the screen is not recognised")
     near = [row for row in text[:top] if row.strip()][-_NEAR:] + text[look.y + 1 :]
-    if _found(rules_.busy_title, look.title) or any(_found(rules_.busy_near, row) for row in near):
+    if _found(appearance.busy_title, look.title) or any(_found(appearance.busy_near, row) for row in near):
         return View(BUSY, RUNS, draft)
     if draft:
         return View(DRAFT, "there is a draft in the composer", draft)
@@ -126,19 +126,19 @@ def _draft(look: Look, rows: list[list[Cell]], text: list[str], top: int) -> str
     return first + "".join(cell.sign for cell in typed)
 
 
-def _question(look: Look, rules_: Rules, text: list[str]) -> str:
+def _question(look: Look, appearance: Appearance, text: list[str]) -> str:
     """Return which dialog is open. Above a composer, the same words are only talk."""
-    if _found(rules_.dialog_title, look.title):
+    if _found(appearance.dialog_title, look.title):
         return "permission"
     below = "\n".join("\n".join(text).rstrip().split("\n")[-_BOTTOM:])  # some are drawn at the top of a large pane
-    return next((name for name, pattern in rules_.dialogs if pattern.search(below)), "")
+    return next((name for name, pattern in appearance.dialogs if pattern.search(below)), "")
 
 
-def _prompt(look: Look, rules_: Rules, text: list[str]) -> View:
-    if any(pattern.search(row) for row in text[-_BOTTOM:] for pattern in rules_.busy_anywhere):
+def _prompt(look: Look, appearance: Appearance, text: list[str]) -> View:
+    if any(pattern.search(row) for row in text[-_BOTTOM:] for pattern in appearance.busy_anywhere):
         return View(BUSY, RUNS)
     row = text[look.y] if look.y < len(text) else ""
-    if rules_.prompt and row.strip() and look.x >= len(row.rstrip()) and rules_.prompt.search(row):
+    if appearance.prompt and row.strip() and look.x >= len(row.rstrip()) and appearance.prompt.search(row):
         return View(IDLE)
     before = "".join([*text[: look.y], row[: look.x]])
     return View(UNKNOWN, "no prompt is recognised", "".join(before.split()))

@@ -99,8 +99,8 @@ class Clis:
 
     def _take_over(self, peer: str, pane_id: str) -> None:
         life, quiet = self._memory.peers[peer].life, self._profiles.delivery.human_quiet_seconds
-        rules = self.kind(peer).rules(self._profiles.of(folder(peer)))
-        self.hands[peer] = Hands(self._project, pane_id, rules, quiet, life.started_at)
+        appearance = self.kind(peer).appearance(self._profiles.of(folder(peer)))
+        self.hands[peer] = Hands(self._project, pane_id, appearance, quiet, life.started_at)
         if self._just_opened:
             adopted = f.PeerAdopted(peer=peer, pane=pane_id)
             self._service.say(adopted, id_=f"{folder(peer)}.{life.starts}.adopted.{time.time_ns()}")

@@ -116,5 +116,5 @@ def test_without_its_prompt_nothing_is_typed(desk: Desk) -> None:
 
 def test_the_input_mode_above_the_peers_comes_first() -> None:
     profiles = CliProfiles(peerA=Peer(input_mode="paste"), input_mode=InputModes(peerA="type"))
-    assert peers.GENERIC.rules(profiles.of("peerA")).bracketed is False
-    assert peers.GENERIC.rules(profiles.of("peerB")).bracketed is True
+    assert peers.GENERIC.appearance(profiles.of("peerA")).bracketed is False
+    assert peers.GENERIC.appearance(profiles.of("peerB")).bracketed is True

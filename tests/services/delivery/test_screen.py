@@ -8,7 +8,7 @@ from cccc.services.delivery.panes.pane import Look
 from cccc.services.delivery.panes.screen import BUSY, DIALOG, DRAFT, IDLE, STARTING, UNKNOWN
 from cccc.services.delivery.running import peers
 
-CLAUDE, CODEX, MOCK = (kind.rules(Peer()) for kind in (peers.CLAUDE, peers.CODEX, peers.MOCK))
+CLAUDE, CODEX, MOCK = (kind.appearance(Peer()) for kind in (peers.CLAUDE, peers.CODEX, peers.MOCK))
 
 RULE = "─" * 96
 BYPASS = "  ⏵⏵ bypass permissions on (shift+tab to cycle)"
@@ -32,7 +32,7 @@ def codex(composer: str, x: int, *above: str, title: str = "cap") -> Look:
 
 
 @pytest.mark.parametrize(
-    ("shown", "rules"),
+    ("shown", "appearance"),
     [
         (claude("❯\u00a0", 2, " ▐▛███▛█   Claude Code v2.1.330", title="Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA"), CLAUDE),
         (claude("❯ ", 2, "● done", "✻ Cooked for 2s · done 8:54 AM"), CLAUDE),
@@ -43,12 +43,12 @@ def codex(composer: str, x: int, *above: str, title: str = "cap") -> Look:
         (codex(f"› {FAINT}", 2, "• done", "  Worked for 2s • 08:55", title="Fake title | cap"), CODEX),
     ],
 )
-def test_an_empty_composer_is_idle(shown: Look, rules: screen.Rules) -> None:
-    assert screen.read(shown, rules) == screen.View(IDLE)
+def test_an_empty_composer_is_idle(shown: Look, appearance: screen.Appearance) -> None:
+    assert screen.read(shown, appearance) == screen.View(IDLE)
 
 
 @pytest.mark.parametrize(
-    ("shown", "rules", "draft"),
+    ("shown", "appearance", "draft"),
     [
         (claude("❯ fix the bug", 13), CLAUDE, "fixthebug"),
         (claude("❯ fix the bug", 2), CLAUDE, "fixthebug"),
@@ -61,13 +61,13 @@ def test_an_empty_composer_is_idle(shown: Look, rules: screen.Rules) -> None:
         (look("\x1b[2m", "\x1b[0m", "› \x1b[1mx", *CODEX_FOOTER, x=3, y=2), CODEX, "x"),
     ],
 )
-def test_what_somebody_typed_is_a_draft(shown: Look, rules: screen.Rules, draft: str) -> None:
-    view = screen.read(shown, rules)
+def test_what_somebody_typed_is_a_draft(shown: Look, appearance: screen.Appearance, draft: str) -> None:
+    view = screen.read(shown, appearance)
     assert (view.state, view.draft) == (DRAFT, draft)
 
 
 @pytest.mark.parametrize(
-    ("shown", "rules"),
+    ("shown", "appearance"),
     [
         (claude("❯ ", 2, "● slow words", title="◑ Claude Code"), CLAUDE),
         (claude("❯ ", 2, "● slow", title="⠂ Claude Code"), CLAUDE),
@@ -76,8 +76,8 @@ def test_what_somebody_typed_is_a_draft(shown: Look, rules: screen.Rules, draft:
         (codex(f"› {FAINT}", 2, "• Working (1s • esc to interrupt) · 1 background terminal running"), CODEX),
     ],
 )
-def test_a_running_turn_is_busy(shown: Look, rules: screen.Rules) -> None:
-    assert screen.read(shown, rules).state == BUSY
+def test_a_running_turn_is_busy(shown: Look, appearance: screen.Appearance) -> None:
+    assert screen.read(shown, appearance).state == BUSY
 
 
 CLAUDE_PERMISSION = (
@@ -96,7 +96,7 @@ CODEX_APPROVAL = (
 
 
 @pytest.mark.parametrize(
-    ("shown", "rules", "which"),
+    ("shown", "appearance", "which"),
     [
         (look(*CLAUDE_PERMISSION, x=1, y=2, title="✳ Claude Code"), CLAUDE, "permission"),
         (look(*CODEX_APPROVAL, x=96, y=3, title="[ . ] Action Required | cap"), CODEX, "permission"),
@@ -109,8 +109,8 @@ CODEX_APPROVAL = (
         (look("Hooks need review", "› 1. Review hooks", *[""] * 40, x=1, y=30), CODEX, "hooks review"),
     ],
 )
-def test_a_question_that_enter_would_answer_is_a_dialog(shown: Look, rules: screen.Rules, which: str) -> None:
-    view = screen.read(shown, rules)
+def test_a_question_that_enter_would_answer_is_a_dialog(shown: Look, appearance: screen.Appearance, which: str) -> None:
+    view = screen.read(shown, appearance)
     assert (view.state, view.reason) == (DIALOG, f"a dialog is open: {which}")
 
 
@@ -128,12 +128,12 @@ def test_what_is_not_recognised_is_never_idle() -> None:
 
 def test_another_cli_is_read_by_the_patterns_of_its_settings() -> None:
     profile = Peer(prompt_regex=r"(?im)^\s*(?:>>>|>)\s*$", busy_regexes=(r"\bpytest\b",), idle_quiet_seconds=1.5)
-    rules = peers.GENERIC.rules(profile)
-    assert rules.twice == 1.5
-    assert screen.read(look("hello", ">>> ", x=4, y=1), rules).state == IDLE
-    assert screen.read(look("hello", ">>> x", x=5, y=1), rules).state == UNKNOWN
-    assert screen.read(look("Pytest 8", ">>> ", x=4, y=1), rules).state == BUSY
-    assert screen.read(look(">>> ", x=4, y=0), peers.GENERIC.rules(Peer())).state == UNKNOWN
+    appearance = peers.GENERIC.appearance(profile)
+    assert appearance.twice == 1.5
+    assert screen.read(look("hello", ">>> ", x=4, y=1), appearance).state == IDLE
+    assert screen.read(look("hello", ">>> x", x=5, y=1), appearance).state == UNKNOWN
+    assert screen.read(look("Pytest 8", ">>> ", x=4, y=1), appearance).state == BUSY
+    assert screen.read(look(">>> ", x=4, y=0), peers.GENERIC.appearance(Peer())).state == UNKNOWN
 
 
 def test_a_colour_is_not_taken_for_a_style() -> None:

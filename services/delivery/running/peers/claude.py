@@ -13,7 +13,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from cccc.services.delivery.panes.screen import Rules
+from cccc.services.delivery.panes.screen import Appearance
 from cccc.services.delivery.running.peers.kind import DIALOGS, INTERRUPT, Kind, Start
 
 _HOOKS = {  # and for which tools
@@ -27,7 +27,7 @@ _HOOKS = {  # and for which tools
     "Stop": "",
     "StopFailure": "",
 }
-_RULES = Rules(
+_APPEARANCE = Appearance(
     mark="\u276f",
     busy_near=INTERRUPT,
     busy_title=re.compile(r"^[\u25d0\u25d1\u2800-\u28ff] "),
@@ -72,7 +72,7 @@ def own_settings(command: str, root: Path) -> dict[str, Any] | None:
 
 CLAUDE = Kind(
     "claude",
-    lambda _: _RULES,
+    lambda _: _APPEARANCE,
     _hooks,
     lambda session: ["--resume", session],
     at_stop=True,

@@ -12,7 +12,7 @@ import json
 import re
 from pathlib import Path
 
-from cccc.services.delivery.panes.screen import Rules
+from cccc.services.delivery.panes.screen import Appearance
 from cccc.services.delivery.running.peers.kind import DIALOGS, INTERRUPT, Ending, Kind, Start
 
 _HOOKS = {  # and for which tools
@@ -26,7 +26,7 @@ _HOOKS = {  # and for which tools
     "Stop": "",
     "Interrupt": "",
 }
-_RULES = Rules(
+_APPEARANCE = Appearance(
     mark="\u203a",
     busy_near=INTERRUPT,
     busy_title=re.compile(r"^[\u2801-\u28ff] "),
@@ -86,7 +86,7 @@ def _queue(session: str, line: str) -> list[str]:
 
 CODEX = Kind(
     "codex",
-    lambda _: _RULES,
+    lambda _: _APPEARANCE,
     _hooks,
     lambda session: ["resume", session],
     _ending,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from cccc.common.settings.cli_profiles import Peer
-from cccc.services.delivery.panes.screen import Rules
+from cccc.services.delivery.panes.screen import Appearance
 from cccc.services.delivery.running.peers.kind import Kind
 
 
-def _rules(profile: Peer) -> Rules:
+def _appearance(profile: Peer) -> Appearance:
     pasted = profile.input_mode == "paste"
     keys = (*(profile.post_paste_keys if pasted else [profile.send_sequence]), *["Enter"] * profile.nudge_extra_enters)
-    return Rules(
+    return Appearance(
         prompt=re.compile(profile.prompt_regex) if profile.prompt_regex else None,
         busy_anywhere=tuple(re.compile(pattern, re.I) for pattern in profile.busy_regexes),
         bracketed=pasted,
@@ -22,4 +22,4 @@ def _rules(profile: Peer) -> Rules:
     )
 
 
-GENERIC = Kind("generic", _rules)
+GENERIC = Kind("generic", _appearance)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Callable, NamedTuple
 
 from cccc.common.settings.cli_profiles import Peer
-from cccc.services.delivery.panes.screen import Rules
+from cccc.services.delivery.panes.screen import Appearance
 
 _HOOK = Path(__file__).with_name("hook.sh")
 
@@ -50,7 +50,7 @@ class Kind:
     """How one kind of CLI is recognised and started."""
 
     name: str
-    rules: Callable[[Peer], Rules]
+    appearance: Callable[[Peer], Appearance]
     hooks: Callable[[Start], list[str]] = lambda _: []  # arguments that make its hooks write to the spool
     resume: Callable[[str], list[str]] = lambda _: []  # arguments that go on with a session
     ending: Callable[[Path], Ending] = lambda _: Ending()  # from the session's record

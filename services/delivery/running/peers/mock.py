@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from cccc.services.delivery.panes.screen import Rules
+from cccc.services.delivery.panes.screen import Appearance
 from cccc.services.delivery.running.peers.kind import DIALOGS, INTERRUPT, Kind, Start
 
-_RULES = Rules(mark="\u276f", busy_near=INTERRUPT, busy_title=re.compile(r"^\u25d0 "), dialogs=DIALOGS)
+_APPEARANCE = Appearance(mark="\u276f", busy_near=INTERRUPT, busy_title=re.compile(r"^\u25d0 "), dialogs=DIALOGS)
 _HOOKS = ("SessionStart", "UserPromptSubmit", "PostToolUse", "PreCompact", "PostCompact", "Stop")
 
 
@@ -15,4 +15,4 @@ def _hooks(start: Start) -> list[str]:
     return [word for event in _HOOKS for word in ("--hook", event, start.hook(event))]
 
 
-MOCK = Kind("mock", lambda _: _RULES, _hooks, at_stop=True, compact="/compact")
+MOCK = Kind("mock", lambda _: _APPEARANCE, _hooks, at_stop=True, compact="/compact")
