@@ -84,7 +84,7 @@ class Look:
                     plan.marked.setdefault(mark, []).append(path)
         if staged or edited:
             names = policy.names(self._told(staged, edited, listed))
-            raise InTheWay(f"{names} has uncommitted edits that conflict; commit or stash them")
+            raise InTheWay(f"uncommitted edits in {names} conflict; commit or stash them")
         if blocked:
             raise InTheWay(f"{policy.names(sorted(blocked))} is in the way and untracked")
         return plan

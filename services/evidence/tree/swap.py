@@ -112,7 +112,7 @@ class Swap:
                 (self._top / move.path).rename(self._old(move, number))
                 fault("evidence.file-aside")
                 if at_path.alone(self._old(move, number), at_path.kind(move.was)).sha != move.was:
-                    raise InTheWay(f"{policy.names([move.path])} has uncommitted edits, just made")
+                    raise InTheWay(f"uncommitted edits in {policy.names([move.path])}, just made")
         with self._the_users_umask():
             for number, move in enumerate(journal.moves):
                 target = self._top / move.path
@@ -128,7 +128,7 @@ class Swap:
         """Raise InTheWay when an old file was written to after it was moved, by who had it open."""
         for number, move in enumerate(journal.moves):
             if move.was and at_path.alone(self._old(move, number), at_path.kind(move.was)).sha != move.was:
-                raise InTheWay(f"{policy.names([move.path])} has uncommitted edits, just made")
+                raise InTheWay(f"uncommitted edits in {policy.names([move.path])}, just made")
 
     # --- to the end, or back ---
 

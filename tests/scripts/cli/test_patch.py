@@ -144,7 +144,7 @@ def test_a_held_patch_stands_in_the_queue_lets_others_pass_and_is_dropped(up: Pr
     assert isinstance(settled(up, other), f.PatchCommit)
     (entry,) = json.loads(cccc(up.root, "queue", "--json"))
     assert (entry["mid"], entry["stage"]) == (held, "held")
-    assert "one.txt has uncommitted edits" in entry["reason"]
+    assert "uncommitted edits in one.txt" in entry["reason"]
     assert "held: " in cccc(up.root, "patch", "show", held)
     assert cccc(up.root, "patch", "drop", held).startswith(f"{held} is dropped")
     dropped = settled(up, held)

@@ -160,7 +160,7 @@ def test_permissions_that_git_does_not_look_at_hold_nothing_and_stay(repo: git.R
 def test_permissions_that_git_looks_at_hold_the_patch(repo: git.Repo) -> None:
     landing = repos.prepared(repo, {"a.py": PATCHED})
     (repo.top / "a.py").chmod(0o755)
-    is_held(repo, landing, "a.py has uncommitted edits")
+    is_held(repo, landing, "uncommitted edits in a.py")
 
 
 CLEAN, SMUDGE = "sed s/work/commit/", "sed s/commit/work/"
@@ -222,7 +222,7 @@ def test_an_edit_in_a_converted_file_holds_the_patch(tmp_path: Path) -> None:
     repo = repos.make(tmp_path / "repo", {".gitattributes": b"*.txt text eol=crlf\n", "x.txt": b"a\nb\n"})
     landing = repos.prepared(repo, {"x.txt": b"a\nB\n"})
     repos.write(repo.top, {"x.txt": b"mine\r\nb\r\n"})
-    is_held(repo, landing, "x.txt has uncommitted edits")
+    is_held(repo, landing, "uncommitted edits in x.txt")
 
 
 def test_a_patch_of_the_attributes_counts_for_the_files_beside_it(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_modes_and_links_land(repo: git.Repo) -> None:
 
 @pytest.mark.parametrize(
     ("path", "reason"),
-    [("a.py", "a.py has uncommitted edits"), ("n/new.py", "n/new.py has uncommitted edits")],
+    [("a.py", "uncommitted edits in a.py"), ("n/new.py", "uncommitted edits in n/new.py")],
 )
 def test_an_edit_in_a_landed_path_makes_it_wait(repo: git.Repo, path: str, reason: str) -> None:
     landing = repos.prepared(repo, {path: b"ONE\n", "b.py": b"TWO\n"})

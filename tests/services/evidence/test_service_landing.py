@@ -53,7 +53,7 @@ def test_an_edit_of_the_user_holds_the_patch_until_the_way_is_free(bench: Bench)
     bench.gate()
     bench.queue(diff)
     held = bench.wait(f.PatchHeld)
-    assert isinstance(held, f.PatchHeld) and "docs/a.md has uncommitted edits" in held.reason
+    assert isinstance(held, f.PatchHeld) and "uncommitted edits in docs/a.md" in held.reason
     assert (bench.root / "docs/a.md").read_bytes() == b"mine\n"
     git.run(bench.root, "checkout", "--", "docs/a.md")
     assert isinstance(bench.outcome(), f.PatchCommit)
