@@ -208,7 +208,7 @@ def test_skipped_facts_are_red_until_a_person_has_seen_them(up: Project) -> None
     bus.tell(up, "panel", [f.FactSkipped(id="skip:1", service="panel", fact=1, error="a bug")])
     until(lambda: "skipped fact 1: a bug" in cccc(up.root, "status"), 10, "red")
     cccc(up.root, "status", "--clear")
-    until(lambda: "skipped fact" not in cccc(up.root, "status"), 10, "green")
+    until(lambda: "skipped fact 1" not in cccc(up.root, "status"), 10, "green")
 
 
 @pytest.mark.parametrize("option", [[], ["-r"]])
