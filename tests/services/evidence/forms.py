@@ -262,7 +262,7 @@ REFUSED = [
     ),
     Refused("no context", HEAD + b"@@ -2 +2 @@\n-2\n+two\n", "no context.*-U3"),
     Refused("no context, only added", HEAD + b"@@ -20,0 +21 @@\n+x\n", "no context"),
-    Refused("already be applied", HEAD + b"@@ -1,4 +1,4 @@\n 1\n-zwei\n+2\n 3\n 4\n", "already applied: line 1"),
+    Refused("applied already", HEAD + b"@@ -1,4 +1,4 @@\n 1\n-zwei\n+2\n 3\n 4\n", "already applied: line 1"),
     Refused(
         "a new file that is there, the same",
         b"--- /dev/null\n+++ b/sub/deep.txt\n@@ -0,0 +1 @@\n+deep\n",
@@ -345,7 +345,7 @@ REFUSED = [
         + b" 100644\nGIT binary patch\ndelta 12\nTcmZ\n",
         "cut short or damaged",
     ),
-    Refused("marks alone", b"n.txt:\n-2\n+two\n", "which file"),
+    Refused("marks alone", b"n.txt:\n-2\n+two\n", "neither file"),
     Refused(
         "a rename of what is not there",
         b"diff --git a/gone b/there\nsimilarity index 100%\nrename from gone\nrename to there\n",
