@@ -26,7 +26,7 @@ def command(words: tuple[str, ...]) -> None:
       cccc ctl status
       cccc ctl signal HUP panel
 
-    Exit codes: those of supervisorctl, whose `status` is 3 while any process is stopped, such as an unused chat bridge;
+    Exit codes: those of supervisorctl, whose `status` is 3 while a process is stopped, such as an unused chat bridge;
     3 also when not running.
     """
     project = Project.find()

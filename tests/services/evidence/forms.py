@@ -359,7 +359,7 @@ REFUSED = [
     Refused(
         "a deletion of what is not there",
         b"--- a/gone\n+++ /dev/null\n@@ -1 +0,0 @@\n-x\n",
-        "gone does not exist.*applied already",
+        "gone does not exist.*already be applied",
     ),
     Refused("a mode that is none", b"diff --git a/n.txt b/n.txt\nold mode 100644\nnew mode rwxr-xr-x\n", "mode"),
     Refused(
