@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from tests.test_packaging import pyproject
+from tests.pyproject import pyproject
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "scripts" / "constraints.txt"

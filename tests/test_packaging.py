@@ -10,17 +10,12 @@ import sys
 import venv
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cccc.common.version import VERSION
 from tests.conftest import git
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from tests.pyproject import pyproject
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("common", "conf", "scripts", "services")
@@ -28,10 +23,6 @@ DEMO = Path("conf/scenarios/demo/project")  # the repository of scripts/demo: pa
 
 
 WORKBENCH = Path("scripts/workbench")  # what only the makers run
-
-
-def pyproject() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def files() -> list[Path]:

@@ -15,7 +15,7 @@ from cccc.common.settings.chat import Chat
 from cccc.common.settings.policies import Approver
 from tests.command import cccc
 from tests.conftest import git
-from tests.test_packaging import pyproject
+from tests.pyproject import pyproject
 
 ROOT = Path(__file__).parents[2]
 STAND_INS = (ROOT / "tests" / "bridges" / "stand_ins", ROOT / "scripts" / "stand_ins")

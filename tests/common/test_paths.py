@@ -42,7 +42,7 @@ def test_a_folder_is_made_with_those_above_it(project: Project) -> None:
 def test_where_a_project_was_moved_away_nothing_is_made_again(project: Project) -> None:
     project.root.rename(project.root.with_name("moved"))
     for make in (project.make_run, project.make_private, project.place_sockets, lambda: project.make(project.blobs)):
-        with pytest.raises(NoProject, match="moved away"):
+        with pytest.raises(NoProject, match="removed or moved"):
             make()
     assert not project.root.exists()
 

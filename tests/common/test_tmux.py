@@ -40,7 +40,8 @@ def shape(project: Project) -> dict[str, tuple[int, int]]:
 
 def run_attached(project: Project, *arguments: str, width: int, height: int, **environment: str) -> tuple[int, int]:
     """Start `tmux.attach` in a terminal of this size. Returns its process id and the terminal's descriptor."""
-    code = f"from cccc.common import tmux, paths; tmux.attach(paths.Project.find(), {', '.join(arguments) or 'False'})"
+    code = "from cccc.common.machine import tmux; from cccc.common.paths import Project; "
+    code += f"tmux.attach(Project.find(), {', '.join(arguments) or 'False'})"
     pid, fd = pty.fork()
     if pid == 0:
         env = {**os.environ, "TERM": "xterm", "CCCC_HOME": str(project.home), **environment}

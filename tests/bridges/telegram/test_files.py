@@ -74,7 +74,7 @@ def test_a_file_that_may_not_come_in_is_told_and_the_words_with_it_arrive(room: 
     first, second = (room.body(message) for message in room.facts(f.UserMessage))
     assert "File refused: big.pdf: it has" in first and "fake.pdf: its type is" in second
     assert not telegram.called("download") and len(telegram.called("getFile")) == 1  # the big one was not fetched
-    until(lambda: sum("File refused" in text for text in telegram.in_chat()) == 2, 15)
+    until(lambda: sum(".pdf refused: " in text for text in telegram.in_chat()) == 2, 15)
     assert list((room.project.work / "upload" / "inbound").rglob("*.pdf")) == []
 
 

@@ -31,7 +31,7 @@ def messages(project: Project) -> list[str]:
 
 def test_every_line_of_a_pipe_is_answered_and_the_end_of_input_stops_nothing(up: Project) -> None:
     said = cccc(up.root, "console", input="/pause\na: one \\\ntwo\n/nope\n/resume").splitlines()
-    assert [line.split()[0] for line in said] == ["paused;", "to", "there", "resumed"]
+    assert [line.split()[0] for line in said] == ["paused;", "to", "unknown", "resumed"]
     assert messages(up)[-1] == "one \ntwo"
     assert cccc(up.root, "console", input="") == ""
     assert "/stop" in cccc(up.root, "console", input="/help\nq\n/nope\n")

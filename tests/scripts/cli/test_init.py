@@ -110,7 +110,7 @@ def test_people_decide_on_their_kin_where_it_is_there(root: Path, name: str) -> 
 def test_paths_are_fitted_to_what_git_tracks_for_who_asks_and_comments_stay(root: Path) -> None:
     said = cccc(root, "init", "--fit-paths")
     assert allowed(root) == ["PROJECT.md", "README.md", "notes \\[old\\].txt", "shop/**", "tests/**"]
-    assert "a patch may touch: PROJECT.md, README.md, notes" in said
+    assert "patches may touch: PROJECT.md, README.md, notes" in said
     spec = GitIgnoreSpec.from_lines(allowed(root))
     assert spec.match_file("notes [old].txt") and not spec.match_file("notes o.txt")
     assert "# The checks a patch must pass" in (root / ".cccc/settings/policies.yaml").read_text()
@@ -195,4 +195,4 @@ def test_guides_that_are_there_are_not_overwritten(root: Path) -> None:
 
 def test_a_file_in_the_way_is_one_clear_line(root: Path) -> None:
     (root / ".cccc").write_text("")
-    assert cccc(root, "init", code=1) == f"cccc: {root}/.cccc/state: Not a directory\n"
+    assert cccc(root, "init", code=1) == f"cccc: {root}/.cccc: File exists\n"

@@ -118,7 +118,7 @@ def test_show_chooses_by_kind_mid_and_time(handed: Project) -> None:
     assert seqs("-n", "3") == [6, 7, 8]
     fifth = json.loads(handed.ledger.read_text().splitlines()[4])["ts"]
     assert seqs("--since", fifth) == [5, 6, 7, 8]
-    assert "no such fact" in cccc(handed.root, "ledger", "show", "--since", "2999-01-01", code=3)
+    assert "no matching facts" in cccc(handed.root, "ledger", "show", "--since", "2999-01-01", code=3)
 
 
 def test_show_finds_all_of_a_request_for_decision(handed: Project) -> None:
@@ -127,7 +127,7 @@ def test_show_finds_all_of_a_request_for_decision(handed: Project) -> None:
         bus.tell(handed, "orchestrator", [said])
     lines = cccc(handed.root, "ledger", "show", "--rfd", "r-0", "--json").splitlines()
     assert [json.loads(line)["id"] for line in lines] == ["q0", "q2"]
-    assert "no such fact" in cccc(handed.root, "ledger", "show", "--rfd", "r-0", "--mid", "m-1", code=3)
+    assert "no matching facts" in cccc(handed.root, "ledger", "show", "--rfd", "r-0", "--mid", "m-1", code=3)
 
 
 @pytest.mark.parametrize("option", [["--kind", "handof"], ["--since", "yesterday"], ["--by", "me"]])

@@ -52,7 +52,7 @@ def test_a_body_is_removed_by_the_service_and_the_ledger_still_verifies(
     project: Project, told: subprocess.Popen[bytes]
 ) -> None:
     sha = sha_of(project)
-    assert f"removed {sha}, {len(SECRET)} bytes; fact 2" in cccc(
+    assert f"removed {sha}, {len(SECRET)} bytes; recorded as fact 2" in cccc(
         project.root, "ledger", "forget", sha[:8], "--why", "a key"
     )
     assert holding(project) == []

@@ -74,7 +74,7 @@ def test_a_yes_can_be_taken_back_until_it_is_used(up: Project) -> None:
 
 def test_an_unknown_request_is_not_found(up: Project) -> None:
     for words in (("show", "nope"), ("approve", "nope"), ("check", "nope")):
-        assert "no request nope; `cccc rfd list --all`" in cccc(up.root, "rfd", *words, code=3)
+        assert "no request nope; see `cccc rfd list --all`" in cccc(up.root, "rfd", *words, code=3)
 
 
 def test_status_shows_what_waits_for_a_decision(up: Project) -> None:

@@ -225,7 +225,7 @@ def test_without_an_answer_in_time_the_policy_is_taken(root: Path) -> None:
         "delivery: {inbox_startup_policy: discard, inbox_startup_prompt_timeout_seconds: 0.2}\n"
     )
     code, said = on_a_terminal(root, "up", "--mock")
-    assert code == 0 and "discard: the files are removed" in said
+    assert code == 0 and "discard: files deleted" in said
     until(lambda: not list(Project.find(root).peer("PeerA").rglob(f"*{mid}.txt")), what="the mail is removed")
 
 

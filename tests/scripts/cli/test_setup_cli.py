@@ -47,7 +47,7 @@ def test_the_changes_are_shown_and_made_and_nothing_is_left(
 
 
 def test_doctor_names_it(project: Project, clis: dict[str, str]) -> None:
-    assert "trusted; cccc setup-cli" in cccc(project.root, "doctor", code=None, **clis)
+    assert "trust this folder; cccc setup-cli" in cccc(project.root, "doctor", code=None, **clis)
 
 
 def test_nothing_is_written_without_a_yes(project: Project, clis: dict[str, str], tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_an_empty_message_is_not_sent(root: Path, words: list[str]) -> None:
 
 def test_a_message_that_is_too_large_is_refused(root: Path) -> None:
     (root / ".cccc/settings/cli_profiles.yaml").write_text("mailbox: {max_bytes: 10}\n")
-    assert "(10)" in cccc(root, "send", "-", input="more than ten bytes", code=2)
+    assert "(limit 10)" in cccc(root, "send", "-", input="more than ten bytes", code=2)
 
 
 def test_logs_of_an_unknown_service_and_of_one_without_a_log(root: Path) -> None:

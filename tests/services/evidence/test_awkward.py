@@ -106,7 +106,7 @@ def test_a_diff_that_reaches_into_a_submodule_is_told_so(bench: Bench, tmp_path:
     bench.queue(f"{old}+++ b/docs/sub/{name}\n{hunk}".encode())
     told = bench.wait(f.PatchPrecheckFail)
     assert isinstance(told, f.PatchPrecheckFail)
-    assert f"docs/sub/{name} lies in docs/sub, a submodule" in told.stderr
+    assert f"docs/sub/{name} is in docs/sub, a submodule" in told.stderr
 
 
 def test_a_submodule_is_moved_where_the_settings_allow_it(bench: Bench, tmp_path: Path) -> None:

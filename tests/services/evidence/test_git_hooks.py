@@ -353,7 +353,7 @@ def test_nothing_is_said_where_no_hook_is(repo: git.Repo) -> None:
 
 def test_a_folder_of_hooks_that_is_not_there_is_said(repo: git.Repo) -> None:
     git.run(repo.top, "config", "core.hooksPath", ".husky/_")
-    assert "core.hooksPath is .husky/_, which is not there" in git_hooks.told(git_hooks.find(repo, os.environ), "run")
+    assert "core.hooksPath is .husky/_, which does not exist" in git_hooks.told(git_hooks.find(repo, os.environ), "run")
 
 
 def test_hooks_in_gits_configuration_are_said_not_to_run(repo: git.Repo) -> None:

@@ -287,7 +287,7 @@ def test_the_stamp_changes_with_each_lock_that_git_takes(repo: git.Repo, lock: s
 CRASHED = """
 import os, sys
 from pathlib import Path
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.landing.land import Landing
 from tests.services.evidence import repos
 repos.ground(git.look(Path(sys.argv[1]))).land(Landing(*sys.argv[2:]))

@@ -271,7 +271,7 @@ def test_a_setup_that_fails_with_the_patch_only_is_a_refusal(bench: Bench) -> No
 def test_a_command_that_ends_before_any_test_on_the_base_too_is_the_users(bench: Bench) -> None:
     bench.gate(TEST_CMD="echo 'Could not resolve host: x.example.org'; echo 'make: *** [test] Error 2'; exit 101")
     reason = held(bench, bench.diff({"docs/a.md": b"b\n"}))
-    assert "ends before any test (exit 101), on the base too: Could not resolve host: x.example.org; mend" in reason
+    assert "ends before any test (exit 101), on the base too: Could not resolve host: x.example.org; fix" in reason
     assert (last_test(bench).verdict, last_test(bench).on_base) == ("broken", "red")
 
 

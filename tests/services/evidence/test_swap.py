@@ -68,7 +68,7 @@ def has_landed(repo: git.Repo, landing: Landing) -> bool:
 CRASHED = """
 import sys
 from pathlib import Path
-from cccc.common import git
+from cccc.common.machine import git
 from cccc.services.evidence.landing.land import Landing
 from tests.services.evidence import repos
 ground = repos.ground(git.look(Path(sys.argv[1])))

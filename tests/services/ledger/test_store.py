@@ -112,6 +112,7 @@ def test_an_empty_segment_is_not_archived(home: Project) -> None:
 
 def test_a_full_disk_leaves_whole_lines_only_and_the_next_write_goes_on(tiny_disk: Path) -> None:
     home = Project(tiny_disk / ".cccc")
+    home.home.mkdir()
     home.make_run()
     store = Store(home)
     assert store.append([notice(1)]) == 1
@@ -151,6 +152,7 @@ def test_a_start_reads_only_what_the_index_does_not_have(home: Project, monkeypa
 
 def test_a_full_disk_stops_the_index_and_nothing_else(tiny_disk: Path) -> None:
     home = Project(tiny_disk / ".cccc")
+    home.home.mkdir()
     home.make_run()
     store = Store(home)
     with pytest.raises(OSError), (tiny_disk / "filler").open("wb", buffering=0) as file:
