@@ -148,6 +148,7 @@ class Hands:
         if self._stands(typing.line):
             typing.seen_at = now
             typing.pasted_at = typing.pasted_at or now
+            typing.shown_at = typing.shown_at or now
             return self._submit(typing, look, now)
         missing = now - typing.seen_at
         known = self._appearance.mark and typing.line.token  # what else does may show any screen
@@ -198,7 +199,7 @@ class Hands:
         if self._appearance.mark and not typing.line.is_all_of(self.view.draft):
             return self._hold(now, "somebody typed into the line")
         keys = self._appearance.keys[typing.enters :]
-        since = now - typing.entered_at if typing.enters else now - typing.pasted_at
+        since = now - (typing.entered_at if typing.enters else typing.shown_at)
         if not keys and since > _GIVE_UP:
             return Outcome(LOST, f"{self._appearance.keys[-1]} did not submit the line")
         due = keys and since >= (self._appearance.again_after if typing.enters else self._appearance.key_after)

@@ -51,7 +51,7 @@ class Appearance:
     busy_anywhere: tuple[re.Pattern[str], ...] = ()
     bracketed: bool = True  # a line is pasted as such; else it comes as if it were typed
     keys: tuple[str, ...] = ("Enter", "Enter")  # that submit it, each only while it still stands there
-    key_after: float = 0.15  # seconds; a CLI takes an Enter right behind a paste for a line break
+    key_after: float = 0.15  # seconds after it is shown; a CLI takes an Enter right behind a paste for a line break
     again_after: float = 0.6  # seconds between two of the keys
     settles: float = 0.0  # seconds for which the first composer after a start has to stand before it is trusted
     twice: float = 0.0  # seconds between two looks that have to agree

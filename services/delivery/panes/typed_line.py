@@ -29,6 +29,7 @@ class Typing:
     place: str = ""  # where the pane was seen safe; "" means look again
     adopted: bool = False  # said before a restart: it may have been pasted already
     pasted_at: float = 0.0
+    shown_at: float = 0.0  # when it was first seen in the composer
     seen_at: float = 0.0  # last time in the composer
     enters: int = 0
     entered_at: float = 0.0
