@@ -84,13 +84,13 @@ def _causes(project: Project, mine: list[Fact]) -> list[Fact]:
 
 
 def _led_to(project: Project, mine: list[Fact]) -> list[Fact]:
-    """Return what the peers handed in because of a message, and what became of their patches. A landing is the end."""
+    """Return what the peers handed in because of a message, and what became of their patches."""
     found: list[Fact] = []
     chain, patches = {fact.seq for fact in mine}, set()
     for fact in islice(ledger.read(project, mine[0].seq), _FOLLOWED_WITHIN):
         if isinstance(fact, _ENDS) and fact.mid in patches:
             found.append(fact)
-        elif fact.cause in chain:
+        if fact.cause in chain:
             chain.add(fact.seq)
             if isinstance(fact, _ANSWERS):
                 found.append(fact)

@@ -35,6 +35,12 @@ def mid_of(project: Project, name: str) -> str:
     return _of_commit(project, name, done.stdout.decode().strip())
 
 
+def landed_as(project: Project, commit: str) -> str:
+    """Return the mid of the patch that a commit says it is, "" when it says none, or git has no such commit."""
+    asked = ("log", "-1", "--no-show-signature", "--format=%(trailers:key=Cccc-Mid,valueonly)", commit, "--")
+    return git.run(project.root, *asked, check=False).stdout.decode(errors="replace").strip()
+
+
 def _of_commit(project: Project, name: str, commit: str) -> str:
     shown = git.run(project.root, "log", "-1", "--no-show-signature", _TRAILERS, commit).stdout
     _, subject, trailers = os.fsdecode(shown).split("\0")

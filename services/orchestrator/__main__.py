@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -18,8 +17,8 @@ from cccc.common import facts as f
 from cccc.common import ledger, terminal
 from cccc.common.errors import NotFound
 from cccc.common.facts import Fact
-from cccc.common.ledger.named import mid_of
-from cccc.common.machine import durable, git
+from cccc.common.ledger.named import landed_as
+from cccc.common.machine import durable
 from cccc.common.machine.faults import fault
 from cccc.common.paths import PEERS, Project, other
 from cccc.common.text import redaction
@@ -200,8 +199,10 @@ class Orchestrator(Worker):
     def _cause(self, taken: Taken, text: str) -> int | None:
         """Return the fact that a hand-in follows from, where that is known."""
         for name in causes.named(text):
-            with contextlib.suppress(NotFound, git.GitError):
-                return ledger.of_mid(self.project, mid_of(self.project, name))[0].seq
+            mid = name if ledger.lines_of(self.project, mid=name) else landed_as(self.project, name)
+            facts = ledger.of_mid(self.project, mid) if mid else []
+            if facts:
+                return facts[0].seq
         written = datetime.fromtimestamp(taken.path.stat().st_mtime, timezone.utc)
         return causes.of_the_turn(self.state.causes, taken.author, stamp(written))
 

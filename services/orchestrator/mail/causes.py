@@ -20,6 +20,8 @@ from cccc.common.paths import PEERS
 _REFS = re.compile(r"(?m)^[ \t]*refs:[ \t]*(\S.*)$")
 _NAME = re.compile(r"cccc-\d+-[0-9a-f]{6}\b|\b[0-9a-f]{7,40}\b")
 
+_MOST_NAMES = 5  # each may be asked for at git
+
 
 class Turn(msgspec.Struct):
     """What a peer has before it."""
@@ -66,5 +68,5 @@ def of_the_turn(state: State, peer: str, written: str) -> int | None:
 
 
 def named(text: str) -> List[str]:
-    """Return the messages, patches and commits that a text names in `refs:`, as they are written there."""
-    return [name for line in _REFS.findall(text) for name in _NAME.findall(line)]
+    """Return the first messages, patches and commits that a text names in `refs:`, as they are written there."""
+    return [name for line in _REFS.findall(text) for name in _NAME.findall(line)][:_MOST_NAMES]

@@ -18,7 +18,7 @@ from cccc.common import facts as f
 from cccc.common.commands import trace
 from cccc.common.ledger.blobs import Blobs
 from cccc.common.paths import Project
-from tests.conftest import Start
+from tests.conftest import Start, git
 from tests.waiting import until
 
 INSIGHT = "```insight\nto: peerB\nkind: note\nmsg: news\n```\n"
@@ -343,10 +343,16 @@ def typed(project: Project, mid: str, route: str) -> f.Handoff:
 def asked(project: Project, mid: str) -> f.Handoff:
     """The handoff of a line of the user to PeerA, which it has read, as the orchestrator knows."""
     handoff = typed(project, mid, "a")
-    ack = f.AckFile(id=f"{mid}-read", author="PeerA", mid=mid, inbox_seq=handoff.inbox_seq, file="", ok=True)
-    bus.tell(project, "delivery", [ack])
-    typed(project, f"{mid}-later", "b")  # what it hands over now it has heard after that
+    read(project, handoff)
     return handoff
+
+
+def read(project: Project, handoff: f.Handoff) -> None:
+    """PeerA has read a message, as the orchestrator knows."""
+    id_ = f"{handoff.mid}-read"
+    ack = f.AckFile(id=id_, author="PeerA", mid=handoff.mid, inbox_seq=handoff.inbox_seq, file="", ok=True)
+    bus.tell(project, "delivery", [ack])
+    typed(project, f"{handoff.mid}-later", "b")  # what it hands over now it has heard after that
 
 
 def test_what_a_peer_hands_in_follows_from_what_it_has_read_and_trace_shows_both_ends(running: Project) -> None:
@@ -364,6 +370,42 @@ def test_what_a_peer_names_in_refs_counts_before_what_it_has_read(running: Proje
     first = asked(running, "cccc-1-00000a")
     asked(running, "cccc-1-00000b")
     insight = INSIGHT.replace("msg: news", "msg: news\nrefs: a.py, cccc-1-00000a")
+    rename_in(running.peer("PeerA") / "to_peer.md", f"CLAIM: do it\n{insight}")
+    (message,) = said(running, f.ToPeer)
+    assert message.cause is not None and message.cause < first.seq
+
+
+def test_the_answer_that_follows_a_landing_is_in_the_trace_of_the_request(running: Project) -> None:
+    asked(running, "cccc-1-00000a")
+    rename_in(running.peer("PeerA") / "patch.diff", "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-a\n+b\n")
+    (patch,) = said(running, f.Patch)
+    landed = f.PatchCommit(
+        id="landed",
+        cause=patch.seq,
+        author="PeerA",
+        mid=patch.mid,
+        source="patch.diff",
+        lines=2,
+        paths=["a"],
+        branch="refs/heads/main",
+        commit="a" * 40,
+        tests_ok=True,
+        seconds=1.0,
+    )
+    bus.tell(running, "evidence", [landed])
+    news = until(lambda: [fact for fact in said(running, f.Handoff) if fact.to == "PeerA" and fact.author == "System"])
+    read(running, news[0])
+    rename_in(running.peer("PeerA") / "to_user.md", "Done: it says b.")
+    said(running, f.ToUser)
+    assert any("· to_user" in line.text for line in trace.lines(running, "cccc-1-00000a"))
+
+
+def test_a_commit_in_refs_stands_for_its_patch(running: Project) -> None:
+    first = asked(running, "cccc-1-00000a")
+    asked(running, "cccc-1-00000b")
+    git(running.root, "commit", "-q", "--allow-empty", "-m", "b\n\nCccc-Mid: cccc-1-00000a")
+    commit = git(running.root, "rev-parse", "--short=9", "HEAD").strip()
+    insight = INSIGHT.replace("msg: news", f"msg: news\nrefs: 0123456789, {commit}")
     rename_in(running.peer("PeerA") / "to_peer.md", f"CLAIM: do it\n{insight}")
     (message,) = said(running, f.ToPeer)
     assert message.cause is not None and message.cause < first.seq
