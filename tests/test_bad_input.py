@@ -18,13 +18,13 @@ from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from cccc.common import bus, ledger
+from cccc.common import bus, card, ledger
 from cccc.common.commands import meant
 from cccc.common.errors import LedgerBroken
 from cccc.common.facts import Fact
 from cccc.common.settings import tree
 from cccc.common.settings.chat import Telegram
-from cccc.common.text import evidence_card, redaction
+from cccc.common.text import redaction
 from cccc.services.bridges import routing, sniff, split
 from cccc.services.delivery.mail import cli_hooks
 from cccc.services.delivery.memory import Peer
@@ -112,11 +112,11 @@ def test_a_request_for_decision_is_read_or_refused_in_one_line(text: str) -> Non
 
 @given(TEXT)
 def test_an_evidence_card_is_read_or_refused_in_one_line(text: str) -> None:
-    evidence_card.stands_alone(text)
-    for one in (evidence_card.find(text), text):
+    card.stands_alone(text)
+    for one in (card.find(text), text):
         try:
-            read = evidence_card.parse(one or "")
-        except evidence_card.CardError as error:
+            read = card.parse(one or "")
+        except card.CardError as error:
             assert "\n" not in str(error)
         else:
             assert fits_into_a_fact(read.title + read.kind + "".join(check.name + check.run for check in read.checks))
@@ -331,8 +331,8 @@ def large() -> Iterator[Large]:
 
 READERS: tuple[Callable[[str], object], ...] = (
     redaction.default.redact,
-    evidence_card.find,
-    evidence_card.stands_alone,
+    card.find,
+    card.stands_alone,
     rfd_cards.card_in,
     rfd_cards.stands_alone,
     insight.read,

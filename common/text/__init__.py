@@ -1,1 +1,1 @@
-"""Text as such: lines, counts and tables for people, fences, evidence cards, YAML that others wrote, and no secrets."""
+"""Text as such: lines, counts and tables for people, fences, YAML that others wrote, and no secrets."""

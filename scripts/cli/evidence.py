@@ -10,13 +10,12 @@ from pathlib import Path
 import click
 import msgspec
 
-from cccc.common import bus, ledger, settings
+from cccc.common import bus, card, ledger, settings
 from cccc.common import facts as f
 from cccc.common.errors import NotFound, NotRunning, UserError
 from cccc.common.ledger.blobs import Blobs
 from cccc.common.machine import git, supervisor
 from cccc.common.paths import Project
-from cccc.common.text import evidence_card
 from cccc.common.text.redaction import Redactor
 from cccc.scripts.cli import gate_here
 from cccc.services.evidence.checking import evidence_cards
@@ -67,10 +66,10 @@ def run(ctx: click.Context, card_file: Path, as_json: bool) -> None:
     project = Project.find()
     try:
         content = card_file.read_bytes()
-        found = evidence_card.parse(content.decode())
+        found = card.parse(content.decode())
     except FileNotFoundError:
         raise NotFound(f"no file {card_file}") from None
-    except (evidence_card.CardError, UnicodeDecodeError) as error:
+    except (card.CardError, UnicodeDecodeError) as error:
         raise click.UsageError(str(error)) from None
     mid = f"cli-card-{time.time_ns() // 1000}-{os.getpid()}"
     up = supervisor.is_up(project)
@@ -97,7 +96,7 @@ def _ask_the_gate(project: Project, content: bytes, mid: str) -> f.EvidenceValid
         time.sleep(_LOOK_EVERY)
 
 
-def _run_here(project: Project, found: evidence_card.Card, mid: str) -> f.EvidenceValidate:
+def _run_here(project: Project, found: card.Card, mid: str) -> f.EvidenceValidate:
     """Run the card in this process. Raises NotFound without a repository, UserError while the gate tree is in use."""
     gate = gate_here.gate_of(project)
     repo = git.look(project.root, git.environment(gate.env))

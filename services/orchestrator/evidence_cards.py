@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cccc.common import card as evidence_card
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.paths import PEERS
-from cccc.common.text import evidence_card
 from cccc.services.orchestrator.decision import Around, Said
 
 decide: ByKind[Sequence[Said]] = ByKind(())

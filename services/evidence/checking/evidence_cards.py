@@ -9,9 +9,9 @@ import msgspec
 
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
+from cccc.common.card import Card, CardError, Check, parse
 from cccc.common.errors import NotFound
 from cccc.common.machine import git
-from cccc.common.text.evidence_card import Card, CardError, Check, parse
 from cccc.services.evidence.checking.checks import Ended
 from cccc.services.evidence.checking.child import Child
 from cccc.services.evidence.checking.links import Missing

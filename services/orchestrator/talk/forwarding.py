@@ -13,12 +13,12 @@ from typing import Any, Dict, List, Union
 
 import msgspec
 
+from cccc.common import card
 from cccc.common import facts as f
 from cccc.common.by_kind import ByKind
 from cccc.common.facts import Fact
 from cccc.common.machine.waits import left
 from cccc.common.paths import other
-from cccc.common.text import evidence_card
 from cccc.common.text.lines import seconds
 from cccc.services.orchestrator.decision import Around, Said, Write
 from cccc.services.orchestrator.decisions import rfd_cards
@@ -172,7 +172,7 @@ def _message(state: State, fact: f.ToPeer, around: Around) -> list[Said]:
     author, side, read = fact.author, state.sides[fact.author], insight.read(text)
     body = f.Body(sha=fact.sha, size=fact.size, text=fact.text)
     own = Parcel(fact.mid, "paused", **body)
-    if rfd_cards.stands_alone(text) or evidence_card.stands_alone(text):  # it needs no insight, and pays no revise
+    if rfd_cards.stands_alone(text) or card.stands_alone(text):  # it needs no insight, and pays no revise
         return _wait(side, author, [own]) if state.paused else [write(author, other(author), fact.mid, text)]
     if read.fields is None and not around.diff:
         side.held.append(Parcel(fact.mid, "insight", **body))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cccc.common.text import evidence_card
-from cccc.common.text.evidence_card import Card, CardError, Check
+from cccc.common import card
+from cccc.common.card import Card, CardError, Check
 
 YAML = "title: a claim\nkind: generic\nmeta: {who: PeerA}\nchecks:\n  - name: one\n    run: 'true'\n"
 JSON = '{"title": "a claim", "meta": {"who": "PeerA"}, "checks": [{"name": "one", "run": "true"}]}'
@@ -13,12 +13,12 @@ JSON = '{"title": "a claim", "meta": {"who": "PeerA"}, "checks": [{"name": "one"
 
 @pytest.mark.parametrize("text", [YAML, JSON, "type: EVIDENCE\nintent: prove it\n" + YAML])
 def test_a_card_is_yaml_or_json(text: str) -> None:
-    assert evidence_card.parse(text) == Card("a claim", [Check("one", "true", 120, False)], "generic", {"who": "PeerA"})
+    assert card.parse(text) == Card("a claim", [Check("one", "true", 120, False)], "generic", {"who": "PeerA"})
 
 
 def test_every_key_of_a_check_is_read() -> None:
     text = "title: t\nchecks: [{name: a, run: x, timeout_sec: 0.5, allow_failure: true}]"
-    assert evidence_card.parse(text).checks == [Check("a", "x", 0.5, True)]
+    assert card.parse(text).checks == [Check("a", "x", 0.5, True)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_every_key_of_a_check_is_read() -> None:
 )
 def test_a_card_that_cannot_be_run_is_said_in_one_line(text: str, problem: str) -> None:
     with pytest.raises(CardError) as raised:
-        evidence_card.parse(text)
+        card.parse(text)
     assert str(raised.value).startswith(problem)
     assert "\n" not in str(raised.value)
 
@@ -90,12 +90,12 @@ MARKED = f"type: EVIDENCE\n{YAML}"
     ],
 )
 def test_a_card_is_found_in_a_message(message: str, found: str | None) -> None:
-    assert evidence_card.find(message) == found
+    assert card.find(message) == found
 
 
 @pytest.mark.parametrize("message", [MARKED, f"\n~~~yaml\n{MARKED}~~~\n", f"<TO_PEER>\n{MARKED}</TO_PEER>\n"])
 def test_a_card_may_be_the_whole_message(message: str) -> None:
-    assert evidence_card.stands_alone(message)
+    assert card.stands_alone(message)
 
 
 @pytest.mark.parametrize(
@@ -108,4 +108,4 @@ def test_a_card_may_be_the_whole_message(message: str) -> None:
     ],
 )
 def test_a_card_beside_anything_else_is_not_the_whole_message(message: str) -> None:
-    assert not evidence_card.stands_alone(message)
+    assert not card.stands_alone(message)
